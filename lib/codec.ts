@@ -1,0 +1,41 @@
+/**
+ * The pair that turns messages into what travels, and back.
+ *
+ * `In` is what this side receives, `Out` what it sends, `Encoded` what is on the wire: a text, or
+ * bytes when {@link EncoderDecoder.binary} is true. Make one from structs (`structCodec`), from a
+ * schema (`schemaCodec`), or by hand.
+ *
+ * Source: `EncoderDecoder` of omnimessage (Gleam), whose `encode` likewise may decline a message.
+ */
+export interface EncoderDecoder<In, Out, Encoded = string> {
+  /**
+   * Makes a message of what was received. It may throw whatever it likes when it does not
+   * understand: that becomes the `cause` of a `DecodeError`. Throw a `DecodeError` of your own to
+   * say what was expected where.
+   */
+  readonly decode: (encoded: Encoded) => In;
+  /**
+   * Encodes a message, or returns undefined to skip it: nothing is sent then, and it is no error.
+   * An `encode` that throws is a fault (`EncodeError`), never a skip.
+   */
+  readonly encode: (message: Out) => Encoded | undefined;
+  /**
+   * True when `Encoded` is `Uint8Array`: frames are binary, HTTP bodies are bytes, and an empty
+   * body is decoded like any other.
+   * @defaultValue false
+   */
+  readonly binary?: boolean;
+  /**
+   * The content-type of an HTTP reply.
+   * @defaultValue `application/json; charset=utf-8`, or `application/octet-stream` when binary
+   */
+  readonly contentType?: string;
+  /**
+   * Decodes a JSON value that an earlier middleware (`express.json()`) has parsed. Where it is
+   * absent, a parsed body is printed once and given to `decode`.
+   */
+  readonly decodeValue?: (value: unknown) => In;
+}
+
+/** What a codec may put on the wire. */
+export type Wire = string | Uint8Array;

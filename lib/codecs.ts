@@ -1,0 +1,3 @@
+/** What a browser may import too: the codecs, without Express or sockets. */
+export { type EncoderDecoder } from './codec.ts';
+export { DecodeError } from './errors.ts';

@@ -1,0 +1,236 @@
+/**
+ * Every error that leaves the library, and every close code. The `code` of an error is stable;
+ * its text is for people. Nothing that was received stands in a text of ours, and nothing of a
+ * `cause` is ever sent to a client.
+ */
+
+/** The stable codes of {@link OmniError}. */
+export type ErrorCode =
+  | 'decode'
+  | 'handler'
+  | 'encode'
+  | 'context'
+  | 'on-open'
+  | 'on-close'
+  | 'handler-timeout'
+  | 'context-timeout'
+  | 'body-consumed'
+  | 'start'
+  | 'init'
+  | 'update'
+  | 'effect'
+  | 'runaway'
+  | 'listener'
+  | 'backplane';
+
+/** What an {@link OmniError} is made of, beside its text. */
+export interface OmniErrorOptions {
+  /** The first reason. Never shown to a client. */
+  readonly cause?: unknown;
+  /** The decoded message that was being handled, where there is one. */
+  readonly incoming?: unknown;
+  /** The message that was to be sent, where there is one. */
+  readonly outgoing?: unknown;
+}
+
+/** The base of every error that `onError` is told of. */
+export class OmniError extends Error {
+  /** What went wrong, stable from version to version. */
+  readonly code: ErrorCode;
+  /** The HTTP status for it: the cause's own if that is from 400 to 599, else the kind's (500). */
+  readonly status: number;
+  /** The decoded message that was being handled, where there is one. Not enumerable: logs stay free of it. */
+  declare readonly incoming?: unknown;
+  /** The message that was to be sent, where there is one. Not enumerable: logs stay free of it. */
+  declare readonly outgoing?: unknown;
+
+  constructor(text: string, code: ErrorCode, options: OmniErrorOptions = {}, status = 500) {
+    super(text, 'cause' in options ? { cause: options.cause } : undefined);
+    this.code = code;
+    this.status = statusOf(options.cause) ?? status;
+    // Not enumerable, because console.log and most loggers print what is: a message may hold what
+    // a user typed.
+    if ('incoming' in options) {
+      Object.defineProperty(this, 'incoming', { value: options.incoming });
+    }
+    if ('outgoing' in options) {
+      Object.defineProperty(this, 'outgoing', { value: options.outgoing });
+    }
+  }
+
+  override get name(): string {
+    return this.constructor.name;
+  }
+}
+
+/**
+ * The status that a cause asks for.
+ * @returns its own `status` or `statusCode` when that is an integer from 400 to 599
+ */
+export function statusOf(cause: unknown): number | undefined {
+  if (typeof cause !== 'object' || cause === null) return undefined;
+  const { status, statusCode } = cause as { status?: unknown; statusCode?: unknown };
+  const claimed = status ?? statusCode;
+  return Number.isInteger(claimed) && (claimed as number) >= 400 && (claimed as number) <= 599
+    ? (claimed as number)
+    : undefined;
+}
+
+const TEXT_LIMIT = 200;
+
+/** The text that names a place and what was expected there, safe to print and to send. */
+function describe(expected: string, path: readonly (string | number)[]): string {
+  const place = path.length === 0 ? '' : `at ${path.join('.')}: `;
+  // eslint-disable-next-line no-control-regex -- control characters are what is taken out
+  return `${place}${expected}`
+    .replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, '?')
+    .slice(0, TEXT_LIMIT);
+}
+
+/**
+ * What was received is not a message. Its text (at most 200 characters, no control characters) is
+ * made from the place and what was expected there, never from what was received: it is the
+ * `detail` of the 422 answer.
+ *
+ * A codec of your own may throw one: `throw new DecodeError('expected a date', { path: ['due'] })`.
+ */
+export class DecodeError extends OmniError {
+  /** Where in the message, from the outside in. Empty for the message as a whole. */
+  readonly path: readonly (string | number)[];
+
+  constructor(
+    expected = 'expected a message',
+    options: OmniErrorOptions & { readonly path?: readonly (string | number)[] } = {},
+  ) {
+    const path = options.path ?? [];
+    super(describe(expected, path), 'decode', options, 422);
+    this.path = path;
+    // The status of a decode failure is the wire's, whatever the cause says of itself.
+    Object.defineProperty(this, 'status', { value: 422, enumerable: true });
+  }
+}
+
+/** The handler threw or rejected. `cause` is what it threw, `incoming` the message it was given. */
+export class HandlerError extends OmniError {
+  constructor(options: OmniErrorOptions) {
+    super('the handler failed', 'handler', options);
+  }
+}
+
+/** The codec's `encode` threw. `cause` is what it threw, `outgoing` the message it was given. */
+export class EncodeError extends OmniError {
+  constructor(options: OmniErrorOptions) {
+    super('the message could not be encoded', 'encode', options);
+  }
+}
+
+/** `context` threw or rejected with something that is no refusal (an error with a `status` from 400 to 499). */
+export class ContextError extends OmniError {
+  constructor(options: OmniErrorOptions) {
+    super('context failed', 'context', options);
+  }
+}
+
+/** `onOpen` or `onClose` threw or rejected. */
+export class HookError extends OmniError {
+  constructor(code: 'on-open' | 'on-close', options: OmniErrorOptions) {
+    super(`${code === 'on-open' ? 'onOpen' : 'onClose'} failed`, code, options);
+  }
+}
+
+/** Something of the user's took longer than its limit. */
+export class TimeoutError extends OmniError {
+  /** The limit that was passed, in milliseconds. */
+  readonly limit: number;
+
+  constructor(
+    code: 'handler-timeout' | 'context-timeout',
+    limit: number,
+    options: OmniErrorOptions = {},
+  ) {
+    const who = code === 'handler-timeout' ? 'the handler' : 'context';
+    super(`${who} took longer than ${limit} ms`, code, options, 504);
+    this.limit = limit;
+  }
+}
+
+/** An earlier middleware has read the request's stream to its end and kept nothing of it. */
+export class BodyConsumedError extends OmniError {
+  constructor() {
+    super(
+      'the body was read by an earlier middleware, which left nothing in request.body: ' +
+        'mount omniHttp before the middleware that reads bodies',
+      'body-consumed',
+    );
+  }
+}
+
+/** The part of an application that failed. `cause` is what it threw. */
+export class ApplicationError extends OmniError {
+  constructor(
+    code: 'start' | 'init' | 'update' | 'effect' | 'listener',
+    options: OmniErrorOptions,
+  ) {
+    super(`${code === 'effect' ? 'an effect' : `the application's ${code}`} failed`, code, options);
+  }
+}
+
+/** A program has dispatched to itself so often without anything from outside that it never rests. */
+export class RunawayError extends OmniError {
+  constructor(dispatches: number) {
+    super(
+      `the program dispatched ${dispatches} messages to itself without outside input`,
+      'runaway',
+    );
+  }
+}
+
+/** The engine behind a hub, or what came from it, is in trouble. */
+export class BackplaneError extends OmniError {
+  constructor(text: string, options: OmniErrorOptions = {}) {
+    super(text, 'backplane', options);
+  }
+}
+
+/**
+ * Why we close a connection. The reason that goes with a code is its name in kebab case.
+ * PROTOCOL.md says what a client should do on each.
+ *
+ * Source: RFC 6455 section 7.4.1 for 1001 to 1013; 4000 to 4999 are for applications.
+ */
+export const CloseCode = {
+  /** The server shuts down. Reconnect, later and spread out. */
+  GoingAway: 1001,
+  /** A message over `limit`. Do not repeat it. */
+  TooLarge: 1009,
+  /** Something of the server's failed, or a handler took longer than `handlerTimeout`. Reconnect, later. */
+  Failed: 1011,
+  /** The client reads too slowly. Reconnect and fetch anew. */
+  TooSlow: 1013,
+  /** Twenty undecodable messages in a row. */
+  Undecodable: 4400,
+  /** `context` refused with 401, or the credentials expired. Log in, then reconnect. */
+  Unauthorized: 4401,
+  /** A foreign Origin, or `context` refused with another 4xx. Do not reconnect. */
+  Forbidden: 4403,
+  /** Nobody answers at this path. Do not reconnect. */
+  NotFound: 4404,
+  /** `context` took longer than `contextTimeout`. Reconnect. */
+  Timeout: 4408,
+  /** Over the rate limit. Reconnect, later. */
+  RateLimited: 4429,
+} as const;
+/** One of the codes with which we close a connection. */
+export type CloseCode = (typeof CloseCode)[keyof typeof CloseCode];
+
+const reasons = new Map<number, string>(
+  Object.entries(CloseCode).map(([name, code]) => [
+    code,
+    name.replaceAll(/(?<!^)[A-Z]/g, (letter) => `-${letter}`).toLowerCase(),
+  ]),
+);
+
+/** The reason that goes with a code of ours: its name in kebab case; empty for any other code. */
+export function reasonOf(code: number): string {
+  return reasons.get(code) ?? '';
+}

@@ -1,0 +1,267 @@
+/**
+ * The core that all transports share: decode, run the handler, encode the reply. It knows neither
+ * HTTP nor WebSocket, and stays synchronous as long as the handler does: no promise, no microtask
+ * and no closure for a message that is answered at once.
+ */
+import { type IncomingMessage } from 'node:http';
+import { type EncoderDecoder } from './codec.ts';
+import { DecodeError, EncodeError, HandlerError, type OmniError } from './errors.ts';
+import { type ErrorHandler, type Exchange, isPromise, type Reply } from './exchange.ts';
+
+/** What {@link pipe} runs a message through. */
+export interface PipeOptions<
+  In,
+  Out,
+  Encoded = string,
+  Context = undefined,
+  Request extends IncomingMessage = IncomingMessage,
+  Given extends Exchange<Context, Request> = Exchange<Context, Request>,
+> {
+  /** Turns what was received into a message, and the reply into what is sent. */
+  readonly codec: EncoderDecoder<In, Out, Encoded>;
+  /** From a message to its reply, to undefined, or to a promise of either. */
+  readonly handler: (message: In, exchange: Given) => Reply<Out> | Promise<Reply<Out>>;
+  /**
+   * Is told of what failed, and may answer it with a message.
+   * @defaultValue nobody is told; every failure is thrown
+   */
+  readonly onError?: ErrorHandler<Out, Context, Request> | undefined;
+}
+
+/** An encoded reply, undefined for none, or a promise of either. */
+export type Piped<Encoded> = Encoded | undefined | Promise<Encoded | undefined>;
+
+const never = new AbortController().signal;
+const nobody: Exchange<never, never> = {
+  get request(): never {
+    throw new TypeError(
+      'pipe was called without an exchange: give it { request, context, signal }',
+    );
+  },
+  context: undefined as never,
+  signal: never,
+};
+
+/**
+ * Decodes, handles and encodes one message. This is the whole of what `omniHttp` and `omniWs` do
+ * with one; use it by hand in a route of your own.
+ *
+ * @param encoded - what was received: text, or bytes for a binary codec
+ * @param exchange - what the handler and `onError` get as their second argument. Without it,
+ * `context` is undefined and `signal` never aborts
+ * @returns the encoded reply; undefined when there is none or the codec skips it; a promise of
+ * either when the handler (or `onError`) gave one
+ * @throws {@link DecodeError} when what was received is not a message
+ * @throws {@link HandlerError} when the handler threw or rejected
+ * @throws {@link EncodeError} when the reply could not be encoded
+ * @throws each of them only when `onError` did not answer it; once there is a promise, it rejects instead
+ *
+ * Source: the pipe of omnimessage_server (`mist_websocket_pipe`, `wisp_http_middleware`).
+ */
+export function pipe<
+  In,
+  Out,
+  Encoded = string,
+  Context = undefined,
+  Request extends IncomingMessage = IncomingMessage,
+  Given extends Exchange<Context, Request> = Exchange<Context, Request>,
+>(
+  encoded: Encoded,
+  options: PipeOptions<In, Out, Encoded, Context, Request, Given>,
+  exchange: Given = nobody as unknown as Given,
+): Piped<Encoded> {
+  let incoming: In;
+  try {
+    incoming = decode(encoded, options.codec);
+  } catch (error) {
+    return recover(error as DecodeError, options, exchange);
+  }
+  return respond(incoming, options, exchange);
+}
+
+/**
+ * The first step alone.
+ * @throws {@link DecodeError}, and nothing else
+ */
+export function decode<In, Out, Encoded>(
+  encoded: Encoded,
+  codec: EncoderDecoder<In, Out, Encoded>,
+): In {
+  try {
+    return codec.decode(encoded);
+  } catch (cause) {
+    throw cause instanceof DecodeError ? cause : new DecodeError(undefined, { cause });
+  }
+}
+
+/** The steps after decoding: handler, then {@link encode}; a failure goes through {@link recover}. */
+export function respond<
+  In,
+  Out,
+  Encoded,
+  Context,
+  Request extends IncomingMessage,
+  Given extends Exchange<Context, Request>,
+>(
+  incoming: In,
+  options: PipeOptions<In, Out, Encoded, Context, Request, Given>,
+  exchange: Given,
+): Piped<Encoded> {
+  let reply: Reply<Out> | Promise<Reply<Out>>;
+  try {
+    reply = options.handler(incoming, exchange);
+  } catch (cause) {
+    return recover(new HandlerError({ cause, incoming }), options, exchange);
+  }
+  if (isPromise(reply)) return settle(reply, incoming, options, exchange);
+  return conclude(reply, incoming, options, exchange);
+}
+
+/** Waits for a handler that is asynchronous. */
+async function settle<
+  In,
+  Out,
+  Encoded,
+  Context,
+  Request extends IncomingMessage,
+  Given extends Exchange<Context, Request>,
+>(
+  pending: PromiseLike<Reply<Out>>,
+  incoming: In,
+  options: PipeOptions<In, Out, Encoded, Context, Request, Given>,
+  exchange: Given,
+): Promise<Encoded | undefined> {
+  let reply: Reply<Out>;
+  try {
+    reply = await pending;
+  } catch (cause) {
+    return recover(new HandlerError({ cause, incoming }), options, exchange);
+  }
+  return conclude(reply, incoming, options, exchange);
+}
+
+/** Encodes the reply of a handler that has ended. */
+function conclude<
+  In,
+  Out,
+  Encoded,
+  Context,
+  Request extends IncomingMessage,
+  Given extends Exchange<Context, Request>,
+>(
+  reply: Reply<Out>,
+  incoming: In,
+  options: PipeOptions<In, Out, Encoded, Context, Request, Given>,
+  exchange: Given,
+): Piped<Encoded> {
+  if (reply === undefined) return undefined;
+  try {
+    return encode(reply, options.codec, incoming);
+  } catch (error) {
+    return recover(error as EncodeError, options, exchange);
+  }
+}
+
+/**
+ * Encodes an outgoing message.
+ * @returns undefined when the codec skips it
+ * @throws {@link EncodeError}, and nothing else: also when `encode` gave what cannot be sent (a
+ * socket would send `null` as an empty binary frame)
+ */
+export function encode<In, Out, Encoded>(
+  outgoing: Out,
+  codec: EncoderDecoder<In, Out, Encoded>,
+  incoming?: unknown,
+): Encoded | undefined {
+  let encoded: Encoded | undefined;
+  try {
+    encoded = codec.encode(outgoing);
+  } catch (cause) {
+    throw new EncodeError({ cause, outgoing, incoming });
+  }
+  if (encoded === undefined) return undefined;
+  const sendable =
+    codec.binary === true ? encoded instanceof Uint8Array : typeof encoded === 'string';
+  if (sendable) return encoded;
+  const cause = new TypeError(
+    `Expected encode to return ${codec.binary === true ? 'a Uint8Array' : 'a string'} or undefined, got ${typeof encoded}`,
+  );
+  throw new EncodeError({ cause, outgoing, incoming });
+}
+
+/**
+ * Asks `onError` about a failure.
+ * @returns its answer, encoded
+ * @throws the failure itself when `onError` is absent, answers nothing, or fails; an
+ * {@link EncodeError} when its answer could not be encoded (told to `onError` as well)
+ */
+export function recover<
+  Out,
+  Encoded,
+  Context,
+  Request extends IncomingMessage,
+  Given extends Exchange<Context, Request>,
+>(
+  error: OmniError,
+  options: Recovery<Out, Encoded, Context, Request>,
+  exchange: Given,
+): Piped<Encoded> {
+  if (options.onError === undefined) throw error;
+  let answer: Reply<Out> | Promise<Reply<Out>>;
+  try {
+    answer = options.onError(error, exchange);
+  } catch {
+    // The failure itself is what matters to the caller; a fault of onError must not hide it.
+    throw error;
+  }
+  if (isPromise(answer)) {
+    return Promise.resolve(answer).then(
+      (settled) => answered(settled, error, options, exchange),
+      () => {
+        throw error;
+      },
+    );
+  }
+  return answered(answer, error, options, exchange);
+}
+
+/** What {@link recover} needs of the options. */
+export interface Recovery<Out, Encoded, Context, Request extends IncomingMessage> {
+  readonly codec: Pick<EncoderDecoder<never, Out, Encoded>, 'encode' | 'binary'>;
+  readonly onError?: ErrorHandler<Out, Context, Request> | undefined;
+}
+
+function answered<
+  Out,
+  Encoded,
+  Context,
+  Request extends IncomingMessage,
+  Given extends Exchange<Context, Request>,
+>(
+  answer: Reply<Out>,
+  error: OmniError,
+  options: Recovery<Out, Encoded, Context, Request>,
+  exchange: Given,
+): Encoded | undefined {
+  if (answer === undefined) throw error;
+  try {
+    return encode(answer, options.codec as EncoderDecoder<never, Out, Encoded>, error.incoming);
+  } catch (fault) {
+    tell(fault as EncodeError, options.onError, exchange);
+    throw fault;
+  }
+}
+
+/** Tells `onError` of what nobody can answer any more. Never throws, never rejects. */
+export function tell<Out, Context, Request extends IncomingMessage>(
+  error: OmniError,
+  onError: ErrorHandler<Out, Context, Request> | undefined,
+  exchange: Exchange<Context, Request>,
+): void {
+  try {
+    const ignored = onError?.(error, exchange);
+    if (isPromise(ignored)) Promise.resolve(ignored).catch(() => {});
+  } catch {
+    // A second fault inside onError is nobody's to handle: it must not take the process down.
+  }
+}

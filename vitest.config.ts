@@ -1,0 +1,50 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+const ours = [
+  { find: /^express-omnimessage$/, replacement: here('lib/index.ts') },
+  { find: /^express-omnimessage\/(.*)$/, replacement: `${here('lib')}/$1.ts` },
+];
+
+/** What concerns HTTP and sockets: run once more on Express 4, with the ws 8 that some users give express-ws. */
+const overTheNetwork = [
+  'spec/http.spec.ts',
+  'spec/websocket.spec.ts',
+  'spec/connection.spec.ts',
+  'spec/transports.spec.ts',
+];
+
+export default defineConfig({
+  test: {
+    testTimeout: 20_000,
+    projects: [
+      {
+        resolve: { alias: ours },
+        test: {
+          name: 'express 5, ws 7',
+          include: ['spec/**/*.spec.ts'],
+          exclude: ['spec/browser/**', 'spec/faults/**'],
+          env: { STACK: 'express 5, ws 7' },
+          testTimeout: 20_000,
+        },
+      },
+      {
+        resolve: {
+          alias: [
+            ...ours,
+            { find: /^express$/, replacement: 'express-4' },
+            { find: /^express-ws$/, replacement: 'express-ws-8' },
+          ],
+        },
+        test: {
+          name: 'express 4, ws 8',
+          include: overTheNetwork,
+          env: { STACK: 'express 4, ws 8' },
+          testTimeout: 20_000,
+        },
+      },
+    ],
+  },
+});

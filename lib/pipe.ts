@@ -83,9 +83,9 @@ export function pipe<
  * The first step alone.
  * @throws {@link DecodeError}, and nothing else
  */
-export function decode<In, Out, Encoded>(
+export function decode<In, Encoded>(
   encoded: Encoded,
-  codec: EncoderDecoder<In, Out, Encoded>,
+  codec: Pick<EncoderDecoder<In, never, Encoded>, 'decode'>,
 ): In {
   try {
     return codec.decode(encoded);
@@ -162,15 +162,18 @@ function conclude<
   }
 }
 
+/** The half of a codec that encodes. */
+export type Encoder<Out, Encoded> = Pick<EncoderDecoder<never, Out, Encoded>, 'encode' | 'binary'>;
+
 /**
  * Encodes an outgoing message.
  * @returns undefined when the codec skips it
  * @throws {@link EncodeError}, and nothing else: also when `encode` gave what cannot be sent (a
  * socket would send `null` as an empty binary frame)
  */
-export function encode<In, Out, Encoded>(
+export function encode<Out, Encoded>(
   outgoing: Out,
-  codec: EncoderDecoder<In, Out, Encoded>,
+  codec: Encoder<Out, Encoded>,
   incoming?: unknown,
 ): Encoded | undefined {
   let encoded: Encoded | undefined;
@@ -195,16 +198,10 @@ export function encode<In, Out, Encoded>(
  * @throws the failure itself when `onError` is absent, answers nothing, or fails; an
  * {@link EncodeError} when its answer could not be encoded (told to `onError` as well)
  */
-export function recover<
-  Out,
-  Encoded,
-  Context,
-  Request extends IncomingMessage,
-  Given extends Exchange<Context, Request>,
->(
+export function recover<Out, Encoded, Context, Request extends IncomingMessage>(
   error: OmniError,
   options: Recovery<Out, Encoded, Context, Request>,
-  exchange: Given,
+  exchange: Exchange<Context | undefined, Request>,
 ): Piped<Encoded> {
   if (options.onError === undefined) throw error;
   let answer: Reply<Out> | Promise<Reply<Out>>;
@@ -227,25 +224,19 @@ export function recover<
 
 /** What {@link recover} needs of the options. */
 export interface Recovery<Out, Encoded, Context, Request extends IncomingMessage> {
-  readonly codec: Pick<EncoderDecoder<never, Out, Encoded>, 'encode' | 'binary'>;
+  readonly codec: Encoder<Out, Encoded>;
   readonly onError?: ErrorHandler<Out, Context, Request> | undefined;
 }
 
-function answered<
-  Out,
-  Encoded,
-  Context,
-  Request extends IncomingMessage,
-  Given extends Exchange<Context, Request>,
->(
+function answered<Out, Encoded, Context, Request extends IncomingMessage>(
   answer: Reply<Out>,
   error: OmniError,
   options: Recovery<Out, Encoded, Context, Request>,
-  exchange: Given,
+  exchange: Exchange<Context | undefined, Request>,
 ): Encoded | undefined {
   if (answer === undefined) throw error;
   try {
-    return encode(answer, options.codec as EncoderDecoder<never, Out, Encoded>, error.incoming);
+    return encode(answer, options.codec, error.incoming);
   } catch (fault) {
     tell(fault as EncodeError, options.onError, exchange);
     throw fault;
@@ -256,7 +247,7 @@ function answered<
 export function tell<Out, Context, Request extends IncomingMessage>(
   error: OmniError,
   onError: ErrorHandler<Out, Context, Request> | undefined,
-  exchange: Exchange<Context, Request>,
+  exchange: Exchange<Context | undefined, Request>,
 ): void {
   try {
     const ignored = onError?.(error, exchange);

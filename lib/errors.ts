@@ -81,10 +81,7 @@ const TEXT_LIMIT = 200;
 /** The text that names a place and what was expected there, safe to print and to send. */
 function describe(expected: string, path: readonly (string | number)[]): string {
   const place = path.length === 0 ? '' : `at ${path.join('.')}: `;
-  // eslint-disable-next-line no-control-regex -- control characters are what is taken out
-  return `${place}${expected}`
-    .replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, '?')
-    .slice(0, TEXT_LIMIT);
+  return `${place}${expected}`.replaceAll(/[\p{Cc}\u2028\u2029]/gu, '?').slice(0, TEXT_LIMIT);
 }
 
 /**

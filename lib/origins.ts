@@ -21,7 +21,11 @@ export function originCheck<Request extends IncomingMessage>(
   if (origins === undefined) return isSameHost;
   if (origins === '*') return () => true;
   if (typeof origins === 'function') {
-    return (request) => origins(request.headers.origin, request) === true;
+    return (request) => {
+      // A promise is no verdict: an asynchronous function must not let everybody pass.
+      const verdict: unknown = origins(request.headers.origin, request);
+      return verdict === true;
+    };
   }
   if (!Array.isArray(origins)) {
     throw new TypeError(

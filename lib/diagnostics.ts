@@ -4,6 +4,8 @@
  * listens to is never built.
  */
 import { channel, type Channel } from 'node:diagnostics_channel';
+import { type IncomingMessage } from 'node:http';
+import { type ErrorHandler } from './exchange.ts';
 
 /** How a message travels. */
 export type Transport = 'http' | 'websocket' | 'application';
@@ -65,4 +67,15 @@ export function publishError(event: ErrorEvent): void {
 /** Tells the watchers of a refusal, when there are any. */
 export function publishRefused(event: RefusedEvent): void {
   if (onRefusedChannel.hasSubscribers) onRefusedChannel.publish(event);
+}
+
+/** An `onError` that tells the watchers first; it is there also when the user gave none. */
+export function reporting<Out, Context, Request extends IncomingMessage>(
+  onError: ErrorHandler<Out, Context, Request> | undefined,
+  transport: ErrorEvent['transport'],
+): ErrorHandler<Out, Context, Request> {
+  return (error, exchange) => {
+    publishError({ transport, code: error.code });
+    return onError?.(error, exchange);
+  };
 }

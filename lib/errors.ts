@@ -153,11 +153,12 @@ export class TimeoutError extends OmniError {
 
 /** An earlier middleware has read the request's stream to its end and kept nothing of it. */
 export class BodyConsumedError extends OmniError {
-  constructor() {
+  constructor(options: OmniErrorOptions = {}) {
     super(
       'the body was read by an earlier middleware, which left nothing in request.body: ' +
         'mount omniHttp before the middleware that reads bodies',
       'body-consumed',
+      options,
     );
   }
 }

@@ -8,5 +8,31 @@ export {
   type Exchange,
   type Handler,
 } from './exchange.ts';
+export { omniHttp, omniHttpHandler, type OmniHttpOptions } from './http.ts';
+export { omniWs, type OmniWsOptions } from './websocket.ts';
+export { type ConnectionOptions, type Heartbeat } from './connection-options.ts';
+export { type RateLimit } from './rate-limit.ts';
 export { type Origins } from './origins.ts';
-export * from './errors.ts';
+export {
+  ApplicationError,
+  BackplaneError,
+  BodyConsumedError,
+  CloseCode,
+  ContextError,
+  DecodeError,
+  EncodeError,
+  type ErrorCode,
+  HandlerError,
+  HookError,
+  OmniError,
+  type OmniErrorOptions,
+  RunawayError,
+  TimeoutError,
+} from './errors.ts';
+export {
+  type CloseEvent,
+  type ErrorEvent,
+  type MessageEvent,
+  type OpenEvent,
+  type RefusedEvent,
+} from './diagnostics.ts';

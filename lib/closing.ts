@@ -1,0 +1,61 @@
+/** Ending a socket so that it is gone afterwards, whatever the client and the version of ws do. */
+import { type WebSocket } from 'ws';
+import { reasonOf } from './errors.ts';
+
+/** How long a client may take to close its side, in milliseconds; after that it is cut. */
+const CLOSE_TIMEOUT = 5_000;
+/** RFC 6455 section 5.5: a control frame holds 125 bytes, two of which are the code. */
+const REASON_BYTES = 123;
+const CLOSED = 3;
+
+/**
+ * Sends a close frame and sees to it that the socket is gone 5 s later.
+ *
+ * @param code - one that {@link isSendable}
+ * @param reason - cut to 123 bytes of UTF-8, at a character
+ */
+export function safeClose(socket: WebSocket, code: number, reason: string = reasonOf(code)): void {
+  if (socket.readyState === CLOSED) return;
+  try {
+    socket.close(code, cutReason(reason));
+  } catch {
+    // ws 7 throws after it has marked the socket as closing, and then waits for ever.
+    socket.terminate();
+    return;
+  }
+  const timer = setTimeout(terminate, CLOSE_TIMEOUT, socket);
+  timer.unref();
+  socket.once('close', () => {
+    clearTimeout(timer);
+  });
+}
+
+function terminate(socket: WebSocket): void {
+  socket.terminate();
+}
+
+/**
+ * Whether an endpoint may put a code into a close frame.
+ *
+ * Source: RFC 6455 section 7.4, and the registry of its codes (1012 to 1014).
+ */
+export function isSendable(code: number): boolean {
+  return (
+    Number.isInteger(code) &&
+    ((code >= 1000 && code <= 1014 && code !== 1004 && code !== 1005 && code !== 1006) ||
+      (code >= 3000 && code <= 4999))
+  );
+}
+
+/** The beginning of a reason that fits into a close frame. */
+export function cutReason(reason: string): string {
+  if (Buffer.byteLength(reason) <= REASON_BYTES) return reason;
+  let cut = '';
+  let size = 0;
+  for (const character of reason) {
+    size += Buffer.byteLength(character);
+    if (size > REASON_BYTES) break;
+    cut += character;
+  }
+  return cut;
+}

@@ -14,7 +14,7 @@ export type Stack = (route: Route) => Promise<string>;
 async function onExpressWs(install: typeof expressWs, route: Route): Promise<string> {
   const application = express();
   const server = createServer(application);
-  const { app } = install(application as unknown as expressWs.Application, server);
+  const { app } = install(application, server);
   app.ws('/omni', route);
   return `${await serve(server)}/omni`;
 }

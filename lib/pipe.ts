@@ -64,11 +64,10 @@ export function pipe<
   Encoded = string,
   Context = undefined,
   Request extends IncomingMessage = IncomingMessage,
-  Given extends Exchange<Context, Request> = Exchange<Context, Request>,
 >(
   encoded: Encoded,
-  options: PipeOptions<In, Out, Encoded, Context, Request, Given>,
-  exchange: Given = nobody as unknown as Given,
+  options: PipeOptions<In, Out, Encoded, Context, Request>,
+  exchange: Exchange<Context, Request> = nobody,
 ): Piped<Encoded> {
   let incoming: In;
   try {

@@ -43,7 +43,7 @@ function deferred<Value = void>(): {
 
 describe.each(stacks)('omniWs on %s', (_, stack) => {
   const serve = <Context = undefined>(options: Partial<Options<Context>>): Promise<string> =>
-    stack(omniWs({ codec: textCodec, handler: echo, ...options } as Options<Context>));
+    stack(omniWs({ codec: textCodec, handler: echo, ...options }));
 
   describe('messages', () => {
     it('are answered in their order, one at a time', async () => {

@@ -37,5 +37,18 @@ export interface EncoderDecoder<In, Out, Encoded = string> {
   readonly decodeValue?: (value: unknown) => In;
 }
 
+/** A codec of JSON texts whose `encode` takes whatever it is offered. */
+export interface JsonCodec<In, Out> extends EncoderDecoder<In, Out> {
+  readonly decodeValue: (value: unknown) => In;
+  /**
+   * The two signatures let one codec serve a handler, whose reply is checked as `Out`, and an
+   * application, whose update sees more messages than travel.
+   */
+  readonly encode: {
+    (message: unknown): string | undefined;
+    (message: Out): string | undefined;
+  };
+}
+
 /** What a codec may put on the wire. */
 export type Wire = string | Uint8Array;

@@ -1,5 +1,5 @@
 /** The public names, in reading order. */
-export { type EncoderDecoder } from './codec.ts';
+export * from './codecs.ts';
 export { pipe, type PipeOptions } from './pipe.ts';
 export {
   type Connection,

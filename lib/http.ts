@@ -4,7 +4,7 @@ import { type EncoderDecoder, type Wire } from './codec.ts';
 import { onMessageChannel, reporting } from './diagnostics.ts';
 import { ContextError, DecodeError, OmniError, statusOf, TimeoutError } from './errors.ts';
 import { type ErrorHandler, type Exchange, isPromise } from './exchange.ts';
-import { expectCodec, expectFunction, expectNumber } from './expect.ts';
+import { expectCodec, expectFunction, expectHeaderValue, expectNumber } from './expect.ts';
 import { type Body, expectReadable, readBody, textIn } from './http-body.ts';
 import { originCheck, type Origins } from './origins.ts';
 import { decode, encode, type Piped, type PipeOptions, recover, respond, tell } from './pipe.ts';
@@ -175,6 +175,7 @@ function httpSettings<In, Out, Context, Request extends IncomingMessage, Encoded
     throw new TypeError(`Expected \`path\` to begin with /, got ${JSON.stringify(path)}`);
   }
   const isBinary = codec.binary === true;
+  if (codec.contentType !== undefined) expectHeaderValue('codec.contentType', codec.contentType);
   return {
     path,
     // Text and bytes are told apart below, by `isBinary`.
@@ -206,6 +207,8 @@ class HttpExchange<In, Out, Context, Request extends IncomingMessage> implements
   readonly #next: Next;
   #abort: AbortController | undefined;
   #isOver = false;
+  /** It took longer than `handlerTimeout`. */
+  #isLate = false;
   #timer: NodeJS.Timeout | undefined;
   #began = 0;
   #received = 0;
@@ -227,7 +230,7 @@ class HttpExchange<In, Out, Context, Request extends IncomingMessage> implements
       const abort = new AbortController();
       this.#abort = abort;
       const response = this.#response;
-      if (this.#isOver || response.closed) abort.abort();
+      if (this.#isOver || this.#isLate || response.closed) abort.abort();
       else {
         response.once('close', () => {
           if (!response.writableFinished) abort.abort();
@@ -405,6 +408,8 @@ class HttpExchange<In, Out, Context, Request extends IncomingMessage> implements
       this.#reply(answer);
       return;
     }
+    // onError has no more time than a handler.
+    this.#startTimer();
     answer.then(
       (encoded) => {
         this.#reply(encoded);
@@ -427,9 +432,16 @@ class HttpExchange<In, Out, Context, Request extends IncomingMessage> implements
   }
 
   #timeOut(): void {
+    const problem = new Problem('handler-timeout');
+    if (this.#isLate) {
+      // It was onError that took too long, asked about this very thing.
+      this.#refuse(problem);
+      return;
+    }
+    this.#isLate = true;
+    this.#timer = undefined;
     this.#abort?.abort();
-    const error = new TimeoutError('handler-timeout', this.#settings.handlerTimeout);
-    this.#recover(error, new Problem('handler-timeout'));
+    this.#recover(new TimeoutError('handler-timeout', this.#settings.handlerTimeout), problem);
   }
 
   /** @returns false when the request was answered already, or nobody is there to answer */

@@ -5,7 +5,7 @@ import { onMessageChannel, reporting } from './diagnostics.ts';
 import { ContextError, DecodeError, OmniError, statusOf, TimeoutError } from './errors.ts';
 import { type ErrorHandler, type Exchange, isPromise } from './exchange.ts';
 import { expectCodec, expectFunction, expectHeaderValue, expectNumber } from './expect.ts';
-import { type Body, expectReadable, readBody, textIn } from './http-body.ts';
+import { type Body, expectReadable, mayBeLarger, readBody, textIn } from './http-body.ts';
 import { originCheck, type Origins } from './origins.ts';
 import { decode, encode, type Piped, type PipeOptions, recover, respond, tell } from './pipe.ts';
 import { Problem, sendProblem } from './problem.ts';
@@ -123,8 +123,11 @@ export function omniHttpHandler<
       if (!settings.isAllowed(request)) throw new Problem('origin');
       expectReadable(request, settings.limit, settings.isBinary);
     } catch (fault) {
-      if (fault instanceof Problem) sendProblem(response, fault);
-      else next(fault);
+      if (fault instanceof Problem) {
+        sendProblem(response, fault, mayBeLarger(request, settings.limit));
+      } else {
+        next(fault);
+      }
       return;
     }
     const exchange = new HttpExchange<In, Out, Context, Request>(settings, request, response, next);

@@ -22,6 +22,24 @@ describe('2e: omniHttp', () => {
   });
 
   it.each([
+    ['declared', { 'content-length': '67108864' }],
+    ['chunked', { 'content-length': '', 'transfer-encoding': 'chunked' }],
+  ])(
+    'H20 a foreign page sends 64 MB, %s: 403 before the body, of which the rest is not read',
+    async (_, headers) => {
+      const served = await serveHttp();
+      const client = dialHttp(served);
+
+      client.post('', { ...headers, origin: 'https://evil.example' });
+      const answer = await client.answer();
+      await client.ended;
+
+      expect(answer?.status).toBe(403);
+      expect(answer?.headers['connection']).toBe('close');
+    },
+  );
+
+  it.each([
     [
       'a handler that throws',
       {

@@ -119,6 +119,7 @@ export function omniHttpHandler<
       next();
       return;
     }
+    const exchange = new HttpExchange<In, Out, Context, Request>(settings, request, response, next);
     try {
       if (!settings.isAllowed(request)) throw new Problem('origin');
       expectReadable(request, settings.limit, settings.isBinary);
@@ -126,11 +127,10 @@ export function omniHttpHandler<
       if (fault instanceof Problem) {
         sendProblem(response, fault, mayBeLarger(request, settings.limit));
       } else {
-        next(fault);
+        exchange.recover(new ContextError({ cause: fault }));
       }
       return;
     }
-    const exchange = new HttpExchange<In, Out, Context, Request>(settings, request, response, next);
     readBody(request, settings, (fault, body) => {
       exchange.run(fault, body);
     });
@@ -395,11 +395,11 @@ class HttpExchange<In, Out, Context, Request extends IncomingMessage> implements
       this.#refuse(cause);
       return;
     }
-    this.#recover(new ContextError({ cause }));
+    this.recover(new ContextError({ cause }));
   }
 
   /** Asks `onError`, whose answer is the reply. */
-  #recover(error: OmniError, problem?: Problem): void {
+  recover(error: OmniError, problem?: Problem): void {
     let answer: Piped<Wire>;
     try {
       answer = recover(error, this.#settings, this);
@@ -444,7 +444,7 @@ class HttpExchange<In, Out, Context, Request extends IncomingMessage> implements
     this.#isLate = true;
     this.#timer = undefined;
     this.#abort?.abort();
-    this.#recover(new TimeoutError('handler-timeout', this.#settings.handlerTimeout), problem);
+    this.recover(new TimeoutError('handler-timeout', this.#settings.handlerTimeout), problem);
   }
 
   /** @returns false when the request was answered already, or nobody is there to answer */

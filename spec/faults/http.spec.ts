@@ -83,6 +83,23 @@ describe('2e: omniHttp', () => {
     expect(served.told[0]?.code).toBe(code);
   });
 
+  it('H20 origins itself throws: onError, next(error) with 500, and nothing is handled', async () => {
+    const served = await serveHttp({
+      origins: () => {
+        throw boom;
+      },
+    });
+    const client = dialHttp(served);
+
+    client.post('{"text":"a"}');
+    const answer = await client.answer();
+
+    expect(answer?.status).toBe(500);
+    expect(served.told.map(({ code, cause }) => [code, cause])).toEqual([['context', boom]]);
+    expect(served.passed).toEqual(served.told);
+    expect(served.handled).toEqual([]);
+  });
+
   it('H21 a codec whose content-type would break every reply: TypeError when it is made', async () => {
     await expect(serveHttp({ codec: { ...textCodec, contentType: 'a\nb' } })).rejects.toThrow(
       'Expected `codec.contentType` to be the value of a header, got "a\\nb"',

@@ -31,6 +31,7 @@ import { listen } from './socket-listeners.ts';
 import { startTimer } from './timer.ts';
 import { directStream, limitPayload } from './ws-internals.ts';
 
+const OPEN = 1;
 const CLOSED = 3;
 
 /** A connection as the library has it; the user sees the interface `Connection` of it. */
@@ -131,6 +132,8 @@ export class SocketConnection<
   /** Sends what was encoded. False when there is nothing, or the connection is ending or too slow. */
   transmit(encoded: Wire | Frame | undefined): boolean {
     if (encoded === undefined || this.#isEnding) return false;
+    // The client has begun to close, or broke the protocol: ws has sent the last frame.
+    if (this.#socket.readyState !== OPEN) return false;
     const outbox = this.#outbox;
     if (outbox.buffered > this.settings.maxBuffered) {
       this.refuse(CloseCode.TooSlow);
@@ -233,6 +236,7 @@ export class SocketConnection<
   }
 
   malformed(status: number): void {
+    this.#closeCode ??= status;
     publishRefused({ transport: this.settings.transport, code: 'malformed', status });
   }
 
@@ -326,7 +330,7 @@ export class SocketConnection<
     clearTimeout(this.#timer);
     this.context = context;
     try {
-      this.#expires = Number(this.settings.expires?.(context) ?? Infinity);
+      this.#expires = expiryOf(this.settings.expires?.(context));
     } catch (cause) {
       this.fail(new ContextError({ cause }));
       return;
@@ -408,4 +412,11 @@ export class SocketConnection<
       failed(cause);
     }
   }
+}
+
+/** @throws TypeError when it is no date: nobody is let in for ever by mistake */
+function expiryOf(told: Date | number | undefined): number {
+  const time = Number(told ?? Infinity);
+  if (!Number.isNaN(time)) return time;
+  throw new TypeError('Expected `expires` to return a date, milliseconds since 1970, or undefined');
 }

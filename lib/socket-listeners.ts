@@ -3,6 +3,7 @@
  * socket: with many idle connections the closures would be most of what they cost.
  */
 import { type WebSocket } from 'ws';
+import { cutLater } from './closing.ts';
 import { type Received } from './inbox.ts';
 
 /** Who is told. */
@@ -55,6 +56,7 @@ function onError(this: WebSocket, error: Error & { readonly code?: string }): vo
 const MALFORMED: ReadonlyMap<string, number> = new Map([
   ['WS_ERR_INVALID_UTF8', 1007],
   ['WS_ERR_TOO_MANY_BUFFERED_PARTS', 1008],
+  ['WS_ERR_UNSUPPORTED_DATA_PAYLOAD_LENGTH', 1009],
   ['WS_ERR_UNSUPPORTED_MESSAGE_LENGTH', 1009],
 ]);
 
@@ -64,7 +66,8 @@ function onClose(this: WebSocket, code: number): void {
 
 /**
  * Stands in for the socket's own `close`, which ws calls too when the client's close frame
- * arrives: the replies to what came before that frame must leave before ours.
+ * arrives: the replies to what came before that frame must leave before ours. Whoever began to
+ * close, a client that then stays is cut.
  */
 function closeAfterWhatWasSaid(
   this: WebSocket,
@@ -73,4 +76,5 @@ function closeAfterWhatWasSaid(
 ): void {
   (this as Listened)[listener].flush();
   (Object.getPrototypeOf(this) as WebSocket).close.call(this, code, reason);
+  cutLater(this);
 }

@@ -83,8 +83,9 @@ export class Loop<Args, Model, Message> {
 
   /** Aborts when the program ends. */
   get signal(): AbortSignal {
-    if (this.#effects === undefined && this.#hasEnded) return AbortSignal.abort();
-    return this.#manager.signal;
+    const manager = this.#manager;
+    if (this.#hasEnded) manager.end();
+    return manager.signal;
   }
 
   /** Starts the effects of `init`, then handles what has been dispatched meanwhile. */

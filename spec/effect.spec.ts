@@ -3,6 +3,7 @@ import { startApplication } from '../lib/application.ts';
 import * as effect from '../lib/effect.ts';
 import { type Dispatch, type Effect } from '../lib/effect.ts';
 import { type Step } from '../lib/loop.ts';
+import { nextTurn, withFakeClock } from './support/clock.ts';
 
 type Message = 'a' | 'b' | 'c' | 'd';
 
@@ -17,13 +18,6 @@ function perform<Out>(given: Effect<Out>): { seen: Out[]; errors: unknown[]; sto
   );
   onTestFinished(stop);
   return { seen, errors, stop };
-}
-
-function withFakeClock(): void {
-  vi.useFakeTimers();
-  onTestFinished(() => {
-    vi.useRealTimers();
-  });
 }
 
 describe('none', () => {
@@ -54,7 +48,9 @@ describe('from', () => {
         dispatch('a');
       }),
     );
-    await vi.waitFor(() => expect(seen).toEqual(['a']));
+    await nextTurn();
+
+    expect(seen).toEqual(['a']);
   });
 
   it('gives every effect of a program the same signal', () => {

@@ -1,4 +1,4 @@
-import { describe, expect, expectTypeOf, it, onTestFinished, vi } from 'vitest';
+import { beforeEach, describe, expect, expectTypeOf, it, onTestFinished, vi } from 'vitest';
 import {
   type Application,
   application,
@@ -11,6 +11,8 @@ import { type Dispatch, type Effect } from '../lib/effect.ts';
 import { ApplicationError, type OmniError } from '../lib/errors.ts';
 import { type Program, type Step } from '../lib/loop.ts';
 import { nextTurn, withFakeClock } from './support/clock.ts';
+
+beforeEach(withFakeClock);
 
 interface Traced {
   readonly trace: string[];
@@ -229,7 +231,6 @@ describe('startApplication', () => {
   });
 
   it('takes messages from effects in microtasks, from timers and from the outside', async () => {
-    withFakeClock();
     const { trace, runtime } = run({
       init: effect.batch([
         effect.after(20, 'late'),
@@ -631,7 +632,6 @@ describe('the end', () => {
   });
 
   it('ignores what is dispatched after it, by the runtime and by every effect', async () => {
-    withFakeClock();
     let keep: Dispatch<string> = () => {};
     let finish: () => void = () => {};
     const { trace, runtime } = run({

@@ -1,9 +1,11 @@
-import { describe, expect, expectTypeOf, it, onTestFinished, vi } from 'vitest';
+import { beforeEach, describe, expect, expectTypeOf, it, onTestFinished, vi } from 'vitest';
 import { startApplication } from '../lib/application.ts';
 import * as effect from '../lib/effect.ts';
 import { type Dispatch, type Effect } from '../lib/effect.ts';
 import { type Step } from '../lib/loop.ts';
 import { nextTurn, withFakeClock } from './support/clock.ts';
+
+beforeEach(withFakeClock);
 
 type Message = 'a' | 'b' | 'c' | 'd';
 
@@ -118,7 +120,6 @@ describe('map', () => {
   });
 
   it('turns messages of timers', () => {
-    withFakeClock();
     const { seen } = perform(effect.map(effect.after<Inner>(5, { page: 2 }), toOuter));
 
     vi.advanceTimersByTime(5);
@@ -156,7 +157,6 @@ describe('map', () => {
   });
 
   it('tells onError when its function throws, and never the one who dispatched', () => {
-    withFakeClock();
     const fault = new Error('no such page');
     const refuse = (page: number): string => {
       if (page > 1) throw fault;
@@ -188,7 +188,6 @@ describe('map', () => {
 
 describe('after', () => {
   it('dispatches once, at its time and not a millisecond earlier', () => {
-    withFakeClock();
     const { seen } = perform(effect.after<Message>(1000, 'a'));
 
     vi.advanceTimersByTime(999);
@@ -204,7 +203,6 @@ describe('after', () => {
   });
 
   it('waits as long as it is told, beyond what setTimeout can', () => {
-    withFakeClock();
     const { seen } = perform(effect.after<Message>(5_000_000_000, 'a'));
 
     vi.advanceTimersByTime(4_999_999_999);
@@ -220,7 +218,6 @@ describe('after', () => {
   });
 
   it('stops waiting at the end of the program', () => {
-    withFakeClock();
     const { seen, stop } = perform(effect.after<Message>(5_000_000_000, 'a'));
     vi.advanceTimersByTime(3_000_000_000);
 
@@ -246,7 +243,6 @@ describe('after', () => {
 
 describe('every', () => {
   it('dispatches again and again until the program ends', () => {
-    withFakeClock();
     const { seen, stop } = perform(effect.every<Message>(100, 'a'));
 
     vi.advanceTimersByTime(99);
@@ -263,7 +259,6 @@ describe('every', () => {
   });
 
   it('waits as long as it is told, beyond what setTimeout can', () => {
-    withFakeClock();
     const { seen } = perform(effect.every<Message>(3_000_000_000, 'a'));
 
     vi.advanceTimersByTime(2_999_999_999);
@@ -276,7 +271,6 @@ describe('every', () => {
   });
 
   it('can be ended by the very message that it dispatches', () => {
-    withFakeClock();
     let ticks = 0;
     const runtime = startApplication<undefined, null, 'tick'>(
       {

@@ -1,5 +1,4 @@
-/** The longest that setTimeout can wait: what is longer fires at once. 24.8 days, in milliseconds. */
-const LONGEST = 2_147_483_647;
+import { LONGEST } from './timer.ts';
 
 /**
  * A timer as long as one likes, once or again and again. It keeps the process awake, as any timer

@@ -2,6 +2,7 @@ import { attempt } from './attempt.ts';
 import { type EncoderDecoder } from './codec.ts';
 import { publishError } from './diagnostics.ts';
 import { ApplicationError, type OmniError } from './errors.ts';
+import { expectCodec, expectFunction } from './expect.ts';
 import { Loop, type Program } from './loop.ts';
 
 /**
@@ -43,11 +44,8 @@ export interface Application<Args, Model, Message, Encoded = string> extends Pro
 export function application<Args, Model, Message, Encoded = string>(
   parts: Application<Args, Model, Message, Encoded>,
 ): Application<Args, Model, Message, Encoded> {
-  checkFunctions(parts, ['init', 'update']);
-  if (typeof parts.codec !== 'object' || parts.codec === null) {
-    throw new TypeError(`Expected \`codec\` to be an object, got ${String(parts.codec)}`);
-  }
-  checkFunctions(parts.codec, ['encode', 'decode']);
+  expectProgram(parts);
+  expectCodec(parts.codec);
   return parts;
 }
 
@@ -104,7 +102,10 @@ export function startApplication<Args, Model, Message>(
   args: Args,
   watchers: Watchers<Model, Message> = {},
 ): Runtime<Message> {
-  checkFunctions(program, ['init', 'update']);
+  expectProgram(program);
+  expectFunction('onMessage', watchers.onMessage, true);
+  expectFunction('onError', watchers.onError, true);
+  expectFunction('onStop', watchers.onStop, true);
   const failed = (error: OmniError): void => {
     publishError({ transport: 'application', code: error.code });
     // A second fault inside onError is nobody's to handle.
@@ -134,13 +135,7 @@ export function startApplication<Args, Model, Message>(
   };
 }
 
-function checkFunctions<Parts extends object>(
-  parts: Parts,
-  names: readonly (keyof Parts & string)[],
-): void {
-  for (const name of names) {
-    if (typeof parts[name] !== 'function') {
-      throw new TypeError(`Expected \`${name}\` to be a function, got ${typeof parts[name]}`);
-    }
-  }
+function expectProgram(program: { readonly init: unknown; readonly update: unknown }): void {
+  expectFunction('init', program.init);
+  expectFunction('update', program.update);
 }

@@ -7,6 +7,7 @@
  *
  * Source: `Platform.Cmd` of Elm, `lustre/effect` of Lustre.
  */
+import { expectFunction } from './expect.ts';
 
 /** Hands a message to the program's update. Never throws; does nothing after the program's end. */
 export type Dispatch<Message> = (message: Message) => void;
@@ -61,9 +62,7 @@ export function none(): Effect<never> {
  * @param run - gets `dispatch`, and a `signal` that aborts when the program ends
  */
 export function from<Message>(run: Run<Message>): Effect<Message> {
-  if (typeof run !== 'function') {
-    throw new TypeError(`Expected \`run\` to be a function, got ${typeof run}`);
-  }
+  expectFunction('run', run);
   return { kind: 'from', run };
 }
 
@@ -93,9 +92,7 @@ export function map<Inner, Message>(
   effect: Effect<Inner>,
   toMessage: (message: Inner) => Message,
 ): Effect<Message> {
-  if (typeof toMessage !== 'function') {
-    throw new TypeError(`Expected \`toMessage\` to be a function, got ${typeof toMessage}`);
-  }
+  expectFunction('toMessage', toMessage);
   if (effect.kind === 'none') return NONE;
   // The inner type is known here and nowhere later: the two halves stay together in one value.
   return { kind: 'map', effect, toMessage: toMessage as (message: unknown) => Message };

@@ -10,10 +10,10 @@
  * line is empty while the last of it is being handled.
  */
 import { type Effect } from './effect.ts';
-import { EffectManager } from './effect-manager.ts';
+import { type EffectHost, EffectManager } from './effect-manager.ts';
 import { ApplicationError, type OmniError, RunawayError } from './errors.ts';
 import { isPromise } from './exchange.ts';
-import { currentTurn, inNextTurn } from './turn.ts';
+import { type Resumable, resumeNextTurn, Turn } from './turn.ts';
 
 /** What `init` and `update` return: the model, and what shall be done. */
 export type Step<Model, Message> = readonly [model: Model, effect: Effect<Message>];
@@ -36,14 +36,13 @@ export interface LoopHost<Model, Message> {
   readonly ended: (model: Model, error?: ApplicationError) => void;
 }
 
-/** How much a program may do before the event loop goes round: messages, and milliseconds. */
+/** How many messages a program may handle before the event loop goes round. */
 const SHARE = 64;
-const SHARE_TIME = 8;
 /** After so many messages of its own making, without one from outside, a program is told of. */
 const RUNAWAY = 10_000;
 
 /** A running program. `init` is called when it is made; nothing is handled before `begin`. */
-export class Loop<Args, Model, Message> {
+export class Loop<Args, Model, Message> implements EffectHost<Message>, Resumable {
   readonly #program: Program<Args, Model, Message>;
   readonly #host: LoopHost<Model, Message>;
   #model: Model;
@@ -51,6 +50,7 @@ export class Loop<Args, Model, Message> {
   #effects: EffectManager<Message> | undefined;
   #hasEnded = false;
 
+  readonly #share = new Turn(SHARE);
   #line: (Message | undefined)[] = [];
   #head = 0;
   /** Not at rest: a message is being handled, or some wait for the next turn. */
@@ -59,11 +59,6 @@ export class Loop<Args, Model, Message> {
   #handled = 0;
   #waiting: Waiting[] | undefined;
 
-  /** How much of the share is spent, and when that began. */
-  #spent = 0;
-  #since = 0;
-  /** The turn in which the program was last seen at work. */
-  #turn = -1;
   /** Messages of its own making since the last one from outside. */
   #made = 0;
   #isCounted = false;
@@ -93,7 +88,7 @@ export class Loop<Args, Model, Message> {
     const first = this.#first;
     if (this.#hasEnded || first === undefined) return;
     this.#first = undefined;
-    this.#renewShare();
+    this.#share.renew();
     this.#isHandling = true;
     this.#perform(first);
     this.#isHandling = false;
@@ -110,27 +105,25 @@ export class Loop<Args, Model, Message> {
       this.#line.push(message);
       return;
     }
-    this.#renewShare();
-    this.#take(message);
+    this.#share.renew();
+    this.#share.take();
+    this.#isBusy = true;
+    this.#handle(message);
+    this.#drain();
   }
 
   /** Takes a message from one of the program's own effects. */
   dispatchOwn(message: Message): void {
     if (this.#hasEnded) return;
-    if (!this.#isBusy) {
-      const turn = currentTurn();
-      if (turn !== this.#turn) {
-        // The loop went round while the program was at rest: the world has had its say.
-        this.#turn = turn;
-        this.#made = 0;
-        this.#renewShare();
-      }
-    }
+    // The event loop went round while the program was at rest: the world has had its say.
+    if (!this.#isBusy && this.#share.isOver) this.#made = 0;
     this.#countOwn();
     // Whoever was told of a runaway may have stopped it.
     if (this.#hasEnded) return;
-    if (this.#isBusy) this.#line.push(message);
-    else this.#take(message);
+    this.#line.push(message);
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    this.#drain();
   }
 
   /** Ends the program at once. Messages that wait are dropped; what is being handled is its last. */
@@ -155,30 +148,19 @@ export class Loop<Args, Model, Message> {
     this.#host.failed(error);
   }
 
-  /** For `inNextTurn`: goes on after the event loop went round. */
-  static resume(this: void, loop: Loop<unknown, unknown, unknown>): void {
-    if (loop.#hasEnded) return;
-    // It went round because we let it, not because the program was at rest.
-    loop.#turn = currentTurn();
-    loop.#renewShare();
-    loop.#drain();
+  /** Goes on, after the event loop went round. */
+  resume(): void {
+    if (!this.#hasEnded) this.#drain();
   }
 
   get #manager(): EffectManager<Message> {
     return (this.#effects ??= new EffectManager(this));
   }
 
-  #take(message: Message): void {
-    this.#isBusy = true;
-    if (this.#isShareSpent()) this.#line.push(message);
-    else this.#handle(message);
-    this.#drain();
-  }
-
   #drain(): void {
     while (!this.#hasEnded && this.#head < this.#line.length) {
-      if (this.#isShareSpent()) {
-        inNextTurn(Loop.resume, this as unknown as Loop<unknown, unknown, unknown>);
+      if (!this.#share.take()) {
+        resumeNextTurn(this);
         return;
       }
       this.#handle(this.#shift());
@@ -200,7 +182,6 @@ export class Loop<Args, Model, Message> {
 
   /** One message: listener, update, effects. */
   #handle(message: Message): void {
-    this.#spent += 1;
     this.#isCounted = false;
     this.#isHandling = true;
     try {
@@ -229,9 +210,7 @@ export class Loop<Args, Model, Message> {
   }
 
   #perform(effect: Effect<Message>): void {
-    if (effect.kind === 'none') return;
-    this.#manager.perform(effect);
-    this.#turn = currentTurn();
+    if (effect.kind !== 'none') this.#manager.perform(effect);
   }
 
   #end(error?: ApplicationError): void {
@@ -252,17 +231,6 @@ export class Loop<Args, Model, Message> {
       else still.push(each);
     }
     this.#waiting = still.length === 0 ? undefined : still;
-  }
-
-  #renewShare(): void {
-    this.#spent = 0;
-    this.#since = performance.now();
-  }
-
-  #isShareSpent(): boolean {
-    return (
-      this.#spent >= SHARE || (this.#spent > 0 && performance.now() - this.#since >= SHARE_TIME)
-    );
   }
 
   /**

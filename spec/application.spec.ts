@@ -88,15 +88,14 @@ describe('application', () => {
 
   it.each([
     [{ update, codec }, 'Expected `init` to be a function, got undefined'],
-    [{ init, update: 5, codec }, 'Expected `update` to be a function, got number'],
-    [{ init, update }, 'Expected `codec` to be an object, got undefined'],
+    [{ init, update: 5, codec }, 'Expected `update` to be a function, got 5'],
     [
-      { init, update, codec: { encode: String } },
-      'Expected `decode` to be a function, got undefined',
+      { init, update },
+      'Expected `codec` to be an object with the functions decode and encode, got undefined',
     ],
     [
-      { init, update, codec: { decode: Number } },
-      'Expected `encode` to be a function, got undefined',
+      { init, update, codec: { encode: String } },
+      'Expected `codec` to be an object with the functions decode and encode, got object',
     ],
   ])('refuses a program that lacks a part', (parts, text) => {
     expect(() => application(parts as never)).toThrow(new TypeError(text));
@@ -283,9 +282,20 @@ describe('startApplication', () => {
   });
 
   it('takes what makes a program, and refuses what does not', () => {
-    expect(() => startApplication({ init: () => [1, effect.none()] } as never, 1)).toThrow(
+    const program: Program<number, number, number> = {
+      init: (count) => [count, effect.none()],
+      update: (count) => [count, effect.none()],
+    };
+    const lacking = { init: program.init } as never;
+
+    expect(() => startApplication(lacking, 1)).toThrow(
       new TypeError('Expected `update` to be a function, got undefined'),
     );
+    for (const name of ['onMessage', 'onError', 'onStop']) {
+      expect(() => startApplication(program, 1, { [name]: 5 })).toThrow(
+        new TypeError(`Expected \`${name}\` to be a function, got 5`),
+      );
+    }
   });
 
   it('keeps the types of args, model and message together', () => {

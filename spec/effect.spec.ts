@@ -70,7 +70,7 @@ describe('from', () => {
 
   it('refuses what is no function', () => {
     expect(() => effect.from('save' as never)).toThrow(
-      new TypeError('Expected `run` to be a function, got string'),
+      new TypeError('Expected `run` to be a function, got "save"'),
     );
   });
 });

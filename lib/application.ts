@@ -117,10 +117,10 @@ export function startApplication<Args, Model, Message>(
   const loop = new Loop<Args, Model, Message>(program, args, {
     offered: (message) => watchers.onMessage?.(message),
     failed,
-    ended: (model, error) => {
+    ended: (error) => {
       if (error !== undefined) failed(error);
       attempt(
-        () => watchers.onStop?.(model),
+        () => watchers.onStop?.(loop.model),
         (cause) => failed(new ApplicationError('listener', { cause })),
       );
     },
@@ -135,7 +135,8 @@ export function startApplication<Args, Model, Message>(
   };
 }
 
-function expectProgram(program: { readonly init: unknown; readonly update: unknown }): void {
+/** @throws TypeError unless it has the two functions of a program */
+export function expectProgram(program: { readonly init: unknown; readonly update: unknown }): void {
   expectFunction('init', program.init);
   expectFunction('update', program.update);
 }

@@ -17,6 +17,7 @@ export {
   startApplication,
   type Watchers,
 } from './application.ts';
+export { omniWsApplication, type OmniWsApplicationOptions } from './websocket-application.ts';
 export * as effect from './effect.ts';
 export { type Cleanup, type Dispatch, type Effect } from './effect.ts';
 export { type Program, type Step } from './loop.ts';

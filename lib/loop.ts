@@ -27,13 +27,13 @@ export interface Program<Args, Model, Message> {
 }
 
 /** Who runs a program. None of these may throw but `offered`. */
-export interface LoopHost<Model, Message> {
+export interface LoopHost<Message> {
   /** A message is about to be given to update. What this throws is told to `failed`. */
   readonly offered: (message: Message) => void;
   /** Something failed, and the program goes on. */
   readonly failed: (error: OmniError) => void;
   /** The program has ended: because it was stopped, or because of `error`. Told once. */
-  readonly ended: (model: Model, error?: ApplicationError) => void;
+  readonly ended: (error?: ApplicationError) => void;
 }
 
 /** How many messages a program may handle before the event loop goes round. */
@@ -44,7 +44,7 @@ const RUNAWAY = 10_000;
 /** A running program. `init` is called when it is made; nothing is handled before `begin`. */
 export class Loop<Args, Model, Message> implements EffectHost<Message>, Resumable {
   readonly #program: Program<Args, Model, Message>;
-  readonly #host: LoopHost<Model, Message>;
+  readonly #host: LoopHost<Message>;
   #model: Model;
   #first: Effect<Message> | undefined;
   #effects: EffectManager<Message> | undefined;
@@ -64,7 +64,7 @@ export class Loop<Args, Model, Message> implements EffectHost<Message>, Resumabl
   #isCounted = false;
 
   /** @throws ApplicationError with code `init` when `init` throws, or returns no step */
-  constructor(program: Program<Args, Model, Message>, args: Args, host: LoopHost<Model, Message>) {
+  constructor(program: Program<Args, Model, Message>, args: Args, host: LoopHost<Message>) {
     this.#program = program;
     this.#host = host;
     try {
@@ -74,6 +74,11 @@ export class Loop<Args, Model, Message> implements EffectHost<Message>, Resumabl
     } catch (cause) {
       throw new ApplicationError('init', { cause });
     }
+  }
+
+  /** The model of now; after the end, the last one. */
+  get model(): Model {
+    return this.#model;
   }
 
   /** Aborts when the program ends. */
@@ -220,7 +225,7 @@ export class Loop<Args, Model, Message> implements EffectHost<Message>, Resumabl
     this.#line = [];
     this.#head = 0;
     this.#effects?.end();
-    this.#host.ended(this.#model, error);
+    this.#host.ended(error);
     if (this.#waiting !== undefined) this.#tellWaiting();
   }
 

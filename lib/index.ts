@@ -10,6 +10,17 @@ export {
 } from './exchange.ts';
 export { omniHttp, omniHttpHandler, type OmniHttpOptions } from './http.ts';
 export { omniWs, type OmniWsOptions } from './websocket.ts';
+export {
+  type Application,
+  application,
+  type Runtime,
+  startApplication,
+  type Watchers,
+} from './application.ts';
+export { omniWsApplication, type OmniWsApplicationOptions } from './websocket-application.ts';
+export * as effect from './effect.ts';
+export { type Cleanup, type Dispatch, type Effect } from './effect.ts';
+export { type Program, type Step } from './loop.ts';
 export { type ConnectionOptions, type Heartbeat } from './connection-options.ts';
 export { type RateLimit } from './rate-limit.ts';
 export { type Origins } from './origins.ts';

@@ -12,9 +12,11 @@ export { omniHttp, omniHttpHandler, type OmniHttpOptions } from './http.ts';
 export { omniWs, type OmniWsOptions } from './websocket.ts';
 export { type ConnectionOptions, type Heartbeat } from './connection-options.ts';
 export { type RateLimit } from './rate-limit.ts';
+export { type Attached, attachWebSockets, type AttachOptions, type CloseOptions } from './attach.ts';
 export { type Origins } from './origins.ts';
 export {
   ApplicationError,
+  AuthorizeError,
   BackplaneError,
   BodyConsumedError,
   CloseCode,
@@ -26,6 +28,7 @@ export {
   HookError,
   OmniError,
   type OmniErrorOptions,
+  RouteError,
   RunawayError,
   TimeoutError,
 } from './errors.ts';

@@ -12,7 +12,7 @@ import {
   closeTimeout,
   serverSettings,
 } from './attach-options.ts';
-import { publishError } from './diagnostics.ts';
+import { reporting } from './diagnostics.ts';
 import { AuthorizeError, type OmniError, RouteError, statusOf } from './errors.ts';
 import { restoreUrl, socketUrl } from './handshake.ts';
 import { makeServer } from './listening.ts';
@@ -81,7 +81,8 @@ export function attachWebSockets<App extends Application>(
 ): Attached<App> {
   expectApplication(app);
   const settings = attachSettings(options);
-  const { authorize, onError, openTimeout, maxConnections } = settings;
+  const { authorize, openTimeout, maxConnections } = settings;
+  const told = reporting(settings.onError, 'upgrade');
   const isOwnOrigin = originCheck(settings.origins);
   const ofServer = serverSettings(options);
   const server = options.server ?? makeServer(app, ofServer);
@@ -155,7 +156,7 @@ export function attachWebSockets<App extends Application>(
     const verdict = await ask(gate, request, openTimeout);
     handshakes -= 1;
     if ('refusal' in verdict) {
-      refuseUpgrade(stream, verdict.refusal, verdict.error);
+      refuseUpgrade(stream, verdict.refusal);
       if (verdict.error !== undefined) report(verdict.error, request);
     } else if (shutdown.isRunning) refuseUpgrade(stream, shuttingDown);
     else accept(request, stream, head, verdict.authorized);
@@ -193,7 +194,6 @@ export function attachWebSockets<App extends Application>(
       if (status >= 500) {
         restoreUrl(request);
         const fault = error instanceof RouteError ? error : new RouteError({ cause: error });
-        publishError({ transport: 'upgrade', code: fault.code });
         report(fault, request);
       }
       watch.refuse(status);
@@ -202,7 +202,7 @@ export function attachWebSockets<App extends Application>(
 
   function report(error: OmniError, request: IncomingMessage): void {
     const { signal } = new AbortController();
-    tell(error, onError, { request, context: undefined, signal });
+    tell(error, told, { request, context: undefined, signal });
   }
 }
 

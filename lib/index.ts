@@ -12,7 +12,12 @@ export { omniHttp, omniHttpHandler, type OmniHttpOptions } from './http.ts';
 export { omniWs, type OmniWsOptions } from './websocket.ts';
 export { type ConnectionOptions, type Heartbeat } from './connection-options.ts';
 export { type RateLimit } from './rate-limit.ts';
-export { type Attached, attachWebSockets, type AttachOptions, type CloseOptions } from './attach.ts';
+export {
+  type Attached,
+  attachWebSockets,
+  type AttachOptions,
+  type CloseOptions,
+} from './attach.ts';
 export { type Origins } from './origins.ts';
 export {
   ApplicationError,

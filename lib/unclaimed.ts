@@ -101,7 +101,7 @@ export class UnclaimedSocket implements Admission {
     this.#close(closeCodeOf(statusOf(error) ?? 500));
   }
 
-  /** The server shuts down: the running handler replies, then the socket is closed with 1001. */
+  /** The server shuts down: what runs is finished, then the socket is closed with 1001. */
   async shutDown(): Promise<void> {
     try {
       await this.#drain?.();

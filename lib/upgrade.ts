@@ -1,7 +1,7 @@
 /** What is asked of a handshake before it is answered with 101, and how a refusal is said in HTTP. */
 import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import { type Duplex } from 'node:stream';
-import { publishError, publishRefused } from './diagnostics.ts';
+import { publishRefused } from './diagnostics.ts';
 import { AuthorizeError, type OmniError, statusOf, TimeoutError } from './errors.ts';
 import { isPromise } from './exchange.ts';
 
@@ -99,10 +99,9 @@ function verdictOn(answer: unknown): Verdict {
 const LINGER = 1_000;
 
 /** Answers a handshake with a status instead of 101, and ends its connection. */
-export function refuseUpgrade(stream: Duplex, refusal: Refusal, error?: OmniError): void {
+export function refuseUpgrade(stream: Duplex, refusal: Refusal): void {
   const { status, code } = refusal;
-  if (error === undefined) publishRefused({ transport: 'upgrade', code, status });
-  else publishError({ transport: 'upgrade', code: error.code });
+  publishRefused({ transport: 'upgrade', code, status });
   if (stream.destroyed) return;
   const title = STATUS_CODES[status] ?? 'Error';
   const body = JSON.stringify({ type: 'about:blank', title, status, code });

@@ -1,5 +1,6 @@
 /** A server with sockets, for one test. */
 import { once } from 'node:events';
+import { type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import express, { type Express } from 'express';
 import { type WithWebsocketMethod } from 'express-ws';
@@ -10,6 +11,7 @@ import { type OmniError } from '../../lib/errors.ts';
 
 export interface Served {
   readonly app: Express & WithWebsocketMethod;
+  readonly server: Server;
   readonly port: number;
   readonly url: string;
   /** What onError was told. */
@@ -36,7 +38,7 @@ export async function serveAttached(
   await once(server, 'listening');
   onTestFinished(() => close({ timeout: 0 }));
   const { port } = server.address() as AddressInfo;
-  return { app, port, url: `ws://127.0.0.1:${port}`, errors, close };
+  return { app, server, port, url: `ws://127.0.0.1:${port}`, errors, close };
 }
 
 /** A promise, and what settles it. */

@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import { type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type Duplex } from 'node:stream';
 import { type Application } from 'express';
-import expressWs, { type WithWebsocketMethod } from 'express-ws';
+import expressWs, { type WebsocketRequestHandler } from 'express-ws';
 import { type WebSocket } from 'ws';
 import {
   type AttachOptions,
@@ -34,10 +34,24 @@ import {
 
 export { type AttachOptions, type CloseOptions } from './attach-options.ts';
 
+/**
+ * A route for sockets. It may be asynchronous: a rejection is handled like a throw. Who has a third
+ * parameter, `next`, may pass the socket on.
+ */
+export type SocketRoute = (
+  ...given: Parameters<WebsocketRequestHandler>
+) => void | PromiseLike<void>;
+
+/** What an application has besides, after {@link attachWebSockets}. */
+export interface SocketRoutes {
+  /** Adds a route for the sockets of a path. */
+  readonly ws: (path: string, ...routes: SocketRoute[]) => this;
+}
+
 /** An application with sockets. */
 export interface Attached<App extends Application> {
   /** The application that was given; `.ws(path, ...)` adds a route for sockets. */
-  readonly app: App & WithWebsocketMethod;
+  readonly app: App & SocketRoutes;
   /** The server to listen on. */
   readonly server: Server;
   /**
@@ -110,7 +124,7 @@ export function attachWebSockets<App extends Application>(
   const routers = routerPrototype(app);
   upstream.applyTo(routers);
   mendRoutes(routers);
-  mendRoutes(app as App & WithWebsocketMethod);
+  mendRoutes(app);
 
   server.on('upgrade', (request, stream, head) => {
     // Whatever follows, and however long it takes: a client that resets ends its own connection only.
@@ -124,7 +138,7 @@ export function attachWebSockets<App extends Application>(
   });
 
   return {
-    app: app as App & WithWebsocketMethod,
+    app: app as App & SocketRoutes,
     server,
     close: (how = {}) =>
       shutdown.run(closeTimeout(how), () => {

@@ -17,6 +17,8 @@ export {
   attachWebSockets,
   type AttachOptions,
   type CloseOptions,
+  type SocketRoute,
+  type SocketRoutes,
 } from './attach.ts';
 export { type Origins } from './origins.ts';
 export {

@@ -6,7 +6,7 @@ import { type IncomingMessage, type Server, type ServerResponse } from 'node:htt
 import { Server as NetServer } from 'node:net';
 import { type Duplex } from 'node:stream';
 import { publishRefused } from './diagnostics.ts';
-import { shuttingDown } from './upgrade.ts';
+import { problemOf, shuttingDown } from './upgrade.ts';
 
 /** Knows what is going on at a server, so that it can be ended in order. */
 export class Shutdown {
@@ -85,15 +85,9 @@ export class Shutdown {
   }
 }
 
-/** Source: RFC 9110 section 15.6.4. */
 function refuse(_request: IncomingMessage, response: ServerResponse): void {
-  const { status, code, headers } = shuttingDown;
+  const { status, code } = shuttingDown;
   publishRefused({ transport: 'http', code, status });
-  response.writeHead(status, {
-    ...headers,
-    'content-type': 'application/problem+json',
-    'cache-control': 'no-store',
-    connection: 'close',
-  });
-  response.end(JSON.stringify({ type: 'about:blank', title: 'Service Unavailable', status, code }));
+  const { headers, body } = problemOf(shuttingDown);
+  response.writeHead(status, headers).end(body);
 }

@@ -31,7 +31,8 @@ export function socketResponse(
     if (nowhere === undefined) {
       // Without a socket a response only collects: a file that is piped into it would stand for
       // ever, and keep its descriptor.
-      nowhere = new Writable({ write: discard });
+      // It never asks a writer to wait: nobody here would tell the response when to go on.
+      nowhere = new Writable({ write: discard, highWaterMark: Number.MAX_SAFE_INTEGER });
       response.assignSocket(nowhere as Socket);
       answered(response.statusCode);
     }

@@ -98,21 +98,34 @@ function verdictOn(answer: unknown): Verdict {
 /** How long a refused client may take to read why, in milliseconds. */
 const LINGER = 1_000;
 
+/** The answer that says a refusal. Source: RFC 9457. */
+export function problemOf({ status, code, headers }: Refusal): {
+  readonly title: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+} {
+  const title = STATUS_CODES[status] ?? 'Error';
+  const body = JSON.stringify({ type: 'about:blank', title, status, code });
+  return {
+    title,
+    headers: {
+      'content-type': 'application/problem+json',
+      'content-length': String(Buffer.byteLength(body)),
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      connection: 'close',
+      ...headers,
+    },
+    body,
+  };
+}
+
 /** Answers a handshake with a status instead of 101, and ends its connection. */
 export function refuseUpgrade(stream: Duplex, refusal: Refusal): void {
   const { status, code } = refusal;
   publishRefused({ transport: 'upgrade', code, status });
   if (stream.destroyed) return;
-  const title = STATUS_CODES[status] ?? 'Error';
-  const body = JSON.stringify({ type: 'about:blank', title, status, code });
-  const headers = {
-    'content-type': 'application/problem+json',
-    'content-length': String(Buffer.byteLength(body)),
-    'cache-control': 'no-store',
-    'x-content-type-options': 'nosniff',
-    connection: 'close',
-    ...refusal.headers,
-  };
+  const { title, headers, body } = problemOf(refusal);
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
   stream.end([`HTTP/1.1 ${status} ${title}`, ...lines, '', body].join('\r\n'));
   // Bytes that nobody reads would make the kernel reset the connection, which can overtake the

@@ -5,8 +5,7 @@ import express, { Router } from 'express';
 import express4 from 'express-4';
 import { describe, expect, expectTypeOf, it, onTestFinished } from 'vitest';
 import { type WebSocket } from 'ws';
-import { attachWebSockets, type AttachOptions } from 'express-omnimessage';
-import { type WithWebsocketMethod } from 'express-ws';
+import { attachWebSockets, type AttachOptions, type SocketRoutes } from 'express-omnimessage';
 import { deferred, serveAttached } from './support/attached.ts';
 import { closeFrame, frame, RawClient } from './support/raw-client.ts';
 import { connect, dial } from './support/socket-client.ts';
@@ -190,7 +189,7 @@ describe('attachWebSockets', () => {
   it('keeps the type of the application and adds the method', () => {
     const { app } = attachWebSockets(express());
 
-    expectTypeOf(app).toExtend<ReturnType<typeof express> & WithWebsocketMethod>();
+    expectTypeOf(app).toExtend<ReturnType<typeof express> & SocketRoutes>();
   });
 });
 

@@ -3,14 +3,13 @@ import { once } from 'node:events';
 import { type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import express, { type Express } from 'express';
-import { type WithWebsocketMethod } from 'express-ws';
 import { onTestFinished } from 'vitest';
-import { attachWebSockets } from '../../lib/attach.ts';
+import { attachWebSockets, type SocketRoutes } from '../../lib/attach.ts';
 import { type AttachOptions } from '../../lib/attach-options.ts';
 import { type OmniError } from '../../lib/errors.ts';
 
 export interface Served {
-  readonly app: Express & WithWebsocketMethod;
+  readonly app: Express & SocketRoutes;
   readonly server: Server;
   readonly port: number;
   readonly url: string;
@@ -21,7 +20,7 @@ export interface Served {
 
 /** Starts an attached application on a free port; it is cut when the test is over. */
 export async function serveAttached(
-  routes: (app: Express & WithWebsocketMethod) => void,
+  routes: (app: Express & SocketRoutes) => void,
   options: AttachOptions = {},
 ): Promise<Served> {
   const errors: OmniError[] = [];

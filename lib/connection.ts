@@ -87,7 +87,7 @@ export class SocketConnection<
     listen(socket, this);
     limitPayload(socket, limit);
     const admission = admissionOf(socket);
-    admission?.claim();
+    admission?.claim(() => this.#shutDown());
     if (socket.readyState === CLOSED) {
       // Gone while a middleware before us was busy: its 'close' was told to nobody.
       this.#state = 'closed';
@@ -283,6 +283,12 @@ export class SocketConnection<
     const verdict = this.#reception.isPaused ? liveness.beatWhilePaused() : liveness.beat(elapsed);
     if (isGone || verdict === 'gone') this.#socket.terminate();
     else if (verdict === 'ask') this.#socket.ping();
+  }
+
+  /** The server shuts down: what is being handled is answered, and then there is nothing more to say. */
+  async #shutDown(): Promise<void> {
+    await this.drain();
+    this.end(CloseCode.GoingAway);
   }
 
   get #isEnding(): boolean {

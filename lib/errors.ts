@@ -9,6 +9,9 @@ export type ErrorCode =
   | 'decode'
   | 'handler'
   | 'encode'
+  | 'authorize'
+  | 'authorize-timeout'
+  | 'route'
   | 'context'
   | 'on-open'
   | 'on-close'
@@ -121,6 +124,20 @@ export class EncodeError extends OmniError {
   }
 }
 
+/** `authorize` threw or rejected with something that is no refusal (an error with a `status` from 400 to 499). */
+export class AuthorizeError extends OmniError {
+  constructor(options: OmniErrorOptions) {
+    super('authorize failed', 'authorize', options);
+  }
+}
+
+/** A middleware or a route of a socket failed before the socket was taken. `cause` is what it threw or gave to `next`. */
+export class RouteError extends OmniError {
+  constructor(options: OmniErrorOptions) {
+    super("the socket's route failed", 'route', options);
+  }
+}
+
 /** `context` threw or rejected with something that is no refusal (an error with a `status` from 400 to 499). */
 export class ContextError extends OmniError {
   constructor(options: OmniErrorOptions) {
@@ -141,11 +158,11 @@ export class TimeoutError extends OmniError {
   readonly limit: number;
 
   constructor(
-    code: 'handler-timeout' | 'context-timeout',
+    code: 'handler-timeout' | 'context-timeout' | 'authorize-timeout',
     limit: number,
     options: OmniErrorOptions = {},
   ) {
-    const who = code === 'handler-timeout' ? 'the handler' : 'context';
+    const who = code === 'handler-timeout' ? 'the handler' : code.replace('-timeout', '');
     super(`${who} took longer than ${limit} ms`, code, options, 504);
     this.limit = limit;
   }

@@ -23,9 +23,18 @@ export { type Cleanup, type Dispatch, type Effect } from './effect.ts';
 export { type Program, type Step } from './loop.ts';
 export { type ConnectionOptions, type Heartbeat } from './connection-options.ts';
 export { type RateLimit } from './rate-limit.ts';
+export {
+  type Attached,
+  attachWebSockets,
+  type AttachOptions,
+  type CloseOptions,
+  type SocketRoute,
+  type SocketRoutes,
+} from './attach.ts';
 export { type Origins } from './origins.ts';
 export {
   ApplicationError,
+  AuthorizeError,
   BackplaneError,
   BodyConsumedError,
   CloseCode,
@@ -37,6 +46,7 @@ export {
   HookError,
   OmniError,
   type OmniErrorOptions,
+  RouteError,
   RunawayError,
   TimeoutError,
 } from './errors.ts';

@@ -24,6 +24,7 @@ export {
   type ErrorCode,
   HandlerError,
   HookError,
+  HubError,
   OmniError,
   type OmniErrorOptions,
   RunawayError,
@@ -36,3 +37,4 @@ export {
   type OpenEvent,
   type RefusedEvent,
 } from './diagnostics.ts';
+export { createHub, type Hub, type HubOptions, type JoinOptions, type PublishOptions } from './hub.ts';

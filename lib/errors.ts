@@ -24,6 +24,9 @@ export type ErrorCode =
   | 'effect'
   | 'runaway'
   | 'listener'
+  | 'subscriber'
+  | 'map'
+  | 'on-gap'
   | 'backplane';
 
 /** What an {@link OmniError} is made of, beside its text. */
@@ -197,6 +200,16 @@ export class RunawayError extends OmniError {
       `the program dispatched ${dispatches} messages to itself without outside input`,
       'runaway',
     );
+  }
+}
+
+/**
+ * Something of the user's that a hub calls threw or rejected: a subscriber, the `map` of a joined
+ * connection, or `onGap`. `outgoing` is the published message, where there is one.
+ */
+export class HubError extends OmniError {
+  constructor(code: 'subscriber' | 'map' | 'on-gap', options: OmniErrorOptions) {
+    super(`${code === 'on-gap' ? 'onGap' : `a ${code}`} of the hub failed`, code, options);
   }
 }
 

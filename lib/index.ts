@@ -44,6 +44,7 @@ export {
   type ErrorCode,
   HandlerError,
   HookError,
+  HubError,
   OmniError,
   type OmniErrorOptions,
   RouteError,
@@ -57,3 +58,4 @@ export {
   type OpenEvent,
   type RefusedEvent,
 } from './diagnostics.ts';
+export { createHub, type Hub, type HubOptions, type JoinOptions, type PublishOptions } from './hub.ts';

@@ -237,7 +237,7 @@ const prototypes = (): unknown[] =>
     Object.getPrototypeOf(prototype) as unknown,
     ...Reflect.ownKeys(prototype).flatMap((name): unknown[] => [
       name,
-      ...Object.values({ ...Object.getOwnPropertyDescriptor(prototype, name) }),
+      ...(Object.values({ ...Object.getOwnPropertyDescriptor(prototype, name) }) as unknown[]),
     ]),
   ]);
 

@@ -18,7 +18,7 @@ export interface OmniWsApplicationOptions<
   Context = undefined,
   Request extends IncomingMessage = IncomingMessage,
   Encoded extends Wire = string,
-> extends ConnectionOptions<Message, Context, Request> {
+> extends ConnectionOptions<NoInfer<Message>, Context, Request> {
   /** The program. Each connection runs one of its own. */
   readonly application: Application<Args, Model, Message, Encoded>;
   /**
@@ -26,7 +26,10 @@ export interface OmniWsApplicationOptions<
    * wait for a handler, and `handlerTimeout` ends it. When the client is gone before it is through,
    * `init` is not called: so acquire what has to be released in an effect, which has a cleanup.
    */
-  readonly start: (request: Request, context: Context) => Args | PromiseLike<Args>;
+  readonly start: (
+    request: Request,
+    context: Context,
+  ) => NoInfer<Args> | PromiseLike<NoInfer<Args>>;
   /**
    * Is told of the end of every program whose `init` returned, once: after its cleanups, with its
    * last model. The code is ours when we closed, the client's when it did, 1006 when it vanished.

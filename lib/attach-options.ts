@@ -102,9 +102,6 @@ const serverDefaults = {
   keepAliveTimeout: 5_000,
   connectionsCheckingInterval: 5_000,
 };
-/** A timer that is set for longer fires at once. */
-const LONGEST = 2_147_483_647;
-
 /** The options, none of those that have a default missing. */
 export type AttachSettings = AttachOptions & Required<Pick<AttachOptions, keyof typeof defaults>>;
 /** How a server that is made treats slow clients. */
@@ -119,8 +116,7 @@ export function attachSettings(options: AttachOptions): AttachSettings {
     expectNumber(name, settings[name], { from: 1, isInteger: true });
   }
   expectNumber('openTimeout', settings.openTimeout, { above: 0 });
-  const openTimeout = Math.min(settings.openTimeout, LONGEST);
-  return { ...options, ...settings, openTimeout };
+  return { ...options, ...settings };
 }
 
 /** @throws TypeError when an option is not what it should be, or meant for a server that is not made */
@@ -140,7 +136,7 @@ export function serverSettings(options: AttachOptions): ServerSettings {
 /** After how many milliseconds a shutdown cuts what is left. @throws TypeError */
 export function closeTimeout({ timeout = 10_000 }: CloseOptions): number {
   expectNumber('timeout', timeout, { from: 0 });
-  return Math.min(timeout, LONGEST);
+  return timeout;
 }
 
 /** The defaults, each replaced by what was told; undefined is not told. */

@@ -6,6 +6,7 @@ import { type IncomingMessage, type Server, type ServerResponse } from 'node:htt
 import { Server as NetServer } from 'node:net';
 import { type Duplex } from 'node:stream';
 import { publishRefused } from './diagnostics.ts';
+import { startTimer } from './timer.ts';
 import { problemOf, shuttingDown } from './upgrade.ts';
 
 /** Knows what is going on at a server, so that it can be ended in order. */
@@ -49,9 +50,7 @@ export class Shutdown {
    */
   run(timeout: number, endSockets: () => void): Promise<void> {
     this.#ended ??= new Promise((resolve) => {
-      const timer = setTimeout(() => {
-        for (const connection of this.#connections) connection.destroy();
-      }, timeout);
+      const timer = startTimer(cut, timeout, this.#connections);
       // Not the method of http.Server, which begins with destroying the connections that it takes
       // for idle: a reply counts as idle there when it was said, although half of it is on its way.
       NetServer.prototype.close.call(this.#server, () => {
@@ -83,6 +82,10 @@ export class Shutdown {
     }
     this.#server.closeIdleConnections();
   }
+}
+
+function cut(connections: ReadonlySet<Duplex>): void {
+  for (const connection of connections) connection.destroy();
 }
 
 function refuse(_request: IncomingMessage, response: ServerResponse): void {

@@ -9,6 +9,7 @@ import { safeClose } from './closing.ts';
 import { publishRefused } from './diagnostics.ts';
 import { CloseCode, reasonOf, statusOf } from './errors.ts';
 import { type Admission, admit } from './handshake.ts';
+import { startTimer } from './timer.ts';
 
 const OPEN = 1;
 const ignoreError = (): void => {};
@@ -39,7 +40,7 @@ export class UnclaimedSocket implements Admission {
   readonly authorized: unknown;
   readonly #socket: WebSocket;
   readonly #stream: Duplex;
-  readonly #timer: NodeJS.Timeout;
+  readonly #timer: NodeJS.Timeout | undefined;
   #isClaimed = false;
   #drain: (() => void | Promise<void>) | undefined;
 
@@ -53,9 +54,7 @@ export class UnclaimedSocket implements Admission {
     this.#socket = socket;
     this.#stream = stream;
     this.authorized = authorized;
-    this.#timer = setTimeout(() => {
-      this.refuse(404);
-    }, openTimeout).unref();
+    this.#timer = startTimer(giveUp, openTimeout, this);
     // A frame that breaks the protocol makes ws emit 'error', on whatever path the socket waits:
     // without a listener that ends the process.
     socket.on('error', ignoreError);
@@ -124,6 +123,10 @@ export class UnclaimedSocket implements Admission {
       publishRefused({ transport: 'upgrade', code: reasonOf(code), status: code });
     }
   }
+}
+
+function giveUp(watch: UnclaimedSocket): void {
+  watch.refuse(404);
 }
 
 /** The watch over a socket; undefined when its server was not attached. */

@@ -4,6 +4,7 @@ import { type Duplex } from 'node:stream';
 import { publishRefused } from './diagnostics.ts';
 import { AuthorizeError, type OmniError, statusOf, TimeoutError } from './errors.ts';
 import { isPromise } from './exchange.ts';
+import { startTimer } from './timer.ts';
 
 /** Why there is no 101: an HTTP status, the code of the problem, and headers that go with it. */
 export interface Refusal {
@@ -72,11 +73,12 @@ export async function ask(
   try {
     const answer = authorize(request);
     if (!isPromise(answer)) return verdictOn(answer);
+    const giveUp = (resolve: (verdict: Verdict) => void): void => {
+      const error = new TimeoutError('authorize-timeout', limit);
+      resolve({ refusal: { status: error.status, code: error.code }, error });
+    };
     const late = new Promise<Verdict>((resolve) => {
-      timer = setTimeout(() => {
-        const error = new TimeoutError('authorize-timeout', limit);
-        resolve({ refusal: { status: error.status, code: error.code }, error });
-      }, limit).unref();
+      timer = startTimer(giveUp, limit, resolve);
     });
     return await Promise.race([Promise.resolve(answer).then(verdictOn), late]);
   } catch (cause) {
@@ -97,6 +99,10 @@ function verdictOn(answer: unknown): Verdict {
 
 /** How long a refused client may take to read why, in milliseconds. */
 const LINGER = 1_000;
+
+function cut(stream: Duplex): void {
+  stream.destroy();
+}
 
 /** The answer that says a refusal. Source: RFC 9457. */
 export function problemOf({ status, code, headers }: Refusal): {
@@ -131,7 +137,7 @@ export function refuseUpgrade(stream: Duplex, refusal: Refusal): void {
   // Bytes that nobody reads would make the kernel reset the connection, which can overtake the
   // answer: what the client has sent ahead is read and dropped.
   stream.resume();
-  const timer = setTimeout(() => stream.destroy(), LINGER).unref();
+  const timer = startTimer(cut, LINGER, stream);
   stream.once('close', () => {
     clearTimeout(timer);
   });

@@ -31,6 +31,15 @@ export function expectFunction(name: string, value: unknown, isOptional = false)
   throw new TypeError(`Expected \`${name}\` to be a function, got ${shown(value)}`);
 }
 
+/** @throws TypeError unless `value` is a text that may stand in a header */
+export function expectHeaderValue(name: string, value: unknown): void {
+  if (typeof value === 'string' && HEADER_VALUE.test(value)) return;
+  throw new TypeError(`Expected \`${name}\` to be the value of a header, got ${shown(value)}`);
+}
+
+/** Source: RFC 9110 section 5.5, as Node enforces it. */
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]+$/;
+
 /** @throws TypeError unless `value` has the two functions of a codec */
 export function expectCodec(value: unknown): void {
   const codec = value as { decode?: unknown; encode?: unknown } | null | undefined;

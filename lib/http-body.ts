@@ -39,8 +39,22 @@ export function expectReadable(request: IncomingMessage, limit: number, isBinary
   if (Number(headers['content-length'] ?? 0) > limit) throw new Problem('too-large');
 }
 
+/**
+ * Whether the body can be larger than the limit. Where it is not read, Node reads it to its end
+ * all the same, to keep the connection; that is not for any size.
+ */
+export function mayBeLarger({ headers }: IncomingMessage, limit: number): boolean {
+  return (
+    headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > limit
+  );
+}
+
+/** The values that are no coding. */
+const IDENTITY: ReadonlySet<string> = new Set(['', 'identity', 'application/json']);
+
 function isIdentity(coding: string): boolean {
-  return coding.split(',').every((name) => /^\s*(?:identity|application\/json)?\s*$/i.test(name));
+  // No expression: one that allows blanks on both sides takes quadratic time for blanks alone.
+  return coding.split(',').every((name) => IDENTITY.has(name.trim().toLowerCase()));
 }
 
 const CHARSET = /;\s*charset\s*=\s*"?([^\s;"]+)/i;

@@ -4,8 +4,8 @@ import { type EncoderDecoder, type Wire } from './codec.ts';
 import { onMessageChannel, reporting } from './diagnostics.ts';
 import { ContextError, DecodeError, OmniError, statusOf, TimeoutError } from './errors.ts';
 import { type ErrorHandler, type Exchange, isPromise } from './exchange.ts';
-import { expectCodec, expectFunction, expectNumber } from './expect.ts';
-import { type Body, expectReadable, readBody, textIn } from './http-body.ts';
+import { expectCodec, expectFunction, expectHeaderValue, expectNumber } from './expect.ts';
+import { type Body, expectReadable, mayBeLarger, readBody, textIn } from './http-body.ts';
 import { originCheck, type Origins } from './origins.ts';
 import { decode, encode, type Piped, type PipeOptions, recover, respond, tell } from './pipe.ts';
 import { Problem, sendProblem } from './problem.ts';
@@ -119,15 +119,18 @@ export function omniHttpHandler<
       next();
       return;
     }
+    const exchange = new HttpExchange<In, Out, Context, Request>(settings, request, response, next);
     try {
       if (!settings.isAllowed(request)) throw new Problem('origin');
       expectReadable(request, settings.limit, settings.isBinary);
     } catch (fault) {
-      if (fault instanceof Problem) sendProblem(response, fault);
-      else next(fault);
+      if (fault instanceof Problem) {
+        sendProblem(response, fault, mayBeLarger(request, settings.limit));
+      } else {
+        exchange.recover(new ContextError({ cause: fault }));
+      }
       return;
     }
-    const exchange = new HttpExchange<In, Out, Context, Request>(settings, request, response, next);
     readBody(request, settings, (fault, body) => {
       exchange.run(fault, body);
     });
@@ -175,6 +178,7 @@ function httpSettings<In, Out, Context, Request extends IncomingMessage, Encoded
     throw new TypeError(`Expected \`path\` to begin with /, got ${JSON.stringify(path)}`);
   }
   const isBinary = codec.binary === true;
+  if (codec.contentType !== undefined) expectHeaderValue('codec.contentType', codec.contentType);
   return {
     path,
     // Text and bytes are told apart below, by `isBinary`.
@@ -206,6 +210,8 @@ class HttpExchange<In, Out, Context, Request extends IncomingMessage> implements
   readonly #next: Next;
   #abort: AbortController | undefined;
   #isOver = false;
+  /** It took longer than `handlerTimeout`. */
+  #isLate = false;
   #timer: NodeJS.Timeout | undefined;
   #began = 0;
   #received = 0;
@@ -227,7 +233,7 @@ class HttpExchange<In, Out, Context, Request extends IncomingMessage> implements
       const abort = new AbortController();
       this.#abort = abort;
       const response = this.#response;
-      if (this.#isOver || response.closed) abort.abort();
+      if (this.#isOver || this.#isLate || response.closed) abort.abort();
       else {
         response.once('close', () => {
           if (!response.writableFinished) abort.abort();
@@ -389,11 +395,11 @@ class HttpExchange<In, Out, Context, Request extends IncomingMessage> implements
       this.#refuse(cause);
       return;
     }
-    this.#recover(new ContextError({ cause }));
+    this.recover(new ContextError({ cause }));
   }
 
   /** Asks `onError`, whose answer is the reply. */
-  #recover(error: OmniError, problem?: Problem): void {
+  recover(error: OmniError, problem?: Problem): void {
     let answer: Piped<Wire>;
     try {
       answer = recover(error, this.#settings, this);
@@ -405,6 +411,8 @@ class HttpExchange<In, Out, Context, Request extends IncomingMessage> implements
       this.#reply(answer);
       return;
     }
+    // onError has no more time than a handler.
+    this.#startTimer();
     answer.then(
       (encoded) => {
         this.#reply(encoded);
@@ -427,9 +435,16 @@ class HttpExchange<In, Out, Context, Request extends IncomingMessage> implements
   }
 
   #timeOut(): void {
+    const problem = new Problem('handler-timeout');
+    if (this.#isLate) {
+      // It was onError that took too long, asked about this very thing.
+      this.#refuse(problem);
+      return;
+    }
+    this.#isLate = true;
+    this.#timer = undefined;
     this.#abort?.abort();
-    const error = new TimeoutError('handler-timeout', this.#settings.handlerTimeout);
-    this.#recover(error, new Problem('handler-timeout'));
+    this.recover(new TimeoutError('handler-timeout', this.#settings.handlerTimeout), problem);
   }
 
   /** @returns false when the request was answered already, or nobody is there to answer */

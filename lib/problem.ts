@@ -47,10 +47,16 @@ const ENDS_CONNECTION: ReadonlySet<ProblemCode> = new Set(['too-large', 'body-ti
 /**
  * Answers with a problem.
  *
+ * @param endsConnection - whether the rest of the request is not worth reading
+ *
  * Wire shape: `application/problem+json`, `{ type: 'about:blank', title, status, code, detail? }`.
  * Source: RFC 9457.
  */
-export function sendProblem(response: ServerResponse, { code, detail }: Problem): void {
+export function sendProblem(
+  response: ServerResponse,
+  { code, detail }: Problem,
+  endsConnection: boolean = ENDS_CONNECTION.has(code),
+): void {
   const [status, title] = PROBLEMS[code];
   publishRefused({ transport: 'http', code, status });
   if (response.headersSent || response.destroyed) return;
@@ -59,6 +65,6 @@ export function sendProblem(response: ServerResponse, { code, detail }: Problem)
   response.setHeader('cache-control', 'no-store');
   response.setHeader('x-content-type-options', 'nosniff');
   if (code === 'encoding') response.setHeader('accept-encoding', 'identity');
-  if (ENDS_CONNECTION.has(code)) response.setHeader('connection', 'close');
+  if (endsConnection) response.setHeader('connection', 'close');
   response.end(JSON.stringify({ type: 'about:blank', title, status, code, detail }));
 }

@@ -3,6 +3,7 @@ import { type EncoderDecoder, type Wire } from './codec.ts';
 import { publishError } from './diagnostics.ts';
 import { BackplaneError, HubError, type OmniError } from './errors.ts';
 import { type Connection } from './exchange.ts';
+import { expectCodec, expectFunction } from './expect.ts';
 import { type Backplane } from './hub/backplane.ts';
 import { Queue } from './hub/queue.ts';
 import { type Delivery, guard, type Receiver, receiverOf, Receivers } from './hub/receivers.ts';
@@ -189,7 +190,7 @@ export function createHub<Message, Encoded extends Wire = string>(
 
   return {
     publish: (topic, message, { except, local = false } = {}) => {
-      checkTopic(topic);
+      expectTopic(topic);
       if (closing !== undefined) return false;
       const encoded = encode(message, codec);
       if (encoded === undefined) return false;
@@ -199,15 +200,15 @@ export function createHub<Message, Encoded extends Wire = string>(
     },
 
     subscribe: (topic, listener) => {
-      checkTopic(topic);
-      checkFunction('listener', listener);
+      expectTopic(topic);
+      expectFunction('listener', listener);
       if (closing !== undefined) return () => {};
       return receivers.subscribe(topic, published, listener);
     },
 
     join: (topic, connection, { map } = {}) => {
-      checkTopic(topic);
-      if (map !== undefined) checkFunction('map', map);
+      expectTopic(topic);
+      expectFunction('map', map, true);
       const receiver = receiverOf(connection, binary);
       if (closing !== undefined) return;
       receivers.join(topic, published, receiver, map && ((message) => map(message, connection)));
@@ -234,23 +235,17 @@ export function createHub<Message, Encoded extends Wire = string>(
 
 function check<Message, Encoded extends Wire>(options: HubOptions<Message, Encoded>): void {
   const { codec, backplane, onError, onGap } = options;
-  const { decode: decodes, encode: encodes } = (codec as Partial<typeof codec> | undefined) ?? {};
-  if (typeof decodes !== 'function' || typeof encodes !== 'function') {
-    throw new TypeError('Expected `codec` to have decode and encode: a hub needs both');
-  }
+  expectCodec(codec);
   if (backplane !== undefined && typeof backplane.open !== 'function') {
-    throw new TypeError(`Expected \`backplane\` to be a backplane, got ${typeof backplane}`);
+    throw new TypeError(
+      `Expected \`backplane\` to be made by a maker of backplanes, got ${typeof backplane}`,
+    );
   }
-  if (onError !== undefined) checkFunction('onError', onError);
-  if (onGap !== undefined) checkFunction('onGap', onGap);
+  expectFunction('onError', onError, true);
+  expectFunction('onGap', onGap, true);
 }
 
-function checkTopic(topic: unknown): void {
+function expectTopic(topic: unknown): void {
   if (typeof topic === 'string') return;
   throw new TypeError(`Expected \`topic\` to be a string, got ${typeof topic}`);
-}
-
-function checkFunction(name: string, value: unknown): void {
-  if (typeof value === 'function') return;
-  throw new TypeError(`Expected \`${name}\` to be a function, got ${typeof value}`);
 }

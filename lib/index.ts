@@ -58,4 +58,10 @@ export {
   type OpenEvent,
   type RefusedEvent,
 } from './diagnostics.ts';
-export { createHub, type Hub, type HubOptions, type JoinOptions, type PublishOptions } from './hub.ts';
+export {
+  createHub,
+  type Hub,
+  type HubOptions,
+  type JoinOptions,
+  type PublishOptions,
+} from './hub.ts';

@@ -36,7 +36,7 @@ afterAll(async () => {
   await browser.close();
   program.kill('SIGTERM');
   const [code] = (await once(program, 'exit')) as [number | null];
-  expect(code).toBe(0);
+  if (code !== 0) throw new Error(`the example ended with ${code}`);
 });
 
 beforeEach(async () => {
@@ -90,7 +90,9 @@ describe('examples/04-session in a browser', () => {
     await page.getByLabel('Say').fill('<b>Good morning</b>');
     await page.getByRole('button', { name: 'Send' }).click();
 
-    await elsewhere.getByText('ada: <b>Good morning</b>', { exact: true }).waitFor();
+    const said = elsewhere.getByText('ada: <b>Good morning</b>', { exact: true });
+    await said.waitFor();
+    expect(await said.count()).toBe(1);
     await elsewhere.context().close();
   });
 

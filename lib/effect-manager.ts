@@ -23,6 +23,12 @@ interface Ongoing {
   readonly end: () => unknown;
 }
 
+/**
+ * Why a signal aborted. One for all: an error of its own would hold, by its stack, the program that
+ * it ended, for as long as anybody holds the signal.
+ */
+const ENDED = new DOMException('The program has ended', 'AbortError');
+
 const asItIs = (message: unknown): unknown => message;
 
 /** The effects of one running program. */
@@ -39,7 +45,7 @@ export class EffectManager<Message> {
   /** Aborts at the end. Made when first asked for: it weighs as much as a small program. */
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();
-    if (this.#host === undefined) this.#controller.abort();
+    if (this.#host === undefined) this.#controller.abort(ENDED);
     return this.#controller.signal;
   }
 
@@ -57,7 +63,7 @@ export class EffectManager<Message> {
     const host = this.#host;
     if (host === undefined) return;
     this.#host = undefined;
-    this.#controller?.abort();
+    this.#controller?.abort(ENDED);
     const ongoing = this.#ongoing;
     this.#ongoing = undefined;
     if (ongoing === undefined) return;

@@ -10,6 +10,11 @@ const ours = [
 
 /** What concerns HTTP and sockets: run once more on Express 4, with the ws 8 that some users give express-ws. */
 const overTheNetwork = [
+  'spec/attach.spec.ts',
+  'spec/handshake.spec.ts',
+  'spec/shutdown.spec.ts',
+  'spec/unclaimed.spec.ts',
+  'spec/upgrade.spec.ts',
   'spec/http.spec.ts',
   'spec/websocket.spec.ts',
   'spec/connection.spec.ts',

@@ -46,7 +46,9 @@ export class SocketConnection<
   context: Context = undefined as Context;
   readonly settings: ConnectionSettings<In, Out, Context, Request>;
   readonly #socket: WebSocket;
-  readonly #start: () => Session<In, Out, Context, Request>;
+  readonly #start: (
+    connection: SocketConnection<In, Out, Context, Request>,
+  ) => Session<In, Out, Context, Request>;
   readonly #outbox: Outbox;
   readonly #reception: Reception<In, Out, Context, Request>;
   readonly #liveness: Liveness;
@@ -70,7 +72,9 @@ export class SocketConnection<
     socket: WebSocket,
     request: Request,
     settings: ConnectionSettings<In, Out, Context, Request>,
-    start: () => Session<In, Out, Context, Request>,
+    start: (
+      connection: SocketConnection<In, Out, Context, Request>,
+    ) => Session<In, Out, Context, Request>,
   ) {
     const { interval, timeout, beat, limit } = settings;
     this.request = request;
@@ -84,7 +88,7 @@ export class SocketConnection<
     listen(socket, this);
     limitPayload(socket, limit);
     const admission = admissionOf(socket);
-    admission?.claim();
+    admission?.claim(() => this.#shutDown());
     if (socket.readyState === CLOSED) {
       // Gone while a middleware before us was busy: its 'close' was told to nobody.
       this.#state = 'closed';
@@ -104,6 +108,11 @@ export class SocketConnection<
     return this.#outbox.said;
   }
 
+  /** Open, and not about to end. */
+  get isOpen(): boolean {
+    return this.#state === 'open';
+  }
+
   get signal(): AbortSignal {
     this.#abort ??= new AbortController();
     if (this.#isEnding) this.#abort.abort();
@@ -113,7 +122,7 @@ export class SocketConnection<
   // Both are made when first asked for, so that they can be taken out of the connection
   // (`({ send }) => …`) and still cost nothing where nobody does.
   get send(): (message: Out) => boolean {
-    this.#send ??= (message) => this.#say(message);
+    this.#send ??= (message) => this.say(message);
     return this.#send;
   }
 
@@ -127,6 +136,18 @@ export class SocketConnection<
       this.end(code, reason);
     };
     return this.#close;
+  }
+
+  /** What `send` does, without a function made for this connection. */
+  say(message: Out): boolean {
+    if (this.#isEnding) return false;
+    let encoded: Wire | undefined;
+    try {
+      encoded = encode(message, this.settings.codec);
+    } catch (error) {
+      return this.answer(error as OmniError) === true;
+    }
+    return this.transmit(encoded);
   }
 
   /** Sends what was encoded. False when there is nothing, or the connection is ending or too slow. */
@@ -268,6 +289,12 @@ export class SocketConnection<
     else if (verdict === 'ask') this.#socket.ping();
   }
 
+  /** The server shuts down: what is being handled is answered, and then there is nothing more to say. */
+  async #shutDown(): Promise<void> {
+    await this.drain();
+    this.end(CloseCode.GoingAway);
+  }
+
   get #isEnding(): boolean {
     return this.#state === 'closing' || this.#state === 'closed';
   }
@@ -344,7 +371,7 @@ export class SocketConnection<
       const duration = performance.now() - this.#arrived;
       onOpenChannel.publish({ transport: this.settings.transport, duration });
     }
-    this.#session = this.#start();
+    this.#session = this.#start(this);
     const failed = (cause: unknown): void => {
       this.fail(cause instanceof OmniError ? cause : new HookError('on-open', { cause }));
     };
@@ -353,17 +380,6 @@ export class SocketConnection<
     } catch (cause) {
       failed(cause);
     }
-  }
-
-  #say(message: Out): boolean {
-    if (this.#isEnding) return false;
-    let encoded: Wire | undefined;
-    try {
-      encoded = encode(message, this.settings.codec);
-    } catch (error) {
-      return this.answer(error as OmniError) === true;
-    }
-    return this.transmit(encoded);
   }
 
   /** The client reads more slowly than we speak: none of its messages until it has caught up. */

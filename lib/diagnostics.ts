@@ -30,7 +30,7 @@ export interface MessageEvent {
 
 /** `omnimessage:error`: what `onError` is told of. */
 export interface ErrorEvent {
-  readonly transport: Transport | 'hub';
+  readonly transport: Transport | 'upgrade' | 'hub';
   /** The `code` of the OmniError. */
   readonly code: string;
 }

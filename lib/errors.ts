@@ -9,6 +9,9 @@ export type ErrorCode =
   | 'decode'
   | 'handler'
   | 'encode'
+  | 'authorize'
+  | 'authorize-timeout'
+  | 'route'
   | 'context'
   | 'on-open'
   | 'on-close'
@@ -21,6 +24,9 @@ export type ErrorCode =
   | 'effect'
   | 'runaway'
   | 'listener'
+  | 'subscriber'
+  | 'map'
+  | 'on-gap'
   | 'backplane';
 
 /** What an {@link OmniError} is made of, beside its text. */
@@ -121,6 +127,20 @@ export class EncodeError extends OmniError {
   }
 }
 
+/** `authorize` threw or rejected with something that is no refusal (an error with a `status` from 400 to 499). */
+export class AuthorizeError extends OmniError {
+  constructor(options: OmniErrorOptions) {
+    super('authorize failed', 'authorize', options);
+  }
+}
+
+/** A middleware or a route of a socket failed before the socket was taken. `cause` is what it threw or gave to `next`. */
+export class RouteError extends OmniError {
+  constructor(options: OmniErrorOptions) {
+    super("the socket's route failed", 'route', options);
+  }
+}
+
 /** `context` threw or rejected with something that is no refusal (an error with a `status` from 400 to 499). */
 export class ContextError extends OmniError {
   constructor(options: OmniErrorOptions) {
@@ -141,11 +161,11 @@ export class TimeoutError extends OmniError {
   readonly limit: number;
 
   constructor(
-    code: 'handler-timeout' | 'context-timeout',
+    code: 'handler-timeout' | 'context-timeout' | 'authorize-timeout',
     limit: number,
     options: OmniErrorOptions = {},
   ) {
-    const who = code === 'handler-timeout' ? 'the handler' : 'context';
+    const who = code === 'handler-timeout' ? 'the handler' : code.replace('-timeout', '');
     super(`${who} took longer than ${limit} ms`, code, options, 504);
     this.limit = limit;
   }
@@ -180,6 +200,16 @@ export class RunawayError extends OmniError {
       `the program dispatched ${dispatches} messages to itself without outside input`,
       'runaway',
     );
+  }
+}
+
+/**
+ * Something of the user's that a hub calls threw or rejected: a subscriber, the `map` of a joined
+ * connection, or `onGap`. `outgoing` is the published message, where there is one.
+ */
+export class HubError extends OmniError {
+  constructor(code: 'subscriber' | 'map' | 'on-gap', options: OmniErrorOptions) {
+    super(`${code === 'on-gap' ? 'onGap' : `a ${code}`} of the hub failed`, code, options);
   }
 }
 

@@ -8,8 +8,15 @@ import { type IncomingMessage } from 'node:http';
 export interface Admission {
   /** What `authorize` returned: the second argument of `context`. */
   readonly authorized: unknown;
-  /** A route has taken the socket: nothing needs to be waited for any more, and it may read. */
-  readonly claim: () => void;
+  /**
+   * A route has taken the socket: nothing needs to be waited for any more, and it may read. Its
+   * listeners stand already, or are attached before the caller returns.
+   *
+   * @param drain - called once, when the server shuts down: no further message is to be handled.
+   * What it returns settles when the running handler has replied; after that the socket is closed
+   * with 1001. Absent: it is closed at once
+   */
+  readonly claim: (drain?: () => void | Promise<void>) => void;
 }
 
 const admissions = new WeakMap<object, Admission>();
@@ -24,8 +31,19 @@ export function admissionOf(socket: object): Admission | undefined {
   return admissions.get(socket);
 }
 
-/** The route that express-ws makes of a path, to which it sends the requests of sockets. */
-const SUFFIX = /\/?\.websocket(?=\?|$)/;
+/** What `.ws` of express-ws appends to its routes. Looked for in the path alone: a query is the client's. */
+const SUFFIX = /^([^?]*?)\/?\.websocket(?=\?|$)/;
+
+/**
+ * Where express-ws routes a socket's request: to the GET route that its `.ws` method made. The
+ * query stays whole (express-ws itself cuts it at a second `?`).
+ */
+export function socketUrl(url: string): string {
+  const queryAt = url.indexOf('?');
+  const path = queryAt === -1 ? url : url.slice(0, queryAt);
+  const query = queryAt === -1 ? '' : url.slice(queryAt);
+  return `${path}${path.endsWith('/') ? '' : '/'}.websocket${query}`;
+}
 
 /**
  * Gives a request its own address back: express-ws appends `/.websocket` to `url` (and `originalUrl`
@@ -38,6 +56,6 @@ export function restoreUrl(request: IncomingMessage): void {
 }
 
 function withoutSuffix(url: string): string {
-  const own = url.replace(SUFFIX, '');
+  const own = url.replace(SUFFIX, '$1');
   return own.startsWith('/') ? own : `/${own}`;
 }

@@ -10,11 +10,31 @@ export {
 } from './exchange.ts';
 export { omniHttp, omniHttpHandler, type OmniHttpOptions } from './http.ts';
 export { omniWs, type OmniWsOptions } from './websocket.ts';
+export {
+  type Application,
+  application,
+  type Runtime,
+  startApplication,
+  type Watchers,
+} from './application.ts';
+export { omniWsApplication, type OmniWsApplicationOptions } from './websocket-application.ts';
+export * as effect from './effect.ts';
+export { type Cleanup, type Dispatch, type Effect } from './effect.ts';
+export { type Program, type Step } from './loop.ts';
 export { type ConnectionOptions, type Heartbeat } from './connection-options.ts';
 export { type RateLimit } from './rate-limit.ts';
+export {
+  type Attached,
+  attachWebSockets,
+  type AttachOptions,
+  type CloseOptions,
+  type SocketRoute,
+  type SocketRoutes,
+} from './attach.ts';
 export { type Origins } from './origins.ts';
 export {
   ApplicationError,
+  AuthorizeError,
   BackplaneError,
   BodyConsumedError,
   CloseCode,
@@ -24,8 +44,10 @@ export {
   type ErrorCode,
   HandlerError,
   HookError,
+  HubError,
   OmniError,
   type OmniErrorOptions,
+  RouteError,
   RunawayError,
   TimeoutError,
 } from './errors.ts';
@@ -36,3 +58,10 @@ export {
   type OpenEvent,
   type RefusedEvent,
 } from './diagnostics.ts';
+export {
+  createHub,
+  type Hub,
+  type HubOptions,
+  type JoinOptions,
+  type PublishOptions,
+} from './hub.ts';

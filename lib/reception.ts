@@ -38,6 +38,7 @@ export class Reception<In, Out, Context, Request extends IncomingMessage> {
   #undecodable = 0;
   #timer: NodeJS.Timeout | undefined;
   #onRest: (() => void) | undefined;
+  #report: (() => void) | undefined;
 
   constructor(
     connection: SocketConnection<In, Out, Context, Request>,
@@ -134,13 +135,29 @@ export class Reception<In, Out, Context, Request extends IncomingMessage> {
   }
 
   #handle(data: Received, isBinary: boolean): void {
-    if (!onMessageChannel.hasSubscribers) {
-      this.#handleMessage(data, isBinary);
+    if (onMessageChannel.hasSubscribers) this.#report = this.#reporter(data);
+    this.#handleMessage(data, isBinary);
+    if (!this.#isBusy) this.#reportHandled();
+  }
+
+  #handleMessage(data: Received, isBinary: boolean): void {
+    let message: In;
+    try {
+      message = decode(this.#encodedIn(data, isBinary), this.#settings.codec);
+    } catch (error) {
+      this.#refuse(error as DecodeError);
       return;
     }
+    this.#undecodable = 0;
+    const pending = this.#session?.received(message, this.#connection);
+    if (isPromise(pending)) this.#waitFor(pending);
+  }
+
+  /** What tells the watchers of a message, once it is handled. */
+  #reporter(data: Received): () => void {
     const began = performance.now();
     const saidBefore = this.#connection.said;
-    const publish = (): void => {
+    return () => {
       onMessageChannel.publish({
         transport: this.#settings.transport,
         duration: performance.now() - began,
@@ -148,24 +165,12 @@ export class Reception<In, Out, Context, Request extends IncomingMessage> {
         sent: this.#connection.said - saidBefore,
       });
     };
-    const pending = this.#handleMessage(data, isBinary);
-    if (pending === undefined) publish();
-    else pending.then(publish, publish);
   }
 
-  /** @returns what is waited for, when something is */
-  #handleMessage(data: Received, isBinary: boolean): PromiseLike<void> | undefined {
-    let message: In;
-    try {
-      message = decode(this.#encodedIn(data, isBinary), this.#settings.codec);
-    } catch (error) {
-      return this.#refuse(error as DecodeError);
-    }
-    this.#undecodable = 0;
-    const pending = this.#session?.received(message, this.#connection);
-    if (!isPromise(pending)) return undefined;
-    this.#waitFor(pending);
-    return pending;
+  #reportHandled(): void {
+    const report = this.#report;
+    this.#report = undefined;
+    report?.();
   }
 
   /** @throws {@link DecodeError} when the frame is not of the codec's kind */
@@ -180,19 +185,19 @@ export class Reception<In, Out, Context, Request extends IncomingMessage> {
     return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
-  #refuse(error: DecodeError): PromiseLike<void> | undefined {
+  #refuse(error: DecodeError): void {
     this.#undecodable += 1;
     const isLast = this.#undecodable >= MAX_UNDECODABLE;
     const answering = this.#connection.answer(error);
     if (!isPromise(answering)) {
       if (isLast) this.#connection.refuse(CloseCode.Undecodable);
-      return undefined;
+      return;
     }
-    const pending = answering.then(() => {
-      if (isLast) this.#connection.refuse(CloseCode.Undecodable);
-    });
-    this.#waitFor(pending);
-    return pending;
+    this.#waitFor(
+      answering.then(() => {
+        if (isLast) this.#connection.refuse(CloseCode.Undecodable);
+      }),
+    );
   }
 
   /** Holds the following messages back, at most for `handlerTimeout`. */
@@ -214,6 +219,7 @@ export class Reception<In, Out, Context, Request extends IncomingMessage> {
   #rest(): void {
     clearTimeout(this.#timer);
     this.#isBusy = false;
+    this.#reportHandled();
     this.#onRest?.();
     this.resume();
   }

@@ -1,5 +1,5 @@
 /** Longer than this, setTimeout fires at once: 24.8 days. */
-const LONGEST = 2_147_483_647;
+export const LONGEST = 2_147_483_647;
 
 /**
  * Starts a timer that does not keep the process alive.

@@ -1,11 +1,15 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import * as codecs from '../lib/codecs.ts';
 import * as index from '../lib/index.ts';
 
-const entry = fileURLToPath(new URL('../lib/codecs.ts', import.meta.url));
+const root = fileURLToPath(new URL('..', import.meta.url));
+const entry = join(root, 'lib/codecs.ts');
 
 describe('express-omnimessage/codecs', () => {
   it('exports what a page needs, and the main entry the same', () => {
@@ -50,7 +54,7 @@ describe('express-omnimessage/codecs', () => {
           try { codec.decode('[3]'); } catch (error) { said.push(error instanceof DecodeError, error.message); }
           globalThis.said = JSON.stringify(said);
         `,
-        resolveDir: fileURLToPath(new URL('.', import.meta.url)),
+        resolveDir: join(root, 'spec'),
       },
       bundle: true,
       format: 'iife',
@@ -72,4 +76,29 @@ describe('express-omnimessage/codecs', () => {
 
     expect(JSON.parse(said)).toStrictEqual(['[2,null]', null, true, 'at 0: expected one of 1, 2']);
   });
+
+  // `npm run lint` checks the same files, and their type tests, with TypeScript 7.
+  it('compiles under strict with TypeScript 5.9, and has the same types there', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'codecs-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const files = ['variants', 'tuple-variants', 'struct-codec', 'schema-codec'];
+    const project = join(folder, 'tsconfig.json');
+    writeFileSync(
+      project,
+      JSON.stringify({
+        extends: join(root, 'tsconfig.json'),
+        compilerOptions: { paths: {}, types: [join(root, 'node_modules/@types/node')] },
+        include: [],
+        files: files.map((name) => join(root, `spec/${name}.spec.ts`)),
+      }),
+    );
+
+    const tsc = join(root, 'node_modules/typescript-5.9/lib/tsc.js');
+    const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', project], {
+      encoding: 'utf8',
+    });
+
+    expect(stdout).toBe('');
+    expect(status).toBe(0);
+  }, 60_000);
 });

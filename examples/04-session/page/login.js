@@ -1,0 +1,1 @@
+document.querySelector('#failed').hidden = !new URL(location.href).searchParams.has('failed');

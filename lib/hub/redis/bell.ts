@@ -1,0 +1,25 @@
+/** Wakes one loop that waits. A ring that nobody waits for is kept for the next who does. */
+export class Bell {
+  #rung = false;
+  #wake: (() => void) | undefined;
+
+  ring(): void {
+    this.#rung = true;
+    this.#wake?.();
+  }
+
+  /** Settles at the next ring, or at once when it has rung since the last wait. */
+  async rings(limit?: number): Promise<void> {
+    if (!this.#rung) {
+      await new Promise<void>((resolve) => {
+        const timer = limit === undefined ? undefined : setTimeout(resolve, limit);
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+      this.#wake = undefined;
+    }
+    this.#rung = false;
+  }
+}

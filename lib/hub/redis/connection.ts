@@ -1,0 +1,152 @@
+/** One connection to Redis, and how it is made anew whenever it breaks. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { RESP_TYPES } from 'redis';
+import { type Argument } from './entry.ts';
+
+/** What is used of a client of the `redis` package. */
+export interface Client {
+  connect(): Promise<unknown>;
+  destroy(): void;
+  on(event: 'error', listener: (error: unknown) => void): unknown;
+  sendCommand(args: Argument[], options?: object): Promise<unknown>;
+}
+
+/** How long Redis may take to answer what it does at once, in milliseconds. */
+const ANSWER_LIMIT = 5_000;
+
+/** The pauses between attempts to connect, in milliseconds: doubled each time, up to the last. */
+const FIRST_PAUSE = 50;
+const LAST_PAUSE = 500;
+
+/** Replies as bytes: what others have written is not decoded before it was looked at. */
+const AS_BYTES = { timeout: 0, typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } };
+
+/** A connection from its being open to its end; it never comes back by itself. */
+export class Connection {
+  readonly #client: Client;
+  readonly #listeners: (() => void)[] = [];
+  #reason: { readonly cause: unknown } | undefined;
+
+  private constructor(client: Client) {
+    this.#client = client;
+    // Without a listener the client's next trouble would end the process.
+    client.on('error', (cause) => this.#break(cause));
+  }
+
+  /** Connects, and says who we are. Rejects when that takes longer than 5 s. */
+  static async open(client: Client): Promise<Connection> {
+    const connection = new Connection(client);
+    // Redis may be stopped while its machine still accepts connections, and then says nothing.
+    await connection.#within(ANSWER_LIMIT, client.connect());
+    return connection;
+  }
+
+  /** Sends commands in one write, in this order. Rejects when one fails, or Redis does not answer. */
+  async commands(list: readonly Argument[][], limit: number = ANSWER_LIMIT): Promise<unknown[]> {
+    this.check();
+    const replies = list.map((args) => this.#client.sendCommand(args, AS_BYTES));
+    return this.#within(limit, Promise.all(replies));
+  }
+
+  async command(args: Argument[]): Promise<unknown> {
+    const [reply] = await this.commands([args]);
+    return reply;
+  }
+
+  /** All of it or nothing. Rejects when one of the commands fails. */
+  async transaction(list: readonly Argument[][]): Promise<readonly unknown[]> {
+    const replies = await this.commands([['MULTI'], ...list, ['EXEC']]);
+    const results = replies.at(-1) as readonly unknown[] | null;
+    if (results === null) throw new Error('Redis did not carry out a transaction');
+    for (const result of results) {
+      if (result instanceof Error) throw result;
+    }
+    return results;
+  }
+
+  /** @throws what broke it, when it is broken */
+  check(): void {
+    if (this.#reason !== undefined) throw this.#reason.cause;
+  }
+
+  /** Calls back when it breaks, or was closed. */
+  whenBroken(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  close(cause: unknown = new Error('the connection was closed')): void {
+    this.#break(cause);
+    this.#client.destroy();
+  }
+
+  #break(cause: unknown): void {
+    if (this.#reason !== undefined) return;
+    this.#reason = { cause };
+    for (const listener of this.#listeners) listener();
+  }
+
+  async #within<Value>(limit: number, promise: Promise<Value>): Promise<Value> {
+    const timer = setTimeout(() => {
+      this.close(new Error(`Redis did not answer within ${limit} ms`));
+    }, limit);
+    try {
+      return await promise;
+    } catch (error) {
+      // A client that we destroyed says only that; what made us do so says more.
+      this.check();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+/** What {@link keepConnected} is told. */
+export interface Keeping {
+  readonly make: () => Client;
+  /**
+   * What is done with a connection as long as it holds; it ends by throwing. It calls `healthy`
+   * once what it needs has worked.
+   */
+  readonly session: (connection: Connection, healthy: () => void) => Promise<never>;
+  /** The connection is there and works. */
+  readonly found: () => void;
+  /** It broke, or could not be made. */
+  readonly lost: (cause: unknown) => void;
+  /** Ends it all. */
+  readonly signal: AbortSignal;
+}
+
+/** Runs one session after the other until the signal aborts. Never rejects. */
+export async function keepConnected(keeping: Keeping): Promise<void> {
+  const { make, session, found, lost, signal } = keeping;
+  let attempts = 0;
+  while (!signal.aborted) {
+    const client = make();
+    const end = (): void => client.destroy();
+    signal.addEventListener('abort', end);
+    let connection: Connection | undefined;
+    try {
+      connection = await Connection.open(client);
+      await session(connection, () => {
+        attempts = 0;
+        found();
+      });
+    } catch (cause) {
+      if (!signal.aborted) lost(cause);
+    } finally {
+      signal.removeEventListener('abort', end);
+      if (connection === undefined) client.destroy();
+      else connection.close();
+    }
+    await rest(attempts, signal);
+    attempts += 1;
+  }
+}
+
+/** Spread out, so that the processes of a cluster do not all come back in the same millisecond. */
+async function rest(attempts: number, signal: AbortSignal): Promise<void> {
+  const longest = Math.min(LAST_PAUSE, FIRST_PAUSE * 2 ** attempts);
+  const length = longest * (0.5 + Math.random() / 2);
+  await pause(length, undefined, { signal }).catch(() => {});
+}

@@ -1,0 +1,6 @@
+/** The entry point `express-omnimessage/redis`: the backplane on Redis Streams. */
+export {
+  redisBackplane,
+  type RedisBackplaneOptions,
+  type RedisClientPattern,
+} from './hub/redis.ts';

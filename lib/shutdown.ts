@@ -1,0 +1,96 @@
+/**
+ * The end of a server: nothing new is taken, what runs is finished, and what does not end by itself
+ * is cut.
+ */
+import { type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { Server as NetServer } from 'node:net';
+import { type Duplex } from 'node:stream';
+import { publishRefused } from './diagnostics.ts';
+import { startTimer } from './timer.ts';
+import { problemOf, shuttingDown } from './upgrade.ts';
+
+/** Knows what is going on at a server, so that it can be ended in order. */
+export class Shutdown {
+  readonly #server: Server;
+  /** Every connection, upgraded ones too: Node's own list forgets those. */
+  readonly #connections = new Set<Duplex>();
+  /** The responses that have not been sent to their end. */
+  readonly #responses = new Set<ServerResponse>();
+  #ended: Promise<void> | undefined;
+
+  /** @param server - before anything has been sent to it */
+  constructor(server: Server) {
+    this.#server = server;
+    server.on('connection', (connection: Duplex) => {
+      this.#connections.add(connection);
+      connection.once('close', () => {
+        this.#connections.delete(connection);
+      });
+    });
+    server.prependListener('request', (_request, response) => {
+      this.#responses.add(response);
+      response.once('close', () => {
+        this.#responses.delete(response);
+        if (this.isRunning) this.#closeIdle();
+      });
+    });
+  }
+
+  /** True from the first call of {@link run} on. */
+  get isRunning(): boolean {
+    return this.#ended !== undefined;
+  }
+
+  /**
+   * Ends the server.
+   *
+   * @param timeout - after how many milliseconds whatever is left is cut
+   * @param endSockets - tells the sockets to end
+   * @returns resolves when every connection is closed; the same promise at every call
+   */
+  run(timeout: number, endSockets: () => void): Promise<void> {
+    this.#ended ??= new Promise((resolve) => {
+      const timer = startTimer(cut, timeout, this.#connections);
+      // Not the method of http.Server, which begins with destroying the connections that it takes
+      // for idle: a reply counts as idle there when it was said, although half of it is on its way.
+      NetServer.prototype.close.call(this.#server, () => {
+        clearTimeout(timer);
+        // What is left to do of the other one: its timer for slow requests.
+        this.#server.close();
+        resolve();
+      });
+      this.#refuseRequests();
+      endSockets();
+    });
+    return this.#ended;
+  }
+
+  /** Requests on connections that are open already; new connections are refused by the kernel. */
+  #refuseRequests(): void {
+    this.#server.removeAllListeners('request');
+    this.#server.removeAllListeners('checkContinue');
+    this.#server.on('request', refuse);
+    for (const response of this.#responses) {
+      if (!response.headersSent) response.setHeader('connection', 'close');
+    }
+    this.#closeIdle();
+  }
+
+  #closeIdle(): void {
+    for (const { writableEnded, writableFinished } of this.#responses) {
+      if (writableEnded && !writableFinished) return;
+    }
+    this.#server.closeIdleConnections();
+  }
+}
+
+function cut(connections: ReadonlySet<Duplex>): void {
+  for (const connection of connections) connection.destroy();
+}
+
+function refuse(_request: IncomingMessage, response: ServerResponse): void {
+  const { status, code } = shuttingDown;
+  publishRefused({ transport: 'http', code, status });
+  const { headers, body } = problemOf(shuttingDown);
+  response.writeHead(status, headers).end(body);
+}

@@ -1,0 +1,100 @@
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+
+const run = promisify(execFile);
+const root = new URL('../', import.meta.url).pathname;
+
+/** What a script of a user prints who has the package as it is published. */
+async function printed(type: 'commonjs' | 'module', code: string): Promise<string> {
+  const { stdout } = await run(process.execPath, [`--input-type=${type}`, '-e', code], {
+    cwd: root,
+  });
+  return stdout.trim();
+}
+
+interface Manifest {
+  exports: Record<string, { default: string } | string>;
+  dependencies: Record<string, string>;
+  peerDependencies: Record<string, string>;
+  peerDependenciesMeta: Record<string, { optional: boolean }>;
+}
+const manifest = JSON.parse(await readFile(`${root}package.json`, 'utf8')) as Manifest;
+const entries = Object.entries(manifest.exports)
+  .filter(([, target]) => typeof target !== 'string')
+  .map(([entry]) => entry.replace('.', 'express-omnimessage'));
+
+describe('the package', () => {
+  it('has these public names, and no others', async () => {
+    const names = await printed(
+      'module',
+      "console.log(Object.keys(await import('express-omnimessage')).sort().join(' '))",
+    );
+
+    expect(names.split(' ')).toEqual([
+      'ApplicationError',
+      'AuthorizeError',
+      'BackplaneError',
+      'BodyConsumedError',
+      'CloseCode',
+      'ContextError',
+      'DecodeError',
+      'EncodeError',
+      'HandlerError',
+      'HookError',
+      'HubError',
+      'OmniError',
+      'RouteError',
+      'RunawayError',
+      'TimeoutError',
+      'application',
+      'attachWebSockets',
+      'createHub',
+      'effect',
+      'omniHttp',
+      'omniHttpHandler',
+      'omniWs',
+      'omniWsApplication',
+      'pipe',
+      'schemaCodec',
+      'startApplication',
+      'structCodec',
+      'tupleVariants',
+      'variants',
+    ]);
+  });
+
+  it.each(entries)('gives the same to import and to require of %s', async (entry) => {
+    const same = `console.log(Object.keys(imported).sort().join() === Object.keys(require('${entry}')).sort().join()
+      && Object.keys(imported).every((name) => name === 'module.exports' || imported[name] === require('${entry}')[name]))`;
+
+    expect(await printed('commonjs', `import('${entry}').then((imported) => { ${same} })`)).toBe(
+      'true',
+    );
+  });
+
+  it('takes express and superstruct from the user, and never a second copy', () => {
+    expect(manifest.peerDependencies).toMatchObject({
+      express: '^4.21.0 || ^5.0.0',
+      superstruct: '^2.0.0',
+    });
+    expect(Object.keys(manifest.dependencies)).not.toContain('express');
+    expect(Object.keys(manifest.dependencies)).not.toContain('superstruct');
+    expect(manifest.peerDependenciesMeta).toMatchObject({ ws: { optional: true } });
+  });
+
+  it('brings the types that its own types speak of', () => {
+    expect(Object.keys(manifest.dependencies)).toEqual(
+      expect.arrayContaining(['@types/express', '@types/express-ws', '@types/ws']),
+    );
+  });
+
+  it('needs no ws of the user, and no redis', async () => {
+    const require = createRequire(import.meta.url);
+    const built = await readFile(require.resolve('express-omnimessage'), 'utf8');
+
+    expect(built).not.toMatch(/from '(?:ws|redis)'/);
+  });
+});

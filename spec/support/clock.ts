@@ -1,0 +1,20 @@
+import { onTestFinished, vi } from 'vitest';
+
+/**
+ * Lets the clock stand still until `vi.advanceTimersByTime`; the event loop itself goes round. A
+ * program has then all the time of the world: on a busy machine it could be told to rest after the
+ * 8 ms of its share, however little it had to do.
+ */
+export function withFakeClock(): void {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] });
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+}
+
+/** Lets the event loop go round once: every promise that can settle by itself has settled then. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}

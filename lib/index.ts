@@ -8,7 +8,8 @@ export {
   type Exchange,
   type Handler,
 } from './exchange.ts';
-export { omniHttp, omniHttpHandler, type OmniHttpOptions } from './http.ts';
+export { omniHttp, omniHttpHandler } from './http.ts';
+export { type OmniHttpOptions } from './http-options.ts';
 export { omniWs, type OmniWsOptions } from './websocket.ts';
 export {
   type Application,

@@ -7,13 +7,7 @@ import { deferred } from './deferred.ts';
 import { textCodec } from '../support/codecs.ts';
 import { connect } from '../support/socket-client.ts';
 import { stacks } from '../support/stacks.ts';
-import {
-  openRaw,
-  say,
-  sayFrame,
-  serveSocket,
-  watched,
-} from './served-socket.ts';
+import { openRaw, say, sayFrame, serveSocket, watched } from './served-socket.ts';
 
 const boom = new Error('boom');
 const fail = (): never => {

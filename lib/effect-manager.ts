@@ -86,6 +86,13 @@ export class EffectManager<Message> {
       case 'map':
         this.#perform(effect.effect, (message) => toMessage(effect.toMessage(message)));
         return;
+      case 'subscribe':
+        this.#run(
+          (dispatch) => effect.hub.subscribe(effect.topic, dispatch),
+          (message) => toMessage(effect.toMessage(message)),
+          host,
+        );
+        return;
       case 'after':
       case 'every':
         this.#wait(effect, toMessage);

@@ -31,7 +31,19 @@ export type Effect<Message> =
       readonly effect: Effect<unknown>;
       readonly toMessage: (message: unknown) => Message;
     }
+  | {
+      readonly kind: 'subscribe';
+      readonly hub: Publisher<unknown>;
+      readonly topic: string;
+      readonly toMessage: (message: unknown) => Message;
+    }
   | { readonly kind: 'after' | 'every'; readonly ms: number; readonly message: Message };
+
+/** What a program can listen to: a `Hub`, or whatever else tells by topic. */
+export interface Publisher<Published> {
+  /** Calls the listener with what is published from now on, until what it returned is called. */
+  readonly subscribe: (topic: string, listener: (message: Published) => unknown) => () => unknown;
+}
 
 /** What {@link from} makes an effect of. */
 export type Run<Message> = (
@@ -96,6 +108,35 @@ export function map<Inner, Message>(
   if (effect.kind === 'none') return NONE;
   // The inner type is known here and nowhere later: the two halves stay together in one value.
   return { kind: 'map', effect, toMessage: toMessage as (message: unknown) => Message };
+}
+
+/**
+ * Dispatches what is published on a topic, until the program ends: the way in which programs hear
+ * of each other, and of the rest of the server. Each program turns it into a message of its own,
+ * so that its update decides what its client hears of it.
+ *
+ * The subscription begins when the effect is started: what was published before is not heard, so
+ * return it from `init`, before (in a batch) what reads the state of things. A program hears what
+ * it publishes itself, too. The processes of a hub with a backplane get decoded copies, but the
+ * programs of one process the very same object: it is not theirs to change.
+ *
+ * @param hub - what `createHub` made, or whatever else has its `subscribe`
+ * @param toMessage - called for each message that is published; what it throws is told to
+ * `onError`, and that message is lost
+ * @throws TypeError when an argument is not of that form
+ */
+export function subscribe<Published, Message>(
+  hub: Publisher<Published>,
+  topic: string,
+  toMessage: (message: Published) => Message,
+): Effect<Message> {
+  expectFunction('hub.subscribe', (hub as Publisher<Published> | null | undefined)?.subscribe);
+  if (typeof topic !== 'string') {
+    throw new TypeError(`Expected \`topic\` to be a string, got ${typeof topic}`);
+  }
+  expectFunction('toMessage', toMessage);
+  // As in `map`: the type of what is published is known here and nowhere later.
+  return { kind: 'subscribe', hub, topic, toMessage: toMessage as (message: unknown) => Message };
 }
 
 /**

@@ -20,7 +20,7 @@ export {
 } from './application.ts';
 export { omniWsApplication, type OmniWsApplicationOptions } from './websocket-application.ts';
 export * as effect from './effect.ts';
-export { type Cleanup, type Dispatch, type Effect } from './effect.ts';
+export { type Cleanup, type Dispatch, type Effect, type Publisher } from './effect.ts';
 export { type Program, type Step } from './loop.ts';
 export { type ConnectionOptions, type Heartbeat } from './connection-options.ts';
 export { type RateLimit } from './rate-limit.ts';

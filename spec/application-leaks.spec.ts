@@ -34,6 +34,7 @@ describe('connections that are killed at random moments', () => {
         resources: 0,
         models: 0,
         listeners: 0,
+        subscriptions: 0,
         timers: 0,
       });
       // It would prove nothing if nothing had been begun.

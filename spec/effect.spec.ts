@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, expectTypeOf, it, onTestFinished, vi } from 'vitest';
 import { startApplication } from '../lib/application.ts';
 import * as effect from '../lib/effect.ts';
-import { type Dispatch, type Effect } from '../lib/effect.ts';
+import { type Dispatch, type Effect, type Publisher } from '../lib/effect.ts';
+import { RunawayError } from '../lib/errors.ts';
+import { createHub, type Hub } from '../lib/hub.ts';
 import { type Step } from '../lib/loop.ts';
 import { nextTurn, withFakeClock } from './support/clock.ts';
 
@@ -294,6 +296,202 @@ describe('every', () => {
     expect(() => effect.every(ms, 'a')).toThrow(
       new TypeError(`Expected \`ms\` to be a finite number of milliseconds from 1 up, got ${ms}`),
     );
+  });
+});
+
+describe('subscribe', () => {
+  interface News {
+    readonly headline: string;
+  }
+  type Heard = `heard ${string}`;
+  const toHeard = ({ headline }: News): Heard => `heard ${headline}`;
+  const hubErrors: unknown[] = [];
+
+  function newsHub(): Hub<News> {
+    hubErrors.length = 0;
+    return createHub<News>({
+      codec: { encode: JSON.stringify, decode: (encoded) => JSON.parse(encoded) as News },
+      onError: (error) => hubErrors.push(error),
+    });
+  }
+
+  it('dispatches what is published on its topic, from its start to the end of the program', async () => {
+    const hub = newsHub();
+    hub.publish('sport', { headline: 'before' });
+    const { seen, stop } = perform(effect.subscribe(hub, 'sport', toHeard));
+
+    hub.publish('sport', { headline: 'one' });
+    hub.publish('weather', { headline: 'rain' });
+    hub.publish('sport', { headline: 'two' });
+    const during = await hub.count('sport');
+    stop();
+    hub.publish('sport', { headline: 'after' });
+
+    expect(seen).toEqual(['heard one', 'heard two']);
+    expect(during).toBe(1);
+    expect(await hub.count('sport')).toBe(0);
+  });
+
+  it('lets programs hear each other, in the order of publishing', () => {
+    const hub = newsHub();
+    const trace: string[] = [];
+    /** Answers `ask` by publishing, and writes down what it hears. */
+    const join = (name: string): ((message: string) => void) => {
+      const { dispatch, stop } = startApplication<undefined, null, string>(
+        {
+          init: () => [null, effect.subscribe(hub, 'room', toHeard)],
+          update: (model, message) => {
+            trace.push(`${name}: ${message}`);
+            return [
+              model,
+              message === 'ask'
+                ? effect.from(() => {
+                    trace.push(`${name} publishes`);
+                    hub.publish('room', { headline: `${name} 1` });
+                    hub.publish('room', { headline: `${name} 2` });
+                    trace.push(`${name} has published`);
+                  })
+                : effect.none(),
+            ];
+          },
+        },
+        undefined,
+      );
+      onTestFinished(stop);
+      return dispatch;
+    };
+    const ask = join('Ann');
+    join('Bob');
+
+    ask('ask');
+
+    // Ann is busy while she publishes: what she hears waits in her line.
+    expect(trace).toEqual([
+      'Ann: ask',
+      'Ann publishes',
+      'Bob: heard Ann 1',
+      'Bob: heard Ann 2',
+      'Ann has published',
+      'Ann: heard Ann 1',
+      'Ann: heard Ann 2',
+    ]);
+  });
+
+  it('tells onError of the program, not that of the hub, when its function throws', () => {
+    const hub = newsHub();
+    const fault = new Error('no headline');
+    const { seen, errors } = perform(
+      effect.subscribe(hub, 'sport', (news): Heard => {
+        if (news.headline === '') throw fault;
+        return toHeard(news);
+      }),
+    );
+
+    hub.publish('sport', { headline: '' });
+    hub.publish('sport', { headline: 'one' });
+
+    expect(seen).toEqual(['heard one']);
+    expect(errors).toEqual([fault]);
+    expect(hubErrors).toEqual([]);
+  });
+
+  it('is a runaway like any other, when a program publishes whenever it hears of itself', async () => {
+    const hub = newsHub();
+    const told: unknown[] = [];
+    const runtime = startApplication<undefined, null, Heard>(
+      {
+        init: () => [null, effect.subscribe(hub, 'echo', toHeard)],
+        update: (model) => [
+          model,
+          effect.from(() => {
+            hub.publish('echo', { headline: 'again' });
+          }),
+        ],
+      },
+      undefined,
+      {
+        onError: (error) => {
+          told.push(error);
+          runtime.stop();
+        },
+      },
+    );
+
+    runtime.dispatch('heard go');
+    while (!runtime.signal.aborted) await nextTurn();
+
+    expect(told).toEqual([new RunawayError(10_000)]);
+  });
+
+  it('is mapped like any effect', () => {
+    const hub = newsHub();
+    const { seen } = perform(
+      effect.map(effect.batch([effect.subscribe(hub, 'sport', toHeard)]), (heard) => [heard]),
+    );
+
+    hub.publish('sport', { headline: 'one' });
+
+    expect(seen).toEqual([['heard one']]);
+  });
+
+  it('begins nothing once its hub is closed', async () => {
+    const hub = newsHub();
+    await hub.close();
+
+    const { seen, errors, stop } = perform(effect.subscribe(hub, 'sport', toHeard));
+    stop();
+
+    expect([...seen, ...errors]).toEqual([]);
+  });
+
+  it('tells onError when its hub refuses', () => {
+    const fault = new Error('no more subscribers');
+    const full: Publisher<News> = {
+      subscribe: () => {
+        throw fault;
+      },
+    };
+
+    const { errors } = perform(effect.subscribe(full, 'sport', toHeard));
+
+    expect(errors).toEqual([fault]);
+  });
+
+  it('is a value that a test can compare', () => {
+    const hub = newsHub();
+
+    expect(effect.subscribe(hub, 'a', toHeard)).toEqual(effect.subscribe(hub, 'a', toHeard));
+    expect(effect.subscribe(hub, 'a', toHeard)).not.toEqual(effect.subscribe(hub, 'b', toHeard));
+  });
+
+  it.each([
+    [undefined, 'a', toHeard, 'Expected `hub.subscribe` to be a function, got undefined'],
+    [
+      { publish: toHeard },
+      'a',
+      toHeard,
+      'Expected `hub.subscribe` to be a function, got undefined',
+    ],
+    [newsHub(), 7, toHeard, 'Expected `topic` to be a string, got number'],
+    [newsHub(), 'a', undefined, 'Expected `toMessage` to be a function, got undefined'],
+  ])('refuses what is no hub, topic or function (%#)', (hub, topic, toMessage, text) => {
+    expect(() => effect.subscribe(hub as never, topic as never, toMessage as never)).toThrow(
+      new TypeError(text),
+    );
+  });
+
+  it('takes the type of what is published from the hub', () => {
+    const hub = newsHub();
+    const heard = effect.subscribe(hub, 'a', (news) => {
+      expectTypeOf(news).toEqualTypeOf<News>();
+      return toHeard(news);
+    });
+    expectTypeOf(heard).toEqualTypeOf<Effect<Heard>>();
+    const step: Step<null, 'a' | Heard> = [null, effect.subscribe(hub, 'a', toHeard)];
+    // @ts-expect-error -- what is heard is no message of this program
+    const wrong: Effect<Message> = effect.subscribe(hub, 'a', toHeard);
+
+    expect(step[1]).toEqual(wrong);
   });
 });
 

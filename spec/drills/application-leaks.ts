@@ -14,6 +14,7 @@ import expressWs from 'express-ws';
 import { WebSocketServer } from 'ws';
 import {
   application,
+  createHub,
   type Dispatch,
   effect,
   omniWsApplication,
@@ -37,7 +38,7 @@ const pause = (): Promise<void> =>
     setTimeout(resolve, random() * 10);
   });
 
-type Message = 'ask' | 'tick' | 'loop' | 'news' | 'late' | 'fail';
+type Message = 'ask' | 'tick' | 'loop' | 'news' | 'published' | 'late' | 'fail';
 
 /** What a program holds on to: it must be garbage when its connection is gone. */
 class Model {
@@ -47,6 +48,7 @@ class Model {
 const counts = { started: 0, begun: 0, updates: 0, acquired: 0, released: 0, closed: 0, errors: 0 };
 const models: WeakRef<Model>[] = [];
 const news = new EventEmitter().setMaxListeners(0);
+const hub = createHub<string>({ codec: { decode: String, encode: String } });
 /** A careless part of the server, which never forgets whom it may tell. */
 const kept: Dispatch<Message>[] = [];
 
@@ -100,6 +102,7 @@ const program = application<number, Model, Message>({
         effect.every(1 + random() * 5, 'tick'),
         effect.after(1e9, 'late'),
         effect.map(listen, (message) => message),
+        effect.subscribe(hub, 'published', () => 'published'),
         open,
         keep,
       ]),
@@ -119,6 +122,7 @@ const program = application<number, Model, Message>({
       case 'fail':
         throw new Error('update failed');
       case 'news':
+      case 'published':
         return [model, effect.none()];
     }
   },
@@ -197,6 +201,7 @@ async function visitor(port: number): Promise<void> {
   while (left > 0) {
     left -= 1;
     if (oneIn(5)) news.emit('news');
+    if (oneIn(5)) hub.publish('published', 'more');
     await visit(port);
   }
 }
@@ -230,6 +235,7 @@ async function drill(): Promise<void> {
     resources: counts.acquired - counts.released,
     models: await collected(),
     listeners: news.listenerCount('news'),
+    subscriptions: await hub.count('published'),
     timers: process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length,
   };
   server.close();

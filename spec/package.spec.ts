@@ -66,6 +66,56 @@ describe('the package', () => {
     ]);
   });
 
+  it('has these public names under /lustre, and no others', async () => {
+    const names = await printed(
+      'module',
+      "console.log(Object.keys(await import('express-omnimessage/lustre')).sort().join(' '))",
+    );
+
+    expect(names.split(' ')).toEqual([
+      'attribute',
+      'booleanAttribute',
+      'classes',
+      'debounce',
+      'decodeEvent',
+      'element',
+      'fragment',
+      'html',
+      'keyed',
+      'map',
+      'mathml',
+      'memo',
+      'namespaced',
+      'noAttribute',
+      'none',
+      'on',
+      'onBlur',
+      'onChange',
+      'onCheck',
+      'onClick',
+      'onDoubleClick',
+      'onFocus',
+      'onInput',
+      'onKeyDown',
+      'onKeyUp',
+      'onMouseDown',
+      'onMouseEnter',
+      'onMouseLeave',
+      'onMouseOut',
+      'onMouseOver',
+      'onMouseUp',
+      'onSubmit',
+      'preventDefault',
+      'property',
+      'stopPropagation',
+      'styles',
+      'svg',
+      'text',
+      'throttle',
+      'unsafeRawHtml',
+    ]);
+  });
+
   it.each(entries)('gives the same to import and to require of %s', async (entry) => {
     const same = `console.log(Object.keys(imported).sort().join() === Object.keys(require('${entry}')).sort().join()
       && Object.keys(imported).every((name) => name === 'module.exports' || imported[name] === require('${entry}')[name]))`;

@@ -1,0 +1,58 @@
+/** The entry point `express-omnimessage/lustre`: Lustre server components. */
+export {
+  type Attribute,
+  attribute,
+  booleanAttribute,
+  classes,
+  type Decode,
+  type EventAttribute,
+  type Json,
+  noAttribute,
+  property,
+  styles,
+} from './lustre/attribute.ts';
+export {
+  type Children,
+  type Element,
+  element,
+  fragment,
+  type Keyed,
+  keyed,
+  map,
+  memo,
+  namespaced,
+  none,
+  text,
+  unsafeRawHtml,
+} from './lustre/element.ts';
+export {
+  debounce,
+  decodeEvent,
+  type EventDecoder,
+  type FormFields,
+  on,
+  onBlur,
+  onChange,
+  onCheck,
+  onClick,
+  onDoubleClick,
+  type OnEvent,
+  onFocus,
+  onInput,
+  onKeyDown,
+  onKeyUp,
+  onMouseDown,
+  onMouseEnter,
+  onMouseLeave,
+  onMouseOut,
+  onMouseOver,
+  onMouseUp,
+  onSubmit,
+  preventDefault,
+  stopPropagation,
+  throttle,
+} from './lustre/event.ts';
+export * as html from './lustre/html.ts';
+export * as svg from './lustre/svg.ts';
+export * as mathml from './lustre/mathml.ts';
+export { type Tag } from './lustre/tag.ts';

@@ -1,0 +1,153 @@
+/**
+ * Contenders take short turns, one after the other and each round in another order: what else the
+ * machine does meets all of them alike. The first of them is what the others are compared with.
+ */
+import { median } from './median.ts';
+import { Load, type Outcome, ServerProcess } from './processes.ts';
+import { type Dialect, latencyOf, type Turn } from './protocol.ts';
+
+/** One who takes part. */
+export interface Contender {
+  /** What stands in the table. */
+  readonly title: string;
+  /** Which server. */
+  readonly server: string;
+  readonly dialect?: Dialect;
+  readonly path?: string;
+  /** 64 unless told. */
+  readonly connections?: number;
+  /** Bytes of a message; 200 unless told. */
+  readonly size?: number;
+}
+
+/** What is done in a turn. */
+export type Work = Omit<Turn, 'target' | 'milliseconds'>;
+
+/** How long it shall take. */
+export interface Pace {
+  readonly rounds: number;
+  readonly milliseconds: number;
+}
+
+/** What was measured of one contender. CPU in microseconds per message, latency in milliseconds. */
+export interface Row {
+  readonly title: string;
+  readonly cpu: { readonly median: number; readonly min: number; readonly max: number };
+  /** The median of its ratios to the first contender in the same rounds. */
+  readonly ratio: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly messages: number;
+}
+
+interface Entry {
+  readonly name: string;
+  readonly contender: Contender;
+  readonly server: ServerProcess;
+}
+
+/** Starts the contenders, once for many kinds of work. */
+export class Contest {
+  readonly #load = new Load();
+  readonly #entries: Entry[] = [];
+
+  static async of(contenders: readonly Contender[]): Promise<Contest> {
+    const its = new Contest();
+    for (const [index, contender] of contenders.entries()) {
+      const { server: started, dialect = 'ws', connections = 64, size = 200, path } = contender;
+      const server = await ServerProcess.start(started);
+      const name = String(index);
+      its.#entries.push({ name, contender, server });
+      await its.#load.connect(name, {
+        ...server.ports,
+        dialect,
+        connections,
+        size,
+        ...(path !== undefined && { path }),
+      });
+    }
+    return its;
+  }
+
+  /** Measures all of them at some work, after a warm-up. */
+  async measure(work: Work, { rounds, milliseconds }: Pace): Promise<Row[]> {
+    const measured = this.#entries.map(() => ({ cpu: [] as number[], outcomes: [] as Outcome[] }));
+    for (const entry of this.#entries) await this.#turn(entry, work, 4 * milliseconds);
+    for (let round = 0; round < rounds; round++) {
+      for (const index of shuffled(this.#entries.length)) {
+        const { cpu, outcome } = await this.#turn(
+          this.#entries[index] as Entry,
+          work,
+          milliseconds,
+        );
+        measured[index]?.cpu.push(cpu);
+        measured[index]?.outcomes.push(outcome);
+      }
+    }
+    const baseline = measured[0]?.cpu ?? [];
+    return measured.map(({ cpu, outcomes }, index) => ({
+      title: this.#entries[index]?.contender.title ?? '',
+      cpu: { median: median(cpu), min: Math.min(...cpu), max: Math.max(...cpu) },
+      ratio: median(cpu.map((each, round) => each / (baseline[round] as number))),
+      p50: percentile(outcomes, 0.5),
+      p99: percentile(outcomes, 0.99),
+      messages: outcomes.reduce((sum, { messages }) => sum + messages, 0),
+    }));
+  }
+
+  stop(): void {
+    this.#load.stop();
+    for (const { server } of this.#entries) server.stop();
+  }
+
+  async #turn(
+    { name, server }: Entry,
+    work: Work,
+    milliseconds: number,
+  ): Promise<{ cpu: number; outcome: Outcome }> {
+    const before = await server.usage();
+    const outcome = await this.#load.turn({ ...work, target: name, milliseconds });
+    const after = await server.usage();
+    return { cpu: (after.cpu - before.cpu) / outcome.messages, outcome };
+  }
+}
+
+/** Runs a contest and ends it, whatever happens. */
+export async function contest(
+  contenders: readonly Contender[],
+  works: readonly Work[],
+  pace: Pace,
+): Promise<Row[][]> {
+  const running = await Contest.of(contenders);
+  const all: Row[][] = [];
+  try {
+    for (const work of works) all.push(await running.measure(work, pace));
+  } finally {
+    running.stop();
+  }
+  return all;
+}
+
+function percentile(outcomes: readonly Outcome[], share: number): number {
+  const counts = new Map<number, number>();
+  let total = 0;
+  for (const [bucket, count] of outcomes.flatMap(({ latencies }) => latencies)) {
+    counts.set(bucket, (counts.get(bucket) ?? 0) + count);
+    total += count;
+  }
+  let seen = 0;
+  for (const [bucket, count] of [...counts].toSorted(([left], [right]) => left - right)) {
+    seen += count;
+    if (seen >= share * total) return latencyOf(bucket);
+  }
+  return NaN;
+}
+
+function shuffled(length: number): number[] {
+  const order = Array.from({ length }, (_, index) => index);
+  for (let last = length - 1; last > 0; last--) {
+    const other = Math.floor(Math.random() * (last + 1));
+    [order[last], order[other]] = [order[other] as number, order[last] as number];
+  }
+  return order;
+}

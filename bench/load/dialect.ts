@@ -1,0 +1,104 @@
+/** How each kind of contender is spoken to: the bytes that are sent, made beforehand. */
+import { sample } from '../work.ts';
+import { type Target } from '../protocol.ts';
+
+/** What a client of a contender sends. */
+export interface Speech {
+  /** The handshake; empty where there is none. */
+  readonly handshake: Buffer;
+  /** From a text of the greeting to what answers it; 'ready' when the greeting is over. */
+  readonly greet: (text: string) => Buffer | 'ready';
+  /** Whether the greeting is over before anything is said. */
+  readonly isReady: boolean;
+  /** Said when the socket is open. */
+  readonly opening: Buffer | undefined;
+  /** The messages, one after the other, and again from the start. */
+  readonly messages: readonly Buffer[];
+  /** Frames of this length are the server's own pings, and how they are answered. */
+  readonly control: number;
+  readonly pong: Buffer;
+}
+
+/** A masked text frame; by a mask of zeros, so that the payload stands as it is. */
+export function frame(text: string, opcode = 0x1): Buffer {
+  const payload = Buffer.from(text);
+  const { length } = payload;
+  const size = length < 126 ? 2 : length < 65_536 ? 4 : 10;
+  const header = Buffer.alloc(size + 4);
+  header[0] = 0x80 | opcode;
+  header[1] = 0x80 | (length < 126 ? length : length < 65_536 ? 126 : 127);
+  if (size === 4) header.writeUInt16BE(length, 2);
+  if (size === 10) header.writeBigUInt64BE(BigInt(length), 2);
+  return Buffer.concat([header, payload]);
+}
+
+function upgrade(path: string): Buffer {
+  const lines = [
+    `GET ${path} HTTP/1.1`,
+    'host: 127.0.0.1',
+    'connection: upgrade',
+    'upgrade: websocket',
+    'sec-websocket-version: 13',
+    'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==',
+  ];
+  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`);
+}
+
+function post(path: string, body: string): Buffer {
+  const lines = [
+    `POST ${path} HTTP/1.1`,
+    'host: 127.0.0.1',
+    'content-type: application/json',
+    `content-length: ${Buffer.byteLength(body)}`,
+  ];
+  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n${body}`);
+}
+
+/** Numbers of two digits: more than are ever on the way at once. */
+const IDS = Array.from({ length: 80 }, (_, index) => index + 10);
+
+const silent = {
+  handshake: Buffer.alloc(0),
+  greet: (): 'ready' => 'ready',
+  isReady: true,
+  opening: undefined,
+  control: -1,
+  pong: frame('', 0xa),
+};
+
+/** The speech for a target. */
+export function speechFor({ dialect, size, path = '/' }: Target): Speech {
+  const text = sample(size);
+  switch (dialect) {
+    case 'http':
+      return { ...silent, messages: [post(path, text)] };
+    case 'ws':
+      return { ...silent, handshake: upgrade('/'), messages: [frame(text)] };
+    case 'trpc-ws':
+      return {
+        ...silent,
+        handshake: upgrade('/'),
+        messages: IDS.map((id) =>
+          frame(`{"id":${id},"method":"mutation","params":{"path":"send","input":${text}}}`),
+        ),
+      };
+    case 'trpc-subscription':
+      return {
+        ...silent,
+        handshake: upgrade('/'),
+        isReady: false,
+        opening: frame('{"id":1,"method":"subscription","params":{"path":"said"}}'),
+        messages: [],
+      };
+    case 'socket.io':
+      return {
+        ...silent,
+        handshake: upgrade('/socket.io/?EIO=4&transport=websocket'),
+        isReady: false,
+        greet: (told) => (told.startsWith('0') ? frame('40') : 'ready'),
+        messages: IDS.map((id) => frame(`42${id}["send",${text}]`)),
+        control: 1,
+        pong: frame('3'),
+      };
+  }
+}

@@ -1,0 +1,85 @@
+/** What the processes of a benchmark say to each other. */
+
+/** Where a contender listens. */
+export interface Ports {
+  readonly port: number;
+  /** Where each byte that is received makes it publish once. */
+  readonly control?: number;
+}
+
+/** To a server. */
+export interface Order {
+  readonly kind: 'usage';
+  /** Collect garbage first. */
+  readonly collects: boolean;
+}
+
+/** From a server. CPU in microseconds since it started, RSS in bytes. */
+export type Told =
+  | ({ readonly kind: 'listening' } & Ports)
+  | { readonly kind: 'usage'; readonly cpu: number; readonly rss: number };
+
+/** How a contender is spoken to. */
+export type Dialect = 'ws' | 'socket.io' | 'trpc-ws' | 'trpc-subscription' | 'http';
+
+/** What the generator connects to. */
+export interface Target extends Ports {
+  readonly dialect: Dialect;
+  readonly connections: number;
+  /** Bytes of a message. */
+  readonly size: number;
+  /** Over HTTP. */
+  readonly path?: string;
+}
+
+/** One turn: as many messages as come back, each connection with `window` of them on the way. */
+export interface Turn {
+  readonly target: string;
+  readonly milliseconds: number;
+  /** How many are on the way per connection; with `rate` it is ignored. */
+  readonly window: number;
+  /** Messages a second in all, however quickly they are answered. */
+  readonly rate?: number;
+  /** Publish so many times at once, and again when all of it has arrived. */
+  readonly burst?: number;
+}
+
+/** To the generator. */
+export type LoadOrder =
+  | { readonly kind: 'connect'; readonly name: string; readonly target: Target }
+  | { readonly kind: 'turn'; readonly turn: Turn }
+  | { readonly kind: 'disconnect'; readonly name: string };
+
+/** From the generator. Latencies are counted by {@link bucketOf}. */
+export type LoadTold =
+  | { readonly kind: 'ready' }
+  | {
+      readonly kind: 'done';
+      readonly messages: number;
+      readonly latencies: readonly (readonly [number, number])[];
+    };
+
+/** Latencies in steps of 5 %, of microseconds. */
+export function bucketOf(milliseconds: number): number {
+  return Math.max(0, Math.round(Math.log(milliseconds * 1_000) / Math.log(1.05)));
+}
+
+/** What a bucket stands for, in milliseconds. */
+export function latencyOf(bucket: number): number {
+  return 1.05 ** bucket / 1_000;
+}
+
+/** To the process that measures codecs. */
+export interface CodecOrder {
+  readonly rounds: number;
+  readonly milliseconds: number;
+}
+
+/** From it. Nanoseconds per message; the ratio is to the first. */
+export interface CodecRow {
+  readonly title: string;
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+  readonly ratio: number;
+}

@@ -15,6 +15,7 @@ import {
 } from 'express-omnimessage';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { WebSocketServer } from 'ws';
+import { nextTurn } from './support/clock.ts';
 import { serve } from './support/serve.ts';
 import { connect, type SocketClient } from './support/socket-client.ts';
 import { wireBackplane } from './support/wire-backplane.ts';
@@ -76,6 +77,11 @@ async function leaveHouse({ client, connection }: Guest): Promise<void> {
   await new Promise((resolve) => {
     setImmediate(resolve);
   });
+}
+
+/** Lets the event loop go round until the condition holds. */
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await nextTurn();
 }
 
 describe('createHub', () => {
@@ -338,6 +344,35 @@ describe('subscribe', () => {
     return done.then(() => {
       expect(heard).toEqual(Array.from({ length: 5_000 }, (_, n) => String(n)));
     });
+  });
+
+  it('runs some of a backlog for everything that is pushed onto it from outside', async () => {
+    const hub = newsHub();
+    const heard: string[] = [];
+    const busy = (ms: number): void => {
+      const end = performance.now() + ms;
+      while (performance.now() < end);
+    };
+    hub.subscribe('all', ([headline]) => {
+      heard.push(String(headline));
+      busy(3);
+      if (headline === 'first') for (let n = 0; n < 20; n++) hub.publish('all', [`nested ${n}`]);
+    });
+
+    hub.publish('all', ['first']);
+    const afterFirst = heard.length;
+    for (let n = 0; n < 20; n++) hub.publish('all', [`outside ${n}`]);
+    const afterAll = heard.length;
+    await until(() => heard.length === 41);
+
+    expect(afterFirst).toBeLessThan(21);
+    // Had the twenty only been queued, not one more would have been heard.
+    expect(afterAll).toBeGreaterThan(afterFirst + 10);
+    expect(heard).toEqual([
+      'first',
+      ...Array.from({ length: 20 }, (_, n) => `nested ${n}`),
+      ...Array.from({ length: 20 }, (_, n) => `outside ${n}`),
+    ]);
   });
 
   it('lets the rest of the process live when two listeners publish to each other for ever', async () => {

@@ -13,13 +13,18 @@ export class Queue<Job> {
   #waiting: Job[] = [];
   #done = 0;
   #running = false;
+  #isResuming = false;
 
   /** @param run - must not throw */
   constructor(run: (job: Job) => void) {
     this.#run = run;
   }
 
-  /** Runs a job: at once unless one is running already. */
+  /**
+   * Runs a job: at once, unless one is running already or others wait. What is pushed from outside
+   * while some wait runs some of these: who pushes is slowed down to the speed at which they are
+   * done, or else a backlog that has begun would grow for as long as much is pushed.
+   */
   push(job: Job): void {
     this.#waiting.push(job);
     if (!this.#running) this.#drain();
@@ -38,12 +43,22 @@ export class Queue<Job> {
       this.#run(job);
       // Two subscribers that publish to each other would otherwise hold the process for ever.
       if (this.#done < this.#waiting.length && performance.now() - began > TURN) {
-        setImmediate(() => this.#drain());
+        this.#running = false;
+        this.#resume();
         return;
       }
     }
     this.#waiting = [];
     this.#done = 0;
     this.#running = false;
+  }
+
+  #resume(): void {
+    if (this.#isResuming) return;
+    this.#isResuming = true;
+    setImmediate(() => {
+      this.#isResuming = false;
+      this.#drain();
+    });
   }
 }

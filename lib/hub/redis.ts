@@ -35,8 +35,9 @@ export interface RedisBackplaneOptions {
    */
   readonly prefix?: string | undefined;
   /**
-   * About how many messages the stream keeps, from 1,000. This is how far a process may fall behind,
-   * and still miss nothing.
+   * About how many entries the stream keeps, from 1,000. This is how far a process may fall behind,
+   * and still miss nothing. An entry holds one message, and under load all those that waited
+   * together: up to 256, and 1 MiB. So it is also what bounds the memory of Redis.
    * @defaultValue 100,000
    */
   readonly maxLength?: number | undefined;
@@ -55,7 +56,7 @@ export interface RedisBackplaneOptions {
  * after the last process.
  *
  * @throws TypeError when neither or both of `url` and `client` are given, or one is not what it
- * should be (a cluster or a pool is no client)
+ * should be (a cluster, a sentinel or a pool is no client)
  */
 export function redisBackplane(options: RedisBackplaneOptions): Backplane {
   const { prefix = 'omnimessage', maxLength = 100_000 } = options;
@@ -152,10 +153,9 @@ function open(
       isReady();
       const end = setTimeout(() => ending.abort(), CLOSE_LIMIT);
       try {
-        if (writer !== undefined) {
-          await Promise.race([sender.emptied(), aborted(signal)]);
-          await counts.withdraw(writer);
-        }
+        // Also before the first connection: a script may publish and close at once.
+        await Promise.race([sender.emptied(), aborted(signal)]);
+        if (writer !== undefined) await counts.withdraw(writer);
       } catch {
         // What could not be handed over is told below; the rest expires by itself.
       }
@@ -183,8 +183,8 @@ function patternOf({ url, client }: RedisBackplaneOptions): RedisClientPattern {
     throw new TypeError(`Expected \`url\` or \`client\`, one of them, got ${both}`);
   }
   if (client !== undefined) {
-    // A cluster and a pool have a `duplicate` as well, but no connection of their own to be like.
-    if (typeof client.duplicate !== 'function' || !('isReady' in client)) {
+    // A cluster, a sentinel and a pool have a `duplicate` too, but no connection of their own to be like.
+    if (typeof client.duplicate !== 'function' || !('createPool' in client)) {
       throw new TypeError(
         'Expected `client` to be a client made by createClient of the `redis` package',
       );

@@ -1,6 +1,6 @@
 /** One connection to Redis, and how it is made anew whenever it breaks. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { RESP_TYPES } from 'redis';
+import { ErrorReply, RESP_TYPES } from 'redis';
 import { type Argument } from './entry.ts';
 
 /** What is used of a client of the `redis` package. */
@@ -27,18 +27,16 @@ export class Connection {
   readonly #listeners: (() => void)[] = [];
   #reason: { readonly cause: unknown } | undefined;
 
-  private constructor(client: Client) {
+  constructor(client: Client) {
     this.#client = client;
     // Without a listener the client's next trouble would end the process.
     client.on('error', (cause) => this.#break(cause));
   }
 
   /** Connects, and says who we are. Rejects when that takes longer than 5 s. */
-  static async open(client: Client): Promise<Connection> {
-    const connection = new Connection(client);
+  async open(): Promise<void> {
     // Redis may be stopped while its machine still accepts connections, and then says nothing.
-    await connection.#within(ANSWER_LIMIT, client.connect());
-    return connection;
+    await this.#within(ANSWER_LIMIT, this.#client.connect());
   }
 
   /** Sends commands in one write, in this order. Rejects when one fails, or Redis does not answer. */
@@ -51,6 +49,20 @@ export class Connection {
   async command(args: Argument[]): Promise<unknown> {
     const [reply] = await this.commands([args]);
     return reply;
+  }
+
+  /** The same for questions of which each may fail by itself: its reply is undefined then. */
+  async questions(list: readonly Argument[][], limit: number): Promise<unknown[]> {
+    this.check();
+    const replies = list.map(async (args) => {
+      try {
+        return await this.#client.sendCommand(args, AS_BYTES);
+      } catch (error) {
+        if (error instanceof ErrorReply) return undefined;
+        throw error;
+      }
+    });
+    return this.#within(limit, Promise.all(replies));
   }
 
   /** All of it or nothing. Rejects when one of the commands fails. */
@@ -74,9 +86,14 @@ export class Connection {
     this.#listeners.push(listener);
   }
 
+  /** Ends it, and wakes those that wait for something else. */
   close(cause: unknown = new Error('the connection was closed')): void {
     this.#break(cause);
-    this.#client.destroy();
+    try {
+      this.#client.destroy();
+    } catch {
+      // Some versions throw when it has ended already.
+    }
   }
 
   #break(cause: unknown): void {
@@ -122,12 +139,11 @@ export async function keepConnected(keeping: Keeping): Promise<void> {
   const { make, session, found, lost, signal } = keeping;
   let attempts = 0;
   while (!signal.aborted) {
-    const client = make();
-    const end = (): void => client.destroy();
+    const connection = new Connection(make());
+    const end = (): void => connection.close();
     signal.addEventListener('abort', end);
-    let connection: Connection | undefined;
     try {
-      connection = await Connection.open(client);
+      await connection.open();
       await session(connection, () => {
         attempts = 0;
         found();
@@ -136,8 +152,7 @@ export async function keepConnected(keeping: Keeping): Promise<void> {
       if (!signal.aborted) lost(cause);
     } finally {
       signal.removeEventListener('abort', end);
-      if (connection === undefined) client.destroy();
-      else connection.close();
+      connection.close();
     }
     await rest(attempts, signal);
     attempts += 1;

@@ -86,7 +86,7 @@ export class Counts {
     const { prefix, node } = this.#options;
     const names = await connection.command(['ZRANGE', this.#names(), '0', '-1']);
     const others = (Array.isArray(names) ? names.map(String) : []).filter((name) => name !== node);
-    const counts = await connection.commands(
+    const counts = await connection.questions(
       others.map((other) => ['HGET', `${prefix}:node:${other}`, fieldOf(topic)]),
       COUNT_LIMIT,
     );
@@ -95,6 +95,8 @@ export class Counts {
 
   /** Takes this process out of every count. */
   async withdraw(connection: Connection): Promise<void> {
+    // Should a beat come now and find that nothing is there, it announces nothing.
+    this.#counts.clear();
     await connection.commands([
       ['DEL', this.#hash()],
       ['ZREM', this.#names(), this.#options.node],
@@ -150,8 +152,8 @@ export class Counts {
 }
 
 function numberOf(reply: unknown): number {
-  const number = Buffer.isBuffer(reply) ? Number(reply.toString('latin1')) : 0;
-  return Number.isSafeInteger(number) && number > 0 ? number : 0;
+  const text = Buffer.isBuffer(reply) ? reply.toString('latin1') : '';
+  return /^\d{1,9}$/.test(text) ? Number(text) : 0;
 }
 
 function chunks<Item>(items: readonly Item[], size: number): Item[][] {

@@ -33,11 +33,14 @@ export interface ReaderOptions {
  * each break from where it stopped.
  *
  * How it knows that nothing was trimmed before it was read: the stream loses its oldest entries
- * first, so as long as the last entry that we have read is still there, everything after it is. With
- * each read, Redis is asked for that entry as well, in the same write. Where it is gone (we stood
- * still for too long, the stream was deleted, Redis came back empty or with an old copy), something
- * may be lost, and the hub is told. The ids are not compared for this: those of a Redis that came
- * back may be lower than what we have seen.
+ * first, so as long as the last entry that we have read is still there, everything after it is. Where
+ * it is gone (we stood still for too long, the stream was deleted, Redis came back empty or with an
+ * old copy), something may be lost, and the hub is told. The ids are not compared for this: those of
+ * a Redis that came back may be lower than what we have seen.
+ *
+ * Redis is asked for that entry after every read but those that say so themselves: a trimmed stream
+ * still has a thousand entries, so one that had fewer to give than were asked for was not trimmed
+ * beyond our position. In quiet times, and while we keep up, each entry is sent to us once.
  */
 export class Reader {
   readonly #options: ReaderOptions;
@@ -58,7 +61,10 @@ export class Reader {
       hub.missed();
     }
     for (;;) {
-      const { entries, isIntact } = await this.#next(connection, this.#position, block);
+      const position = this.#position;
+      const entries = await this.#next(connection, position, block);
+      const isSure = block && entries.length > 0 && entries.length < BATCH;
+      const isIntact = isSure || (await this.#has(connection, position));
       healthy();
       block = true;
       if (!isIntact) {
@@ -77,23 +83,22 @@ export class Reader {
     return String(await connection.command(this.#options.hello()));
   }
 
-  async #next(
-    connection: Connection,
-    position: string,
-    block: boolean,
-  ): Promise<{ entries: unknown[]; isIntact: boolean }> {
+  async #next(connection: Connection, position: string, block: boolean): Promise<unknown[]> {
     const { stream } = this.#options;
     const wait: Argument[] = block ? ['BLOCK', String(BLOCK)] : [];
-    const [streams, last] = await connection.commands(
-      [
-        ['XREAD', 'COUNT', String(BATCH), ...wait, 'STREAMS', stream, position],
-        ['XRANGE', stream, position, position],
-      ],
+    const [streams] = await connection.commands(
+      [['XREAD', 'COUNT', String(BATCH), ...wait, 'STREAMS', stream, position]],
       BLOCK + PATIENCE,
     );
     // One stream was asked for: nil, or one pair of its name and its entries.
     const [found] = (streams ?? []) as [unknown, unknown[]][];
-    return { entries: found?.[1] ?? [], isIntact: (last as unknown[]).length > 0 };
+    return found?.[1] ?? [];
+  }
+
+  /** Whether the stream has the entry still. Asked after a read, for what that read has skipped. */
+  async #has(connection: Connection, id: string): Promise<boolean> {
+    const found = await connection.command(['XRANGE', this.#options.stream, id, id]);
+    return (found as unknown[]).length > 0;
   }
 
   async #handOn(entries: readonly unknown[]): Promise<void> {

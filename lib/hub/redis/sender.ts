@@ -67,6 +67,8 @@ export class Sender {
     const bytes = Buffer.byteLength(topic) + sizeOf(payload);
     if (bytes > SIZE_LIMIT) {
       this.#refuse(topic, `one of ${bytes} bytes is over the limit of ${SIZE_LIMIT}`);
+      // What is taken next must not overtake the gap.
+      this.#reopen();
       return false;
     }
     this.#isFull ||= this.#waiting.length >= MESSAGES_LIMIT || this.#bytes + bytes > BYTES_LIMIT;
@@ -88,7 +90,7 @@ export class Sender {
    * last one learns that it was lost, although nothing follows it.
    */
   sayNext(): void {
-    this.#owesHello = this.#hasSent && this.#waiting.length === 0;
+    this.#owesHello ||= this.#hasSent && this.#waiting.length === 0;
     this.#hasSent = false;
     if (this.#owesHello) this.#bell.ring();
   }

@@ -1,0 +1,165 @@
+import { randomUUID } from 'node:crypto';
+import { createHub, type Hub, type HubOptions, type OmniError } from 'express-omnimessage';
+import { redisBackplane, type RedisBackplaneOptions } from 'express-omnimessage/redis';
+import { createClient, RESP_TYPES } from 'redis';
+import { describe, onTestFinished } from 'vitest';
+import { gate, type Gate } from './gate.ts';
+import { until } from './until.ts';
+
+/** Where the Redis of the specs is. */
+export const redisUrl = process.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379';
+
+/** A client for what a test itself does with Redis. Replies are texts unless told. */
+export type Admin = Awaited<ReturnType<typeof admin>>;
+
+export async function admin() {
+  const client = createClient({
+    url: redisUrl,
+    RESP: 2,
+    socket: { reconnectStrategy: false, connectTimeout: 2_000 },
+  });
+  client.on('error', () => {});
+  await client.connect();
+  return client;
+}
+
+async function isThere(): Promise<boolean> {
+  try {
+    const client = await admin();
+    await client.ping();
+    client.destroy();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * As `describe`, for what needs Redis. Where there is none it is skipped, and says why; where
+ * REDIS_REQUIRED is 1, as in .ci/run, it fails instead.
+ */
+export const describeRedis =
+  process.env['REDIS_REQUIRED'] === '1' || (await isThere())
+    ? describe
+    : (name: string, tests: () => void) =>
+        describe.skip(`${name} (skipped: no Redis at ${redisUrl}, see REDIS_URL)`, tests);
+
+/** Keys of one test's own, and a client to look at them. All are gone when the test has finished. */
+export async function keys(): Promise<{ prefix: string; stream: string; redis: Admin }> {
+  const prefix = `omnimessage-spec:${randomUUID()}`;
+  const redis = await admin();
+  onTestFinished(async () => {
+    await redis.del(await keysOf(redis, prefix));
+    redis.destroy();
+  });
+  return { prefix, stream: `${prefix}:stream`, redis };
+}
+
+/** The names of all keys that begin so. */
+export async function keysOf(redis: Admin, prefix: string): Promise<string[]> {
+  const names: string[] = [];
+  for await (const found of redis.scanIterator({ MATCH: `${prefix}*`, COUNT: 1_000 })) {
+    names.push(...found);
+  }
+  return names.sort();
+}
+
+/** A message of these tests. */
+export type News = readonly [headline: string];
+
+export const newsCodec = {
+  decode: (encoded: string): News => {
+    const value: unknown = JSON.parse(encoded);
+    if (Array.isArray(value) && value.length === 1 && typeof value[0] === 'string') {
+      return [value[0]];
+    }
+    throw new TypeError('expected news');
+  },
+  encode: (news: News): string => JSON.stringify(news),
+};
+
+/** The hub of one process, and what it heard on its topic and was told, in order. */
+export interface Node {
+  readonly hub: Hub<News>;
+  /** Headlines, and `gap in …`. */
+  readonly heard: string[];
+  readonly errors: OmniError[];
+  /** Adds a subscription whose headlines go to `heard`. */
+  readonly listen: (topic: string) => void;
+}
+
+/** Starts a hub of its own, as another process would have it, and listens on `news`. */
+export function node(options: RedisBackplaneOptions, more: Partial<HubOptions<News>> = {}): Node {
+  const heard: string[] = [];
+  const errors: OmniError[] = [];
+  const hub = createHub<News>({
+    codec: newsCodec,
+    backplane: redisBackplane(options),
+    onError: (error) => errors.push(error),
+    onGap: (topic) => heard.push(`gap in ${topic}`),
+    ...more,
+  });
+  onTestFinished(() => hub.close());
+  const listen = (topic: string): void => {
+    hub.subscribe(topic, ([headline]) => heard.push(headline));
+  };
+  return { hub, heard, errors, listen };
+}
+
+/** The same, when it hears the others. */
+export async function readyNode(
+  options: RedisBackplaneOptions,
+  more: Partial<HubOptions<News>> = {},
+): Promise<Node> {
+  const made = node(options, more);
+  await made.hub.ready();
+  made.listen('news');
+  return made;
+}
+
+/** Waits until a node heard this as the last. */
+export async function hears({ heard }: Node, headline: string): Promise<void> {
+  await until(() => heard.at(-1) === headline);
+}
+
+/** A client as a pattern, whose connections Redis knows by a name. */
+export function named(name: string): ReturnType<typeof createClient> {
+  return createClient({ url: redisUrl, name });
+}
+
+/** The ids of the connections that have this name. */
+export async function connectionsOf(redis: Admin, name: string): Promise<string[]> {
+  const list = await redis.sendCommand(['CLIENT', 'LIST']);
+  return String(list)
+    .split('\n')
+    .filter((line) => line.includes(` name=${name} `))
+    .map((line) => /^id=(\d+)/.exec(line)?.[1] ?? '');
+}
+
+/** Cuts the connections that have this name. @returns how many there were */
+export async function cut(redis: Admin, name: string): Promise<number> {
+  const ids = await connectionsOf(redis, name);
+  for (const id of ids) await redis.sendCommand(['CLIENT', 'KILL', 'ID', id]);
+  return ids.length;
+}
+
+/** Writes an entry to a stream, of any bytes. */
+export async function writeEntry(
+  redis: Admin,
+  stream: string,
+  fields: readonly (string | Buffer)[],
+  id = '*',
+): Promise<void> {
+  await redis.sendCommand(['XADD', stream, id, ...fields], {
+    typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer },
+  });
+}
+
+/** A gate before the Redis of the specs, and the address that leads through it. */
+export async function redisGate(): Promise<{ gate: Gate; url: string }> {
+  const url = new URL(redisUrl);
+  const opened = await gate(url.hostname, Number(url.port === '' ? 6379 : url.port));
+  url.hostname = '127.0.0.1';
+  url.port = String(opened.port);
+  return { gate: opened, url: url.href };
+}

@@ -66,3 +66,4 @@ export {
   type JoinOptions,
   type PublishOptions,
 } from './hub.ts';
+export { type Backplane, type BackplaneHub, type BackplaneLink } from './hub/backplane.ts';

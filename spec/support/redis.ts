@@ -34,15 +34,16 @@ async function isThere(): Promise<boolean> {
   }
 }
 
+const isWanted = process.env['REDIS_REQUIRED'] === '1' || (await isThere());
+if (!isWanted) {
+  process.stderr.write(`specs are SKIPPED: no Redis at ${redisUrl} (another one: REDIS_URL)\n`);
+}
+
 /**
  * As `describe`, for what needs Redis. Where there is none it is skipped, and says why; where
  * REDIS_REQUIRED is 1, as in .ci/run, it fails instead.
  */
-export const describeRedis =
-  process.env['REDIS_REQUIRED'] === '1' || (await isThere())
-    ? describe
-    : (name: string, tests: () => void) =>
-        describe.skip(`${name} (skipped: no Redis at ${redisUrl}, see REDIS_URL)`, tests);
+export const describeRedis = describe.runIf(isWanted);
 
 /** Keys of one test's own, and a client to look at them. All are gone when the test has finished. */
 export async function keys(): Promise<{ prefix: string; stream: string; redis: Admin }> {
@@ -130,7 +131,7 @@ export function named(name: string): ReturnType<typeof createClient> {
 /** The ids of the connections that have this name. */
 export async function connectionsOf(redis: Admin, name: string): Promise<string[]> {
   const list = await redis.sendCommand(['CLIENT', 'LIST']);
-  return String(list)
+  return (list as unknown as string)
     .split('\n')
     .filter((line) => line.includes(` name=${name} `))
     .map((line) => /^id=(\d+)/.exec(line)?.[1] ?? '');

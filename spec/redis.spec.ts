@@ -6,7 +6,6 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   admin,
   connectionsOf,
-  describeRedis,
   hears,
   keys,
   keysOf,
@@ -15,6 +14,7 @@ import {
   node,
   readyNode,
   redisUrl,
+  withRedis,
   writeEntry,
 } from './support/redis.ts';
 import { until } from './support/until.ts';
@@ -88,7 +88,7 @@ describe('redisBackplane', () => {
   });
 });
 
-describeRedis('hubs on one Redis', () => {
+describe.runIf(withRedis)('hubs on one Redis', () => {
   it('carry a message to the others, once, and not back', async () => {
     const { prefix } = await keys();
     const [a, b, c] = await Promise.all([
@@ -288,7 +288,7 @@ describeRedis('hubs on one Redis', () => {
   });
 });
 
-describeRedis('count', () => {
+describe.runIf(withRedis)('count', () => {
   it('adds up what all of them have, and follows', async () => {
     const { prefix } = await keys();
     const [a, b] = await Promise.all([readyNode({ url, prefix }), readyNode({ url, prefix })]);
@@ -371,7 +371,7 @@ describeRedis('count', () => {
   });
 });
 
-describeRedis('close', () => {
+describe.runIf(withRedis)('close', () => {
   it('hands over what was published before, in a script that has not even connected', async () => {
     const { prefix, redis, stream } = await keys();
     const b = await readyNode({ url, prefix });
@@ -411,7 +411,7 @@ describeRedis('close', () => {
   });
 });
 
-describeRedis('the stream', () => {
+describe.runIf(withRedis)('the stream', () => {
   it('keeps about as many entries as it was told, and at least these', async () => {
     const { prefix, redis, stream } = await keys();
     const a = await readyNode({ url, prefix, maxLength: 1_000 });

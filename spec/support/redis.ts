@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createHub, type Hub, type HubOptions, type OmniError } from 'express-omnimessage';
 import { redisBackplane, type RedisBackplaneOptions } from 'express-omnimessage/redis';
 import { createClient, RESP_TYPES } from 'redis';
-import { describe, onTestFinished } from 'vitest';
+import { onTestFinished } from 'vitest';
 import { gate, type Gate } from './gate.ts';
 import { until } from './until.ts';
 
@@ -34,16 +34,14 @@ async function isThere(): Promise<boolean> {
   }
 }
 
-const isWanted = process.env['REDIS_REQUIRED'] === '1' || (await isThere());
-if (!isWanted) {
+/**
+ * Whether what needs Redis is run: `describe.runIf(withRedis)`. Where there is none it is skipped,
+ * and says so; where REDIS_REQUIRED is 1, as in .ci/run, it fails instead.
+ */
+export const withRedis = process.env['REDIS_REQUIRED'] === '1' || (await isThere());
+if (!withRedis) {
   process.stderr.write(`specs are SKIPPED: no Redis at ${redisUrl} (another one: REDIS_URL)\n`);
 }
-
-/**
- * As `describe`, for what needs Redis. Where there is none it is skipped, and says why; where
- * REDIS_REQUIRED is 1, as in .ci/run, it fails instead.
- */
-export const describeRedis = describe.runIf(isWanted);
 
 /** Keys of one test's own, and a client to look at them. All are gone when the test has finished. */
 export async function keys(): Promise<{ prefix: string; stream: string; redis: Admin }> {

@@ -12,7 +12,7 @@ const BEAT = 5_000;
 const LIFETIME = 20_000;
 
 /** How long names and the stream outlive the last process, in milliseconds. */
-const HOUR = 3_600_000;
+export const HOUR = 3_600_000;
 
 /** How long a count may take, in milliseconds. */
 const COUNT_LIMIT = 2_000;
@@ -100,6 +100,8 @@ export class Counts {
     await connection.commands([
       ['DEL', this.#hash()],
       ['ZREM', this.#names(), this.#options.node],
+      // Of a script that lived for a second only, no beat has said so.
+      ['PEXPIRE', this.#options.stream, String(HOUR)],
     ]);
   }
 

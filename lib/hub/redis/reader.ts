@@ -2,6 +2,7 @@
 import { BackplaneError } from '../../errors.ts';
 import { type BackplaneHub } from '../backplane.ts';
 import { type Connection } from './connection.ts';
+import { HOUR } from './counts.ts';
 import { type Argument, type Entry, parseEntry, textOf, topicsOf } from './entry.ts';
 import { Publishers } from './publishers.ts';
 
@@ -80,7 +81,10 @@ export class Reader {
 
   /** Writes an entry that nobody needs to read. Its id is where we begin. */
   async #hello(connection: Connection): Promise<string> {
-    return String(await connection.command(this.#options.hello()));
+    const { hello, stream } = this.#options;
+    // This may have made the stream, and should we die before the first beat, nobody else ends it.
+    const [id] = await connection.commands([hello(), ['PEXPIRE', stream, String(HOUR)]]);
+    return String(id);
   }
 
   async #next(connection: Connection, position: string, block: boolean): Promise<unknown[]> {

@@ -8,6 +8,7 @@ import { type Tag, tagsOf } from './tag.ts';
 
 const tag = tagsOf(SVG);
 
+export const a: Tag = tag('a');
 export const animate: Tag = tag('animate');
 export const animateMotion: Tag = tag('animateMotion');
 export const animateTransform: Tag = tag('animateTransform');

@@ -1,0 +1,253 @@
+/**
+ * What has changed between two lists of children.
+ *
+ * The browser can take a child out of where it stands and put it in front of an earlier one; it
+ * cannot put one further back. So a child that goes back is left in its place while the others are
+ * moved in front of it, each with what the user has typed into it. Where that would be many moves
+ * for one child, and nothing in it has a state of its own, it is made anew in its new place.
+ */
+import { type Element, type Shown } from './element.ts';
+import { encodeElement } from './encode.ts';
+import { goingBack, movers, UNMATCHED } from './moves.ts';
+import { type WireChange, type WireNode, type WirePatch } from './wire.ts';
+
+/** Children, with their keys if they have some. */
+export interface ChildList {
+  readonly children: readonly Element<unknown>[];
+  readonly keys: readonly string[] | undefined;
+}
+
+/** How one child is compared with another. */
+export interface Differ {
+  /** What both show; undefined when the one cannot become the other. */
+  readonly pair: (before: Element<unknown>, after: Element<unknown>) => Pair | undefined;
+  readonly patch: (before: Shown<unknown>, after: Shown<unknown>) => WirePatch | undefined;
+}
+
+type Pair = readonly [before: Shown<unknown>, after: Shown<unknown>];
+
+/** Changes in the order in which they apply; then `removed` from the end; then the patches. */
+export interface ListDiff {
+  readonly changes: WireChange[];
+  removed: number;
+  readonly patches: WirePatch[];
+}
+
+/** Compares two lists. Children with keys are found wherever they are, others by their place. */
+export function diffChildren(before: ChildList, after: ChildList, differ: Differ): ListDiff {
+  const result: ListDiff = { changes: [], removed: 0, patches: [] };
+  if (before.children === after.children && before.keys === after.keys) {
+    // The same array of the same children: there may be memos in it, but no other ones.
+    patchInPlace(before.children, after.children, differ, result);
+    return result;
+  }
+  if (before.keys === undefined && after.keys === undefined) {
+    patchInPlace(before.children, after.children, differ, result);
+  } else if (before.keys === undefined || after.keys === undefined) {
+    // A child keeps its key, or that it has none, as long as it is shown.
+    insert(result, 0, encodeAll(after, 0, after.children.length));
+    result.removed = before.children.length;
+  } else {
+    diffKeyed(
+      { children: before.children, keys: before.keys },
+      { children: after.children, keys: after.keys },
+      differ,
+      result,
+    );
+  }
+  return result;
+}
+
+/** Child by child, at the same place. */
+function patchInPlace(
+  before: readonly Element<unknown>[],
+  after: readonly Element<unknown>[],
+  differ: Differ,
+  result: ListDiff,
+): void {
+  const shared = Math.min(before.length, after.length);
+  for (let at = 0; at < shared; at++) {
+    const old = before[at] as Element<unknown>;
+    const wanted = after[at] as Element<unknown>;
+    const pair = differ.pair(old, wanted);
+    if (pair === undefined) {
+      result.changes.push({ kind: 5, ...(at > 0 && { index: at }), with: encodeElement(wanted) });
+    } else {
+      patchChild(pair, at, differ, result);
+    }
+  }
+  const list = { children: after, keys: undefined };
+  insert(result, shared, encodeAll(list, shared, after.length));
+  result.removed = before.length - shared;
+}
+
+interface KeyedList extends ChildList {
+  readonly keys: readonly string[];
+}
+
+function diffKeyed(before: KeyedList, after: KeyedList, differ: Differ, result: ListDiff): void {
+  const pairs: (Pair | undefined)[] = [];
+  const match = (at: number, to: number): boolean => {
+    const pair = differ.pair(
+      before.children[at] as Element<unknown>,
+      after.children[to] as Element<unknown>,
+    );
+    pairs[to] = pair;
+    return pair !== undefined;
+  };
+  const isSame = (at: number, to: number): boolean =>
+    before.keys[at] === after.keys[to] && match(at, to);
+
+  let start = 0;
+  let oldEnd = before.children.length;
+  let newEnd = after.children.length;
+  while (start < oldEnd && start < newEnd && isSame(start, start)) start++;
+  while (oldEnd > start && newEnd > start && isSame(oldEnd - 1, newEnd - 1)) {
+    oldEnd--;
+    newEnd--;
+  }
+  if (start < oldEnd || start < newEnd) {
+    const middle = { start, oldEnd, newEnd };
+    const sources = matchMiddle(before, after, middle, match);
+    rearrange(before, after, middle, sources, pairs, result);
+  }
+  for (let to = 0; to < after.children.length; to++) {
+    const pair = pairs[to];
+    if (pair !== undefined) patchChild(pair, to, differ, result);
+  }
+}
+
+/** What is left of two lists between what they begin and end with alike. */
+interface Middle {
+  readonly start: number;
+  readonly oldEnd: number;
+  readonly newEnd: number;
+}
+
+/** For each wanted child of the middle: where it stands, or {@link UNMATCHED}. */
+function matchMiddle(
+  before: KeyedList,
+  after: KeyedList,
+  { start, oldEnd, newEnd }: Middle,
+  match: (at: number, to: number) => boolean,
+): Int32Array {
+  const places = new Map<string, number>();
+  for (let at = start; at < oldEnd; at++) places.set(before.keys[at] as string, at);
+  const sources = new Int32Array(newEnd - start).fill(UNMATCHED);
+  for (let to = start; to < newEnd; to++) {
+    const at = places.get(after.keys[to] as string);
+    if (at !== undefined && match(at, to)) sources[to - start] = at;
+  }
+  return sources;
+}
+
+/** Removes, moves and inserts, so that the middle has the wanted order. */
+function rearrange(
+  before: KeyedList,
+  after: KeyedList,
+  { start, oldEnd, newEnd }: Middle,
+  sources: Int32Array,
+  pairs: (Pair | undefined)[],
+  result: ListDiff,
+): void {
+  for (const place of goingBack(sources, (at) => hasNoState(pairs[start + at]?.[0]))) {
+    sources[place] = UNMATCHED;
+    pairs[start + place] = undefined;
+  }
+  removeUnused(before, after, { start, oldEnd, newEnd }, sources, result);
+  const moved = movers(sources);
+  let pending: WireNode[] = [];
+  for (let to = start; to < newEnd; to++) {
+    const key = after.keys[to] as string;
+    if (sources[to - start] === UNMATCHED) {
+      pending.push(encodeElement(after.children[to] as Element<unknown>, key));
+      continue;
+    }
+    insert(result, to - pending.length, pending);
+    pending = [];
+    if (moved[to - start] === 1) {
+      result.changes.push({ kind: 3, key, ...(to > 0 && { before: to }) });
+    }
+  }
+  insert(result, newEnd - pending.length, pending);
+}
+
+/** Those at the very end are dropped as one, the others one by one, from behind. */
+function removeUnused(
+  before: KeyedList,
+  after: KeyedList,
+  { start, oldEnd, newEnd }: Middle,
+  sources: Int32Array,
+  result: ListDiff,
+): void {
+  const isUsed = new Uint8Array(oldEnd - start);
+  for (const at of sources) if (at !== UNMATCHED) isUsed[at - start] = 1;
+  let end = oldEnd;
+  if (oldEnd === before.children.length) {
+    // One whose key comes again goes first: no key may be there twice.
+    const wanted = new Set(after.keys.slice(start, newEnd));
+    while (end > start && isUsed[end - 1 - start] === 0) {
+      if (wanted.has(before.keys[end - 1] as string)) break;
+      end--;
+    }
+    result.removed = oldEnd - end;
+  }
+  for (let at = end - 1; at >= start; at--) {
+    if (isUsed[at - start] === 0) {
+      result.changes.push({ kind: 4, ...(at > 0 && { index: at }) });
+    }
+  }
+}
+
+function patchChild(pair: Pair, at: number, differ: Differ, { patches }: ListDiff): void {
+  const patch = differ.patch(...pair);
+  if (patch !== undefined) patches.push(at > 0 ? { index: at, ...patch } : patch);
+}
+
+function insert({ changes }: ListDiff, at: number, nodes: readonly WireNode[]): void {
+  if (nodes.length > 0) changes.push({ kind: 6, ...(at > 0 && { before: at }), children: nodes });
+}
+
+function encodeAll({ children, keys }: ChildList, from: number, end: number): WireNode[] {
+  const nodes: WireNode[] = [];
+  for (let at = from; at < end; at++) {
+    nodes.push(encodeElement(children[at] as Element<unknown>, keys?.[at]));
+  }
+  return nodes;
+}
+
+/** What holds something that the server does not know: what was typed, played, scrolled, drawn. */
+const STATEFUL: ReadonlySet<string> = new Set([
+  'audio',
+  'canvas',
+  'details',
+  'dialog',
+  'embed',
+  'iframe',
+  'input',
+  'object',
+  'select',
+  'textarea',
+  'video',
+]);
+
+/** Whether nothing is lost when it is made anew. */
+function hasNoState(node: Shown<unknown> | undefined): boolean {
+  if (node === undefined || node.kind === 'raw') return false;
+  if (node.kind === 'text') return true;
+  if (node.kind === 'element') {
+    if (STATEFUL.has(node.tag) || node.tag.includes('-')) return false;
+    if (node.attributes.some(({ name }) => name.toLowerCase() === 'contenteditable')) return false;
+  }
+  return node.children.every((child) => hasNoState(shownOf(child)));
+}
+
+function shownOf(child: Element<unknown>): Shown<unknown> | undefined {
+  let node = child;
+  while (node.kind === 'map' || node.kind === 'memo') {
+    const inner = node.kind === 'map' ? node.child : node.rendered;
+    if (inner === undefined) return undefined;
+    node = inner;
+  }
+  return node;
+}

@@ -58,8 +58,8 @@ export interface Attached<App extends Application> {
    * Shuts down: no new connection is taken, requests on open ones get 503, running handlers reply,
    * every socket is closed with 1001, idle connections end, and what is left at the timeout is cut.
    *
-   * @returns resolves when all is closed, at the latest shortly after the timeout; the same promise
-   * at every call
+   * @returns resolves when all is closed and every `onClose` has been called (what that returns is
+   * not waited for), at the latest shortly after the timeout; the same promise at every call
    * @throws TypeError when `timeout` is not a number of milliseconds
    */
   readonly close: (options?: CloseOptions) => Promise<void>;
@@ -141,9 +141,9 @@ export function attachWebSockets<App extends Application>(
     app: app as App & SocketRoutes,
     server,
     close: (how = {}) =>
-      shutdown.run(closeTimeout(how), () => {
-        for (const socket of sockets.clients) void unclaimedOf(socket)?.shutDown();
-      }),
+      shutdown.run(closeTimeout(how), () =>
+        Promise.all([...sockets.clients].map((socket) => shutDown(socket))),
+      ),
   };
 
   /** What can be said at once. */
@@ -218,6 +218,15 @@ export function attachWebSockets<App extends Application>(
     const { signal } = new AbortController();
     tell(error, told, { request, context: undefined, signal });
   }
+}
+
+/** Ends a socket, and resolves when it has told its end. */
+async function shutDown(socket: WebSocket): Promise<void> {
+  const ended = new Promise((resolve) => {
+    socket.once('close', resolve);
+  });
+  void unclaimedOf(socket)?.shutDown();
+  await ended;
 }
 
 type Middleware = (

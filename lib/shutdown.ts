@@ -45,12 +45,19 @@ export class Shutdown {
    * Ends the server.
    *
    * @param timeout - after how many milliseconds whatever is left is cut
-   * @param endSockets - tells the sockets to end
-   * @returns resolves when every connection is closed; the same promise at every call
+   * @param endSockets - tells the sockets to end, and resolves when all have told their own end: a
+   * socket does that some turns after its connection was closed
+   * @returns resolves when every connection is closed, and every socket has told so; the same
+   * promise at every call
    */
-  run(timeout: number, endSockets: () => void): Promise<void> {
-    this.#ended ??= new Promise((resolve) => {
-      const timer = startTimer(cut, timeout, this.#connections);
+  run(timeout: number, endSockets: () => Promise<unknown>): Promise<void> {
+    this.#ended ??= this.#end(timeout, endSockets);
+    return this.#ended;
+  }
+
+  async #end(timeout: number, endSockets: () => Promise<unknown>): Promise<void> {
+    const timer = startTimer(cut, timeout, this.#connections);
+    const closed = new Promise<void>((resolve) => {
       // Not the method of http.Server, which begins with destroying the connections that it takes
       // for idle: a reply counts as idle there when it was said, although half of it is on its way.
       NetServer.prototype.close.call(this.#server, () => {
@@ -59,10 +66,9 @@ export class Shutdown {
         this.#server.close();
         resolve();
       });
-      this.#refuseRequests();
-      endSockets();
     });
-    return this.#ended;
+    this.#refuseRequests();
+    await Promise.all([closed, endSockets()]);
   }
 
   /** Requests on connections that are open already; new connections are refused by the kernel. */

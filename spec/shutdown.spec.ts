@@ -55,6 +55,52 @@ describe('close', () => {
     expect(server.listening).toBe(false);
   });
 
+  it('resolves when every connection has been told of its end, so that what onClose uses may end next', async () => {
+    const told: number[] = [];
+    const { url, close } = await serveAttached((app) =>
+      app.ws(
+        '/',
+        omniWs({
+          codec: textCodec,
+          handler: () => undefined,
+          onClose: (_connection, code) => {
+            told.push(code);
+          },
+        }),
+      ),
+    );
+    const clients = await Promise.all(Array.from({ length: 20 }, () => connect(`${url}/`)));
+    await Promise.all(clients.map((client) => client.settled()));
+
+    await close();
+
+    expect(told).toEqual(Array.from({ length: 20 }, () => 1001));
+  });
+
+  it('resolves when connections that are cut at the timeout have been told', async () => {
+    const told: number[] = [];
+    const { url, close } = await serveAttached((app) =>
+      app.ws(
+        '/',
+        omniWs({
+          codec: textCodec,
+          handler: () => undefined,
+          onClose: (_connection, code) => {
+            told.push(code);
+          },
+        }),
+      ),
+    );
+    const frozen = await connect(`${url}/`);
+    await frozen.settled();
+    frozen.socket.pause();
+
+    await close({ timeout: 50 });
+
+    expect(told).toEqual([1001]);
+    frozen.socket.terminate();
+  });
+
   it('lets a running handler reply before the socket is closed, and begins no other', async () => {
     const handled: string[] = [];
     const { promise: begun, resolve: begin } = deferred();

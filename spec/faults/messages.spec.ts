@@ -1,5 +1,6 @@
 /** Section 2b: messages that a naive server loses, answers in another order, or handles for nobody. */
 import { once } from 'node:events';
+import { setTimeout as after } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { type Says } from '../support/codecs.ts';
 import { connect } from '../support/socket-client.ts';
@@ -14,7 +15,7 @@ const never = (): Promise<never> => new Promise(() => {});
 describe.each(stacks)('2b: omniWs on %s', (_, stack) => {
   it('W20 three messages in the packet of the handshake, a context of 50 ms: answered in order', async () => {
     const served = await serveSocket(stack, {
-      context: () => new Promise((resolve) => setTimeout(resolve, 50)),
+      context: () => after(50, undefined),
     });
 
     const early = Buffer.concat(['1', '2', '3'].map(sayFrame));

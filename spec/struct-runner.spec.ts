@@ -1,6 +1,7 @@
 import { deepStrictEqual } from 'node:assert/strict';
 import * as fc from 'fast-check';
 import {
+  any,
   array,
   boolean,
   coerce,
@@ -190,6 +191,23 @@ describe('a struct that only looks like one of superstruct', () => {
     expect(create(accepted, struct)).not.toBe(FAILED);
     expect(create(refused, struct)).toBe(FAILED);
     expect(bySuperstruct(refused, struct)).toBe(FAILED);
+  });
+
+  it('refuses what stands behind the payload of a tuple', () => {
+    const struct = tupleVariants({ 0: string() }) as unknown as Struct;
+
+    expect(create([0, 'a'], struct)).toStrictEqual([0, 'a']);
+    expect(create([0, 'a', 1], struct)).toBe(FAILED);
+    expect(accepts([0, 'a', 1], struct)).toBe(false);
+  });
+
+  it('takes nothing inherited for a field of a variant', () => {
+    const struct = variants('type', { a: { valueOf: optional(any()) } }) as unknown as Struct;
+
+    const created = create({ type: 'a' }, struct);
+
+    expect(created).toStrictEqual(bySuperstruct({ type: 'a' }, struct));
+    expect(created).toStrictEqual({ type: 'a', valueOf: undefined });
   });
 
   it('keeps the sign of a tag that is zero as superstruct does', () => {

@@ -1,0 +1,23 @@
+/** How many people are here: those whose window has a program of its own. */
+type Listener = (count: number) => void;
+
+export class People {
+  readonly #listeners = new Set<Listener>();
+
+  /**
+   * Counts one more, and tells everybody, now and whenever it changes.
+   * @param listener - is told the count, for the first time before this returns
+   * @returns what counts one less
+   */
+  enter(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    this.#tell();
+    return () => {
+      if (this.#listeners.delete(listener)) this.#tell();
+    };
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener(this.#listeners.size);
+  }
+}

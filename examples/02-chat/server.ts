@@ -1,0 +1,71 @@
+/**
+ * The chat: three ways for a message to travel, and a page on which one can switch between them.
+ *
+ *     npm start
+ *     curl localhost:8000/omni-http -d '[2,null]'
+ *
+ * Then open http://localhost:8000 in two windows. What each way says is in messages.ts; how its page
+ * is made, in page/. The environment may say
+ *
+ *     PORT      where to listen: 8000; 0 for a free port, which is printed
+ *     HOST      localhost; 0.0.0.0 lets in the phone beside you, and everybody else in your network
+ *     ORIGINS   pages of other hosts that may speak with it: http://localhost:1234,http://...
+ */
+import { type IncomingMessage } from 'node:http';
+import { type AddressInfo } from 'node:net';
+import cors from 'cors';
+import express from 'express';
+import {
+  attachWebSockets,
+  type Handler,
+  type OmniError,
+  omniHttp,
+  omniWs,
+  omniWsApplication,
+} from 'express-omnimessage';
+import { handle } from './handler.ts';
+import { type ClientMessage, serverCodec, type ServerMessage } from './messages.ts';
+import { page } from './page.ts';
+import { People } from './people.ts';
+import { chatProgram, type Room } from './program.ts';
+import { Store } from './store.ts';
+
+const room: Room = { store: new Store(), people: new People() };
+const handler: Handler<ClientMessage, ServerMessage> = (message) => handle(room.store, message);
+
+/** What a client got wrong is its own affair; the rest is ours. */
+const onError = (error: OmniError): undefined => {
+  if (error.code !== 'decode') console.error(error);
+};
+
+const elsewhere = (process.env['ORIGINS'] ?? '').split(',').filter((origin) => origin !== '');
+/** Our own page, and those of ORIGINS. Without an Origin it is no page. */
+const origins = (origin: string | undefined, { headers }: IncomingMessage): boolean =>
+  origin === undefined ||
+  elsewhere.includes(origin) ||
+  (URL.canParse(origin) && new URL(origin).host === headers.host);
+
+const { app, server, close } = attachWebSockets(express(), { origins, onError });
+app.disable('x-powered-by');
+app.use(cors({ origin: elsewhere, allowedHeaders: ['content-type', 'content-encoding'] }));
+
+// A page that comes back says at once what has waited, hence the burst.
+const options = { codec: serverCodec, onError };
+const rateLimit = { perSecond: 20, burst: 100 };
+app.use(omniHttp({ ...options, path: '/omni-http', origins, handler }));
+app.ws('/omni-pipe-ws', omniWs({ ...options, handler, rateLimit }));
+app.ws(
+  '/omni-app-ws',
+  omniWsApplication({ application: chatProgram, start: () => room, onError, rateLimit }),
+);
+app.use(page);
+
+export { close, server };
+if (process.argv[1] === import.meta.filename) {
+  const { PORT = '8000', HOST = 'localhost' } = process.env;
+  server.listen(Number(PORT), HOST, () => {
+    const { port } = server.address() as AddressInfo;
+    console.log(`http://${HOST}:${port}`);
+  });
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void close());
+}

@@ -23,8 +23,6 @@ export interface KnownTuples {
   readonly drops: boolean;
   /** By O(1), whatever the value. */
   readonly find: (value: unknown) => TupleVariant | undefined;
-  /** Refuses what `find` does not find, and nothing else. */
-  readonly validator: Struct['validator'];
 }
 
 interface TupleVariant {
@@ -91,6 +89,6 @@ export function tupleVariants<Definitions extends Record<string, AnyStruct>>(
       for (let at = 2; at < all.length; at++) yield [at, all[at], unknownPart];
     },
   });
-  known.set(struct.entries, { drops, find, validator: struct.validator });
+  known.set(struct.entries, { drops, find });
   return struct;
 }

@@ -48,6 +48,7 @@ export interface LustreClientOptions {
 const window = new Window();
 
 export class LustreClient {
+  readonly window = window;
   readonly host: HTMLElement;
   /** The mount that the page shows, if there was one. */
   mounted: Mount | undefined;

@@ -48,8 +48,7 @@ export async function keys(): Promise<{ prefix: string; stream: string; redis: A
   const prefix = `omnimessage-spec:${randomUUID()}`;
   const redis = await admin();
   onTestFinished(async () => {
-    const left = await keysOf(redis, prefix);
-    if (left.length > 0) await redis.del(left);
+    await redis.del(await keysOf(redis, prefix));
     redis.destroy();
   });
   return { prefix, stream: `${prefix}:stream`, redis };

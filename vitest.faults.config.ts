@@ -19,7 +19,14 @@ const test = {
   testTimeout: isLong ? 900_000 : 60_000,
 };
 
-/** Every row on Express 5 and 4, and within these on ws 7 and 8. */
+const express4 = { find: /^express$/, replacement: 'express-4' };
+const expressWs8 = { find: /^express-ws$/, replacement: 'express-ws-8' };
+/** These choose their stack themselves. */
+const drills = 'spec/faults/drills*.spec.ts';
+/** attachWebSockets has the ws of its express-ws, so it is that which changes here. */
+const attached = ['spec/faults/attach*.spec.ts'];
+
+/** Every row on Express 5 and 4, and on ws 7 and 8: within the files, or by the alias. */
 export default defineConfig({
   test: {
     ...test,
@@ -30,14 +37,16 @@ export default defineConfig({
         test: { ...test, name: 'express 5', include: ['spec/faults/*.spec.ts'] },
       },
       {
-        resolve: { alias: [...ours, { find: /^express$/, replacement: 'express-4' }] },
-        test: {
-          ...test,
-          name: 'express 4',
-          include: ['spec/faults/*.spec.ts'],
-          // These choose their stack themselves.
-          exclude: ['spec/faults/drills*.spec.ts'],
-        },
+        resolve: { alias: [...ours, express4] },
+        test: { ...test, name: 'express 4', include: ['spec/faults/*.spec.ts'], exclude: [drills] },
+      },
+      {
+        resolve: { alias: [...ours, expressWs8] },
+        test: { ...test, name: 'express 5, ws 8', include: attached },
+      },
+      {
+        resolve: { alias: [...ours, express4, expressWs8] },
+        test: { ...test, name: 'express 4, ws 8', include: attached },
       },
     ],
   },

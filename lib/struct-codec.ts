@@ -1,11 +1,12 @@
 /** A codec of JSON texts, made from superstruct structs. */
-import { is, type Struct, validate } from 'superstruct';
+import { type Struct, validate } from 'superstruct';
 import { expectStruct } from './any-struct.ts';
 import { type JsonCodec } from './codec.ts';
 import { DecodeError } from './errors.ts';
 import { checkJson, parseJson } from './json.ts';
 import { isPart, isPrintable } from './outgoing.ts';
 import { decodeErrorOf } from './struct-failure.ts';
+import { accepts, create, FAILED } from './struct-runner.ts';
 
 /** What {@link structCodec} is made from. */
 export interface StructCodecOptions<In, Out> {
@@ -43,6 +44,7 @@ export function structCodec<In, Out>({
 }: StructCodecOptions<In, Out>): JsonCodec<In, Out> {
   expectStruct(incoming, 'incoming');
   expectStruct(outgoing, 'outgoing');
+  /** By superstruct itself, which can say what was expected where. */
   const decodeChecked = (value: unknown): In => {
     let failure;
     try {
@@ -56,7 +58,17 @@ export function structCodec<In, Out>({
     throw decodeErrorOf(failure, incoming);
   };
   return {
-    decode: (text) => decodeChecked(parseJson(text)),
+    decode: (text) => {
+      const value = parseJson(text);
+      try {
+        const message = create(value, incoming);
+        if (message !== FAILED) return message as In;
+      } catch {
+        // superstruct will throw it again.
+      }
+      // Parsed once more, because some structs coerce in place.
+      return decodeChecked(parseJson(text));
+    },
     decodeValue: (value) => decodeChecked(checkJson(value)),
     encode: (message: unknown) => {
       const sent = accepted(message, outgoing);
@@ -73,7 +85,7 @@ const refused = Symbol('refused');
  */
 function accepted(message: unknown, struct: Struct): unknown {
   try {
-    if (is(message, struct)) return message;
+    if (accepts(message, struct)) return message;
     // What `drop` leaves out does not make a message another one; what a coercion makes of it does.
     const [error, created] = validate(message, struct, { coerce: true });
     return error === undefined && isPart(created, message) ? created : refused;

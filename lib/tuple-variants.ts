@@ -23,6 +23,8 @@ export interface KnownTuples {
   readonly drops: boolean;
   /** By O(1), whatever the value. */
   readonly find: (value: unknown) => TupleVariant | undefined;
+  /** Refuses what `find` does not find, and nothing else. */
+  readonly validator: Struct['validator'];
 }
 
 interface TupleVariant {
@@ -89,6 +91,6 @@ export function tupleVariants<Definitions extends Record<string, AnyStruct>>(
       for (let at = 2; at < all.length; at++) yield [at, all[at], unknownPart];
     },
   });
-  known.set(struct.entries, { drops, find });
+  known.set(struct.entries, { drops, find, validator: struct.validator });
   return struct;
 }

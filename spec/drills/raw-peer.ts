@@ -9,6 +9,8 @@ export interface Handshake {
   readonly headers?: Readonly<Record<string, string | undefined>>;
   /** Bytes in the same packet as the handshake. */
   readonly early?: Buffer;
+  /** In place of the address's own, which cannot hold every path. */
+  readonly path?: string;
   /** Never answers a close frame, and stays. */
   readonly isStubborn?: boolean;
 }
@@ -20,8 +22,9 @@ export interface Ending {
 }
 
 /** The bytes of a handshake. */
-export function handshake(url: string, { headers = {}, early }: Handshake = {}): Buffer {
+export function handshake(url: string, shake: Handshake = {}): Buffer {
   const { host, pathname, search } = new URL(url);
+  const { headers = {}, early, path = `${pathname}${search}` } = shake;
   const all: Record<string, string | undefined> = {
     host,
     connection: 'Upgrade',
@@ -33,7 +36,7 @@ export function handshake(url: string, { headers = {}, early }: Handshake = {}):
   const lines = Object.entries(all)
     .filter(([, value]) => value !== undefined)
     .map(([name, value]) => `${name}: ${value}\r\n`);
-  const text = `GET ${pathname}${search} HTTP/1.1\r\n${lines.join('')}\r\n`;
+  const text = `GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`;
   return Buffer.concat([Buffer.from(text), early ?? Buffer.alloc(0)]);
 }
 

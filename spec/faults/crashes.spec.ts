@@ -244,6 +244,44 @@ describe.each(stacks)('2a: omniWs on %s', (_, stack) => {
     },
   );
 
+  it.each([0, 999, 1004, 1005, 1006, 1015, 2000, 2999, 5000, 1000.5, Number.NaN])(
+    'W11 the code %s, which nobody may send: RangeError to who said it, and the connection stays',
+    async (code) => {
+      const thrown: unknown[] = [];
+      const served = await serveSocket(stack, {
+        onOpen: ({ close }) => {
+          try {
+            close(code);
+          } catch (error) {
+            thrown.push(error);
+          }
+        },
+      });
+      const client = await connect(served.url);
+
+      client.send(say('good'));
+
+      expect(await client.next()).toBe('{"said":"good"}');
+      expect(thrown).toEqual([expect.any(RangeError)]);
+      expect(served.closes).toEqual([]);
+    },
+  );
+
+  it.each([1000, 1001, 1011, 1013, 3000, 4000, 4999])(
+    'W11 the code %s arrives, and the socket is gone',
+    async (code) => {
+      const served = await serveSocket(stack, {
+        onOpen: ({ close }) => {
+          close(code);
+        },
+      });
+
+      expect((await (await openRaw(served)).ended).code).toBe(code);
+      await served.until(() => served.closes.length > 0);
+      expect(served.closes).toEqual([code]);
+    },
+  );
+
   it.each([null, 0, true, {}, 10n, Buffer.from('x')])(
     'W12 an encode that returns %s: onError, and no frame',
     async (encoded) => {

@@ -48,7 +48,8 @@ export async function keys(): Promise<{ prefix: string; stream: string; redis: A
   const prefix = `omnimessage-spec:${randomUUID()}`;
   const redis = await admin();
   onTestFinished(async () => {
-    await redis.del(await keysOf(redis, prefix));
+    const left = await keysOf(redis, prefix);
+    if (left.length > 0) await redis.del(left);
     redis.destroy();
   });
   return { prefix, stream: `${prefix}:stream`, redis };

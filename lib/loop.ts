@@ -155,7 +155,7 @@ export class Loop<Args, Model, Message> implements EffectHost<Message>, Resumabl
 
   /** Goes on, after the event loop went round. */
   resume(): void {
-    if (!this.#hasEnded) this.#drain();
+    this.#drain();
   }
 
   get #manager(): EffectManager<Message> {

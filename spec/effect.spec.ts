@@ -102,6 +102,7 @@ describe('batch', () => {
     expect(effect.batch([effect.none(), effect.batch([])])).toBe(effect.none());
     expect(effect.batch([effect.none(), a])).toBe(a);
     expect(effect.batch([a, effect.batch([effect.none(), b])])).toEqual(effect.batch([a, b]));
+    expect(effect.batch([a, effect.batch([b, a])])).toEqual(effect.batch([a, b, a]));
   });
 });
 
@@ -228,6 +229,19 @@ describe('after', () => {
     expect(vi.getTimerCount()).toBe(0);
     vi.advanceTimersByTime(10_000_000_000);
     expect(seen).toEqual([]);
+  });
+
+  it('is forgotten when its time has come: a program may wait a million times', () => {
+    const { stop } = perform(
+      effect.batch([effect.after(1, 'a'), effect.after(2, 'b'), effect.after(1000, 'c')]),
+    );
+    vi.advanceTimersByTime(10);
+    const clear = vi.spyOn(globalThis, 'clearTimeout');
+
+    stop();
+
+    expect(clear).toHaveBeenCalledTimes(1);
+    clear.mockRestore();
   });
 
   it.each([[Number.NaN], [Number.POSITIVE_INFINITY], ['10' as never]])('refuses %s', (ms) => {

@@ -385,6 +385,28 @@ describe('whenHandled', () => {
     expect(trace).toEqual(['a microtask', 'a is handled']);
   });
 
+  it('counts the message that is being handled beside those in line', async () => {
+    let handledThen = 0;
+    const { loop, handled } = run((message) =>
+      message === 'go'
+        ? effect.from((dispatch) => {
+            for (let count = 1; count <= 64; count += 1) dispatch(`own ${count}`);
+            void loop.whenHandled()?.then(() => {
+              handledThen = handled();
+            });
+          })
+        : effect.none(),
+    );
+
+    loop.dispatch('go');
+    const inFirstTurn = handled();
+    await nextTurn();
+    await nextTurn();
+
+    expect(inFirstTurn).toBe(64);
+    expect(handledThen).toBe(65);
+  });
+
   it('ends with the program', async () => {
     const { loop } = run(() => again);
     loop.dispatch('go');

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { type Socket } from 'node:net';
 import diagnosticsChannel from 'node:diagnostics_channel';
 import {
   application,
@@ -195,19 +196,28 @@ describe.each(stacks)('omniWsApplication on %s', (_, stack) => {
     expect(await ended.promise).toEqual([['ask a'], 4000, 0]);
   });
 
-  it('keeps frames while start is asynchronous', async () => {
+  it('keeps frames while start is asynchronous, and reads no more than it can keep', async () => {
     const started = deferred<string>();
+    const asked = deferred<Socket>();
     const url = await stack(
-      omniWsApplication({ start: () => started.promise, application: echoing }),
+      omniWsApplication({
+        start: ({ socket }) => {
+          asked.resolve(socket);
+          return started.promise;
+        },
+        application: echoing,
+      }),
     );
     const client = await connect(url);
-    await client.settled();
     for (let count = 1; count <= 100; count += 1) client.send(`ask ${count}`);
 
-    while (client.socket.bufferedAmount > 0) await nextTurn();
+    const socket = await asked.promise;
+    // It never gets so far unless reading stops.
+    while (!socket.isPaused()) await nextTurn();
     started.resolve('args');
 
     for (let count = 1; count <= 100; count += 1) expect(await client.next()).toBe(`tell ${count}`);
+    expect(socket.isPaused()).toBe(false);
   });
 
   it('closes with 1011 what fails, after what onError returned', async () => {
@@ -598,6 +608,39 @@ describe('a program that never rests', () => {
     expect(error).toMatchObject({ code: 'runaway' });
     expect(answer).toBe('tell other');
     for (let count = 1; count <= 200; count += 1) expect(await one.next()).toBe(`tell ${count}`);
+  });
+
+  it('is given one frame at a time: those that follow wait outside, where they are bounded', async () => {
+    let decoded = 0;
+    let updated = 0;
+    let most = 0;
+    const url = await serve({
+      application: {
+        ...restless,
+        update: (model, message) => {
+          if (message.startsWith('ask ')) {
+            most = Math.max(most, decoded - updated);
+            updated += 1;
+          }
+          return restless.update(model, message);
+        },
+        codec: {
+          ...codec,
+          decode: (encoded) => {
+            decoded += 1;
+            return codec.decode(encoded);
+          },
+        },
+      },
+    });
+    const client = await connect(url);
+
+    client.send('ask go');
+    for (let count = 1; count <= 200; count += 1) client.send(`ask ${count}`);
+    for (let count = 1; count <= 200; count += 1) await client.next();
+
+    expect(updated).toBe(201);
+    expect(most).toBe(1);
   });
 
   it('ends with its connection', async () => {

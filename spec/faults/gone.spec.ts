@@ -100,6 +100,25 @@ describe.each(stacks)('2b: omniWs on %s', (_, stack) => {
     expect(served.closes).toEqual([1006]);
   });
 
+  it('W28 a frozen client of which we read nothing either, because too much waits: gone in time', async () => {
+    const served = await serveSocket(stack, {
+      heartbeat,
+      highWaterMark: 1_000,
+      handler: (): Says => ({ said: 'x'.repeat(400_000) }),
+      maxBuffered: 100_000_000,
+    });
+    const client = await openRaw(served);
+    const began = performance.now();
+
+    client.socket.pause();
+    client.write(Buffer.concat(Array.from({ length: 500 }, () => sayFrame('more'))));
+    await served.until(() => served.closes.length > 0);
+
+    expect(performance.now() - began).toBeLessThan(LATEST + GIVEN_UP);
+    expect(served.closes).toEqual([1006]);
+    expect(served.handled.length).toBeLessThan(100);
+  });
+
   it('W29 a client that sends a frame byte by byte: gone in time', async () => {
     const served = await serveSocket(stack, { heartbeat });
     const client = await openRaw(served);

@@ -473,6 +473,31 @@ describe('2e: omniHttp', () => {
     expect(served.passed).toEqual([]);
   });
 
+  it('H22 a handler that replies after its 504: nothing is written, and nothing is told', async () => {
+    const release = deferred();
+    const replied = deferred();
+    const served = await serveHttp({
+      handlerTimeout: 40,
+      handler: async ({ text }) => {
+        if (text === 'first') return { said: text };
+        await release.promise;
+        setImmediate(replied.resolve);
+        return { said: 'late' };
+      },
+    });
+    const client = dialHttp(served);
+
+    client.post('{"text":"a"}');
+    const answer = await client.answer();
+    release.resolve();
+    await replied.promise;
+    await serveOne(client);
+
+    expect(answer?.status).toBe(504);
+    expect(served.told.map(({ code }) => code)).toEqual(['handler-timeout']);
+    expect(served.passed).toEqual([]);
+  });
+
   it.each<[string, (client: RawHttp) => void]>([
     ['RST', (client) => client.socket.resetAndDestroy()],
     ['FIN and gone', (client) => client.socket.destroy()],

@@ -1,9 +1,12 @@
 /** Section 2c: what a client may cost, and what it costs the others. */
+import { type Socket } from 'node:net';
+import { omniWs } from 'express-omnimessage';
 import { describe, expect, it } from 'vitest';
 import { closeFrame, frame, pingFrame } from '../drills/wire.ts';
 import { bytesCodec, type Says, textCodec } from '../support/codecs.ts';
 import { dial } from '../support/socket-client.ts';
 import { stacks } from '../support/stacks.ts';
+import { deferred } from './deferred.ts';
 import { openRaw, say, sayFrame, serveSocket, watched } from './served-socket.ts';
 
 const turn = (): Promise<void> =>
@@ -23,7 +26,7 @@ describe.each(stacks)('2c: omniWs on %s', (_, stack) => {
       const served = await serveSocket(stack, {
         maxBuffered: 300_000,
         onOpen: async ({ send, request }) => {
-          while (send({ said })) {
+          for (let n = 0; n < 2_000_000 && send({ said }); n++) {
             most = Math.max(most, request.socket.writableLength);
             if (said.length > 1) await turn();
           }
@@ -44,7 +47,7 @@ describe.each(stacks)('2c: omniWs on %s', (_, stack) => {
     const served = await serveSocket(stack, {
       maxBuffered: 300_000,
       onOpen: async ({ send }) => {
-        while (send({ said: 'x'.repeat(50_000) })) await turn();
+        for (let n = 0; n < 10_000 && send({ said: 'x'.repeat(50_000) }); n++) await turn();
       },
     });
     const client = await openRaw(served);
@@ -88,6 +91,31 @@ describe.each(stacks)('2c: omniWs on %s', (_, stack) => {
 
     expect((await client.ended).code).toBe(1009);
     expect(served.handled.length).toBe(1);
+  });
+
+  it('W42 where the inside of ws is not what we know: 1009 all the same, once the message is there', async () => {
+    const handled: unknown[] = [];
+    const route = omniWs({
+      codec: textCodec,
+      limit: 1_000,
+      handler: (message): Says => {
+        handled.push(message);
+        return { private: true };
+      },
+    });
+    const url = await stack((socket, request) => {
+      const inside = socket as unknown as { _receiver: unknown };
+      const receiver = inside._receiver;
+      inside._receiver = undefined;
+      route(socket, request);
+      inside._receiver = receiver;
+    });
+    const client = await openRaw({ url });
+
+    client.write(sayFrame('x'.repeat(1_000)));
+
+    expect(await client.ended).toEqual({ code: 1009, reason: 'too-large' });
+    expect(handled).toEqual([]);
   });
 
   it('W42 the limit counts bytes: 334 characters of three bytes are over 1,000', async () => {
@@ -201,6 +229,29 @@ describe.each(stacks)('2c: omniWs on %s', (_, stack) => {
     expect(client.socket.writableLength).toBeGreaterThan(5_000_000);
     expect(served.handled.length).toBe(1);
     release();
+  });
+
+  it('W48 large messages for an asynchronous handler: paused by their bytes, before there are 64', async () => {
+    const opened = deferred<Socket>();
+    const served = await serveSocket(stack, {
+      handler: () => new Promise(() => {}),
+      onOpen: ({ request }) => {
+        opened.resolve(request.socket);
+      },
+    });
+    const client = await openRaw(served);
+    const connection = await opened.promise;
+
+    for (let n = 0; n < 60; n++) client.write(sayFrame('x'.repeat(60_000)));
+    await served.until(() => served.handled.length === 1);
+    let before = -1;
+    while (before !== connection.bytesRead) {
+      before = connection.bytesRead;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+
+    // Of 3.6 MB: 256 KiB, the message that is one too many, and what was read in one go with it.
+    expect(connection.bytesRead).toBeLessThan(500_000);
   });
 
   it('W49 a flood of pings whose pongs nobody reads: ws cuts it at 60 that wait, and others are served', async () => {

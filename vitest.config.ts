@@ -19,6 +19,7 @@ const overTheNetwork = [
   'spec/websocket.spec.ts',
   'spec/connection.spec.ts',
   'spec/transports.spec.ts',
+  'spec/lustre/websocket.spec.ts',
 ];
 
 export default defineConfig({

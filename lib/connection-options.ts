@@ -126,6 +126,8 @@ export interface ConnectionSettings<In, Out, Context, Request extends IncomingMe
   readonly contextTimeout: number;
   readonly expires: ((context: Context) => Date | number | undefined) | undefined;
   readonly rateLimit: RateLimit | undefined;
+  /** The code on the wire for one of ours, where the client must be told by another. */
+  readonly wireCode?: (code: number) => number;
 }
 
 /**

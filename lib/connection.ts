@@ -242,7 +242,9 @@ export class SocketConnection<
     if (this.#isEnding) return;
     this.#closeCode = code;
     this.#leave('closing');
-    safeClose(this.#socket, code, reason);
+    const { wireCode } = this.settings;
+    if (wireCode === undefined) safeClose(this.#socket, code, reason);
+    else safeClose(this.#socket, wireCode(code), reason ?? reasonOf(code));
   }
 
   // What the socket tells, and the heart.

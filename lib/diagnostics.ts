@@ -8,7 +8,7 @@ import { type IncomingMessage } from 'node:http';
 import { type ErrorHandler } from './exchange.ts';
 
 /** How a message travels. */
-export type Transport = 'http' | 'websocket' | 'application';
+export type Transport = 'http' | 'websocket' | 'application' | 'component';
 
 /** `omnimessage:open`: a connection is open, its context known. */
 export interface OpenEvent {

@@ -14,6 +14,8 @@ export interface EffectHost<Message> {
   readonly dispatch: (message: Message) => void;
   /** Takes a message that an effect made, maybe without ever having waited for the world. */
   readonly dispatchOwn: (message: Message) => void;
+  /** Does what only who runs the program can do. @throws TypeError when nobody here can */
+  readonly asked: (request: unknown) => void;
   /** Is told of what an effect or a cleanup threw. Must not throw. */
   readonly failed: (error: ApplicationError) => void;
 }
@@ -96,6 +98,13 @@ export class EffectManager<Message> {
       case 'after':
       case 'every':
         this.#wait(effect, toMessage);
+        return;
+      case 'host':
+        try {
+          host.asked(effect.request);
+        } catch (cause) {
+          this.#failed(cause, host);
+        }
         return;
     }
   }

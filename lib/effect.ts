@@ -37,7 +37,9 @@ export type Effect<Message> =
       readonly topic: string;
       readonly toMessage: (message: unknown) => Message;
     }
-  | { readonly kind: 'after' | 'every'; readonly ms: number; readonly message: Message };
+  | { readonly kind: 'after' | 'every'; readonly ms: number; readonly message: Message }
+  /** Something that only who runs the program can do, such as to speak to those who look on. */
+  | { readonly kind: 'host'; readonly request: unknown };
 
 /** What a program can listen to: a `Hub`, or whatever else tells by topic. */
 export interface Publisher<Published> {

@@ -21,6 +21,8 @@ export type ErrorCode =
   | 'start'
   | 'init'
   | 'update'
+  | 'view'
+  | 'event'
   | 'effect'
   | 'runaway'
   | 'listener'
@@ -183,13 +185,18 @@ export class BodyConsumedError extends OmniError {
   }
 }
 
+const NAMES: Readonly<Partial<Record<ErrorCode, string>>> = {
+  effect: 'an effect',
+  event: 'an event handler',
+};
+
 /** The part of an application that failed. `cause` is what it threw. */
 export class ApplicationError extends OmniError {
   constructor(
-    code: 'start' | 'init' | 'update' | 'effect' | 'listener',
+    code: 'start' | 'init' | 'update' | 'view' | 'event' | 'effect' | 'listener',
     options: OmniErrorOptions,
   ) {
-    super(`${code === 'effect' ? 'an effect' : `the application's ${code}`} failed`, code, options);
+    super(`${NAMES[code] ?? `the application's ${code}`} failed`, code, options);
   }
 }
 

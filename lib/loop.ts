@@ -26,10 +26,12 @@ export interface Program<Args, Model, Message> {
   readonly update: (model: Model, message: Message) => Step<Model, Message>;
 }
 
-/** Who runs a program. None of these may throw but `offered`. */
+/** Who runs a program. None of these may throw but `offered` and `asked`. */
 export interface LoopHost<Message> {
   /** A message is about to be given to update. What this throws is told to `failed`. */
   readonly offered: (message: Message) => void;
+  /** An effect asks for something that only the host can do. What this throws is told to `failed`. */
+  readonly asked?: (request: unknown) => void;
   /** Something failed, and the program goes on. */
   readonly failed: (error: OmniError) => void;
   /** The program has ended: because it was stopped, or because of `error`. Told once. */
@@ -117,6 +119,17 @@ export class Loop<Args, Model, Message> implements EffectHost<Message>, Resumabl
     this.#drain();
   }
 
+  /** Takes several messages from outside, in this order, as one. */
+  dispatchAll(messages: readonly Message[]): void {
+    if (this.#hasEnded || messages.length === 0) return;
+    this.#made = 0;
+    for (const message of messages) this.#line.push(message);
+    if (this.#isBusy) return;
+    this.#share.renew();
+    this.#isBusy = true;
+    this.#drain();
+  }
+
   /** Takes a message from one of the program's own effects. */
   dispatchOwn(message: Message): void {
     if (this.#hasEnded) return;
@@ -131,9 +144,12 @@ export class Loop<Args, Model, Message> implements EffectHost<Message>, Resumabl
     this.#drain();
   }
 
-  /** Ends the program at once. Messages that wait are dropped; what is being handled is its last. */
-  stop(): void {
-    this.#end();
+  /**
+   * Ends the program at once. Messages that wait are dropped; what is being handled is its last.
+   * @param error - why, when it has failed
+   */
+  stop(error?: ApplicationError): void {
+    this.#end(error);
   }
 
   /**
@@ -146,6 +162,14 @@ export class Loop<Args, Model, Message> implements EffectHost<Message>, Resumabl
     return new Promise((resolve) => {
       (this.#waiting ??= []).push({ last, resolve });
     });
+  }
+
+  /** For the effects: they ask for what the host alone can do. @throws TypeError when it cannot */
+  asked(request: unknown): void {
+    if (this.#host.asked === undefined) {
+      throw new TypeError('Expected an effect of an application, got one of a server component');
+    }
+    this.#host.asked(request);
   }
 
   /** For the effects: something of theirs failed. */

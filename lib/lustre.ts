@@ -56,3 +56,18 @@ export * as html from './lustre/html.ts';
 export * as svg from './lustre/svg.ts';
 export * as mathml from './lustre/mathml.ts';
 export { type Tag } from './lustre/tag.ts';
+export {
+  type Component,
+  component,
+  type ComponentOptions,
+  emit,
+  provide,
+} from './lustre/component.ts';
+export {
+  type ComponentWatchers,
+  type ServerComponent,
+  startServerComponent,
+} from './lustre/server-component.ts';
+export { type OwnComponent, type SharedComponent, type Source } from './lustre/source.ts';
+export { type Csrf } from './lustre/csrf.ts';
+export { omniServerComponent, type ServerComponentOptions } from './lustre/websocket.ts';

@@ -9,6 +9,13 @@ import { publishRefused } from './diagnostics.ts';
 import { startTimer } from './timer.ts';
 import { problemOf, shuttingDown } from './upgrade.ts';
 
+const endings = new WeakMap<ServerResponse, () => void>();
+
+/** Has a response that would go on for ever end when its server shuts down. */
+export function endAtShutdown(response: ServerResponse, end: () => void): void {
+  endings.set(response, end);
+}
+
 /** Knows what is going on at a server, so that it can be ended in order. */
 export class Shutdown {
   readonly #server: Server;
@@ -77,6 +84,7 @@ export class Shutdown {
     this.#server.removeAllListeners('checkContinue');
     this.#server.on('request', refuse);
     for (const response of this.#responses) {
+      endings.get(response)?.();
       if (!response.headersSent) response.setHeader('connection', 'close');
     }
     this.#closeIdle();

@@ -97,7 +97,7 @@ function isKeyed<Message>(children: Children<Message>): children is Keyed<Messag
 }
 
 /** Several elements in the place of one, without an element around them. */
-export function fragment<Message>(children: Children<Message>): Element<Message> {
+export function fragment<Message = never>(children: Children<NoInfer<Message>>): Element<Message> {
   return isKeyed(children)
     ? { kind: 'fragment', children: children.children, keys: children.keys }
     : { kind: 'fragment', children, keys: undefined };
@@ -108,10 +108,10 @@ export function fragment<Message>(children: Children<Message>): Element<Message>
  *
  * @throws TypeError when the tag is none
  */
-export function element<Message>(
+export function element<Message = never>(
   tag: string,
-  attributes: readonly Attribute<Message>[],
-  children: Children<Message> = EMPTY,
+  attributes: readonly Attribute<NoInfer<Message>>[],
+  children: Children<NoInfer<Message>> = EMPTY,
 ): Element<Message> {
   return namespaced(XHTML, tag, attributes, children);
 }
@@ -122,11 +122,11 @@ export function element<Message>(
  * @param namespace - its URI
  * @throws TypeError when the tag is none
  */
-export function namespaced<Message>(
+export function namespaced<Message = never>(
   namespace: string,
   tag: string,
-  attributes: readonly Attribute<Message>[],
-  children: Children<Message> = EMPTY,
+  attributes: readonly Attribute<NoInfer<Message>>[],
+  children: Children<NoInfer<Message>> = EMPTY,
 ): Element<Message> {
   expectName('tag', tag);
   const [list, keys] = isKeyed(children)
@@ -148,9 +148,9 @@ export function namespaced<Message>(
  *
  * @throws TypeError when the tag is none
  */
-export function unsafeRawHtml<Message>(
+export function unsafeRawHtml<Message = never>(
   tag: string,
-  attributes: readonly Attribute<Message>[],
+  attributes: readonly Attribute<NoInfer<Message>>[],
   innerHtml: string,
   namespace: string = XHTML,
 ): Element<Message> {

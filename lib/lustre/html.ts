@@ -11,40 +11,40 @@ import { type Tag, tagsOf } from './tag.ts';
 const tag = tagsOf(XHTML);
 
 /** A choice of a `select`. To choose one, give it the attribute `selected`. */
-export function option<Message>(
-  attributes: readonly Attribute<Message>[],
+export function option<Message = never>(
+  attributes: readonly Attribute<NoInfer<Message>>[],
   label: string,
 ): Element<Message> {
   return element('option', attributes, [text(label)]);
 }
 
 /** The title of a document. */
-export function title<Message>(
-  attributes: readonly Attribute<Message>[],
+export function title<Message = never>(
+  attributes: readonly Attribute<NoInfer<Message>>[],
   content: string,
 ): Element<Message> {
   return element('title', attributes, [text(content)]);
 }
 
 /** A field of several lines. Its content is controlled: see `controlled.ts`. */
-export function textarea<Message>(
-  attributes: readonly Attribute<Message>[],
+export function textarea<Message = never>(
+  attributes: readonly Attribute<NoInfer<Message>>[],
   content: string,
 ): Element<Message> {
   return element<Message>('textarea', [property('value', content), ...attributes], [text(content)]);
 }
 
 /** A style sheet for what the component shows. It is CSS of yours, and never checked. */
-export function style<Message>(
-  attributes: readonly Attribute<Message>[],
+export function style<Message = never>(
+  attributes: readonly Attribute<NoInfer<Message>>[],
   css: string,
 ): Element<Message> {
   return unsafeRawHtml('style', attributes, css);
 }
 
 /** A script, which runs in the page. It is a program of yours, and never checked. */
-export function script<Message>(
-  attributes: readonly Attribute<Message>[],
+export function script<Message = never>(
+  attributes: readonly Attribute<NoInfer<Message>>[],
   javascript: string,
 ): Element<Message> {
   return unsafeRawHtml('script', attributes, javascript);

@@ -1,0 +1,75 @@
+/**
+ * What a browser says of a component. It is a stranger's word: names, paths and values are looked
+ * at where they are used, and here only what shape they have.
+ *
+ * Wire shape: one JSON object a frame: `{"kind":0,"name","value"}` an attribute of the element has
+ * changed, `{"kind":1,"path","name","event"}` an event, `{"kind":2,"name","value"?}` a property was
+ * set, `{"kind":3,"messages"}` several, batches among them, `{"kind":4,"key","value"}` a context.
+ */
+import { isRecord } from '../any-struct.ts';
+import { DecodeError } from '../errors.ts';
+import { parseJson } from '../json.ts';
+
+/** One thing that happened in a page. */
+export type ClientMessage =
+  | { readonly kind: 'attribute'; readonly name: string; readonly value: string | null }
+  | {
+      readonly kind: 'event';
+      readonly path: string;
+      readonly name: string;
+      readonly event: unknown;
+    }
+  | { readonly kind: 'property'; readonly name: string; readonly value: unknown };
+
+/** What a page saves up while it waits for an answer are some hundreds. */
+const MAX_MESSAGES = 4096;
+
+/**
+ * Reads a frame. Contexts, and kinds that are not known (of a newer browser runtime), are left out.
+ * @throws {@link DecodeError} when it is not such a frame, or holds more than 4,096 messages
+ */
+export function readFrame(text: string): readonly ClientMessage[] {
+  const messages: ClientMessage[] = [];
+  collect(parseJson(text), messages);
+  return messages;
+}
+
+function collect(value: unknown, messages: ClientMessage[]): void {
+  if (!isRecord(value)) throw new DecodeError('expected an object');
+  if (messages.length >= MAX_MESSAGES) {
+    throw new DecodeError(`expected no more than ${MAX_MESSAGES} messages`);
+  }
+  const { kind, name } = value;
+  switch (kind) {
+    case 0:
+      if (value['value'] !== null) expectText(value['value'], 'value');
+      expectText(name, 'name');
+      messages.push({ kind: 'attribute', name, value: value['value'] });
+      return;
+    case 1: {
+      const { path, event } = value;
+      expectText(path, 'path');
+      expectText(name, 'name');
+      if (!isRecord(event)) throw new DecodeError('expected an object', { path: ['event'] });
+      messages.push({ kind: 'event', path, name, event });
+      return;
+    }
+    case 2:
+      expectText(name, 'name');
+      messages.push({ kind: 'property', name, value: value['value'] });
+      return;
+    case 3: {
+      const inner = value['messages'];
+      if (!Array.isArray(inner)) throw new DecodeError('expected an array', { path: ['messages'] });
+      for (const each of inner as unknown[]) collect(each, messages);
+      return;
+    }
+    default:
+      if (Number.isInteger(kind)) return;
+      throw new DecodeError('expected an integer', { path: ['kind'] });
+  }
+}
+
+function expectText(value: unknown, field: string): asserts value is string {
+  if (typeof value !== 'string') throw new DecodeError('expected a text', { path: [field] });
+}

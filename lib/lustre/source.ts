@@ -1,0 +1,133 @@
+/**
+ * Where a viewer's component comes from: one that is started for each of them, or one that runs
+ * for many. The same for every transport.
+ */
+import { type IncomingMessage } from 'node:http';
+import { ApplicationError } from '../errors.ts';
+import { isPromise } from '../exchange.ts';
+import { expectFunction } from '../expect.ts';
+import { type Component, expectComponent } from './component.ts';
+import { ComponentRuntime, type RuntimeHost } from './runtime.ts';
+import { type Running, runningOf, type ServerComponent } from './server-component.ts';
+
+/** A component of its own for each viewer. */
+export interface OwnComponent<Args, Model, Message, Context, Request extends IncomingMessage> {
+  /** The component. Each connection runs one of its own. */
+  readonly component: Component<Args, Model, Message>;
+  /**
+   * Gives what `init` gets, once the context is known. It may be asynchronous, and
+   * `handlerTimeout` ends it.
+   */
+  readonly start: (request: Request, context: Context) => Args | PromiseLike<Args>;
+  /**
+   * Is told of the end of every component whose `init` returned, once: after its cleanups, with its
+   * last model, and the close code.
+   */
+  readonly onClose?: ((model: Model, code: number) => void | PromiseLike<void>) | undefined;
+  readonly running?: never;
+}
+
+/** One component for many viewers. */
+export interface SharedComponent<Context, Request extends IncomingMessage> {
+  /**
+   * Gives what `startServerComponent` returned: the same for all, or one for each room, once the
+   * context is known. It may be asynchronous, and `handlerTimeout` ends it.
+   */
+  readonly running: (
+    request: Request,
+    context: Context,
+  ) => ServerComponent<never> | PromiseLike<ServerComponent<never>>;
+  readonly component?: never;
+  readonly start?: never;
+  readonly onClose?: never;
+}
+
+/** Either of the two. */
+export type Source<Args, Model, Message, Context, Request extends IncomingMessage> =
+  OwnComponent<Args, Model, Message, Context, Request> | SharedComponent<Context, Request>;
+
+/** What one viewer looks at. */
+export interface Opened {
+  readonly running: Running;
+  /** The viewer has gone. */
+  readonly close: (code: number) => void | PromiseLike<void>;
+}
+
+/** @throws TypeError when it is neither of the two */
+export function expectSource<Args, Model, Message, Context, Request extends IncomingMessage>(
+  source: Source<Args, Model, Message, Context, Request>,
+): void {
+  if (source.running !== undefined) {
+    expectFunction('running', source.running);
+    if (source.component === undefined) return;
+    throw new TypeError('Expected `component` or `running`, got both');
+  }
+  if (typeof source.component !== 'object' || source.component === null) {
+    throw new TypeError('Expected `component` or `running`, got neither');
+  }
+  expectComponent(source.component);
+  expectFunction('start', source.start);
+  expectFunction('onClose', source.onClose, true);
+}
+
+/**
+ * Finds or starts the component of a viewer.
+ * @param isWanted - whether the viewer is still there
+ * @returns undefined when it has gone meanwhile
+ * @throws ApplicationError of `start` or `init`; a promise of it rejects with the same
+ */
+export function open<Args, Model, Message, Context, Request extends IncomingMessage>(
+  source: Source<Args, Model, Message, Context, Request>,
+  request: Request,
+  context: Context,
+  host: RuntimeHost,
+  isWanted: () => boolean,
+): Opened | undefined | Promise<Opened | undefined> {
+  if (source.running !== undefined) {
+    return settled(
+      () => source.running(request, context),
+      (given) => {
+        const running = runningOf(given);
+        return isWanted() ? { running, close: () => {} } : undefined;
+      },
+    );
+  }
+  return settled(
+    () => source.start(request, context),
+    (args) => (isWanted() ? begin(source, args, host) : undefined),
+  );
+}
+
+function begin<Args, Model, Message, Context, Request extends IncomingMessage>(
+  { component, onClose }: OwnComponent<Args, Model, Message, Context, Request>,
+  args: Args,
+  host: RuntimeHost,
+): Opened {
+  const runtime = new ComponentRuntime(component, args, host);
+  runtime.begin();
+  return {
+    running: runtime,
+    close: (code) => {
+      runtime.stop();
+      return onClose?.(runtime.model, code);
+    },
+  };
+}
+
+/** Goes on with what the user's function gives, now or later. */
+function settled<Given>(
+  give: () => Given | PromiseLike<Given>,
+  look: (given: Given) => Opened | undefined,
+): Opened | undefined | Promise<Opened | undefined> {
+  const failed = (cause: unknown): never => {
+    throw new ApplicationError('start', { cause });
+  };
+  let given: Given | PromiseLike<Given>;
+  try {
+    given = give();
+  } catch (cause) {
+    return failed(cause);
+  }
+  if (isPromise(given)) return Promise.resolve(given).then(look, failed);
+  return look(given);
+}

@@ -1,0 +1,209 @@
+/** Server components over WebSocket. */
+import { type IncomingMessage } from 'node:http';
+import { type WebSocket } from 'ws';
+import { type EncoderDecoder } from '../codec.ts';
+import { SocketConnection } from '../connection.ts';
+import { type ConnectionOptions, connectionSettings } from '../connection-options.ts';
+import { type ApplicationError, CloseCode, DecodeError } from '../errors.ts';
+import { isPromise } from '../exchange.ts';
+import { expectFunction } from '../expect.ts';
+import { type Frame } from '../frame.ts';
+import { type Session } from '../session.ts';
+import { type ClientMessage, readFrame } from './client-message.ts';
+import { type Csrf, isGenuine } from './csrf.ts';
+import { type RuntimeHost, UNCHANGED, type Viewer } from './runtime.ts';
+import { expectSource, open, type Opened, type Source } from './source.ts';
+
+/** What {@link omniServerComponent} takes: `component` and `start`, or `running`, and these. */
+export interface ServerComponentOptions<
+  Context = undefined,
+  Request extends IncomingMessage = IncomingMessage,
+> extends ConnectionOptions<never, Context, Request> {
+  /**
+   * Whether the CSRF token that the browser puts into the URL is the right one; it may be
+   * asynchronous. The token is that of the attribute `csrf-token` of the element, or else of
+   * `<meta name="csrf-token">`; undefined when there is none. Anything but true closes with 1000.
+   * @defaultValue the token is not looked at
+   */
+  readonly csrf?: Csrf<Context, Request> | undefined;
+  /**
+   * Whether this page has shown a component before, on the same element, and comes back after it
+   * lost its connection. Only for components that observe properties: a browser that is told of
+   * them a second time shows nothing. The `route` of the element is all that a page can be known
+   * by: `route="/counter?page=<a random id>"`.
+   * @defaultValue no page has
+   */
+  readonly isRemount?: ((request: Request, context: Context) => boolean) | undefined;
+}
+
+/**
+ * Makes a WebSocket route that shows a server component: what `<lustre-server-component
+ * route="…">` of Lustre 5.3.2 to 5.7.0 connects to. With `component` and `start` each connection
+ * runs a component of its own, from `init` to its end with the connection; with `running` all of
+ * them see one that {@link startServerComponent} has started.
+ *
+ * Nothing that a client sends ends the process or another's connection: what is no frame, or leads
+ * to no handler, is answered like any other, and nothing else happens. An `update` or `view` that
+ * throws is told to `onError` and closes with 1011; a handler's decoder that throws closes nothing.
+ *
+ * Wire shape: Lustre's own, JSON in text frames. The server speaks first, and answers each frame.
+ * Lustre's runtime comes back after every close but 1000: so whom we refuse for good (CloseCode
+ * Undecodable, Unauthorized, Forbidden) is closed with 1000 and the reason of that code. Close
+ * codes are otherwise those of `omniWs`.
+ *
+ * @returns what `app.ws(path, …)` of express-ws takes, and what the `connection` event of a `ws`
+ * server gives; it works with ws 7 and ws 8
+ * @throws TypeError when an option is not what it must be
+ *
+ * @example
+ * ```ts
+ * app.ws('/counter', omniServerComponent({ component: counter, start: () => 0, onError: console.error }));
+ * ```
+ */
+export function omniServerComponent<
+  Args,
+  Model,
+  Message,
+  Context = undefined,
+  Request extends IncomingMessage = IncomingMessage,
+>(
+  options: ServerComponentOptions<Context, Request> &
+    Source<Args, Model, Message, Context, Request>,
+): (socket: WebSocket, request: Request) => void {
+  expectSource(options);
+  expectFunction('csrf', options.csrf, true);
+  expectFunction('isRemount', options.isRemount, true);
+  const settings = {
+    ...connectionSettings<Said, never, Context, Request, string>(options, codec, 'component'),
+    wireCode,
+  };
+  const begin = (
+    connection: SocketConnection<Said, never, Context, Request>,
+  ): Session<Said, never, Context, Request> => new ComponentSession(options, connection);
+  return (socket, request) => {
+    // The socket holds on to it from here.
+    void new SocketConnection(socket, request, settings, begin);
+  };
+}
+
+/** A frame that was read, or why it could not be: that one too is owed an answer. */
+type Said = readonly ClientMessage[] | DecodeError;
+
+/** What a component says is written by its runtime; nothing else is. */
+const codec: EncoderDecoder<Said, never> = {
+  decode: (text) => {
+    try {
+      return readFrame(text);
+    } catch (error) {
+      return error as DecodeError;
+    }
+  },
+  encode: () => undefined,
+};
+
+/** After these a page that came back would only be refused again. */
+const FOR_GOOD: ReadonlySet<number> = new Set([
+  CloseCode.Undecodable,
+  CloseCode.Unauthorized,
+  CloseCode.Forbidden,
+  CloseCode.NotFound,
+]);
+const wireCode = (code: number): number => (FOR_GOOD.has(code) ? 1000 : code);
+
+/** Twenty in a row are no accident. */
+const MAX_UNDECODABLE = 20;
+
+/** The component of one connection, or its part in one. */
+class ComponentSession<Args, Model, Message, Context, Request extends IncomingMessage>
+  implements Session<Said, never, Context, Request>, Viewer
+{
+  readonly #options: ServerComponentOptions<Context, Request> &
+    Source<Args, Model, Message, Context, Request>;
+  readonly #connection: SocketConnection<Said, never, Context, Request>;
+  #opened: Opened | undefined;
+  #undecodable = 0;
+
+  constructor(
+    options: ServerComponentOptions<Context, Request> &
+      Source<Args, Model, Message, Context, Request>,
+    connection: SocketConnection<Said, never, Context, Request>,
+  ) {
+    this.#options = options;
+    this.#connection = connection;
+  }
+
+  // What the connection tells.
+
+  opened(): void | Promise<void> {
+    const { request, context } = this.#connection;
+    const { csrf } = this.#options;
+    const isKnown = csrf === undefined || isGenuine(csrf, request, context);
+    if (isPromise(isKnown)) return isKnown.then((verdict) => this.#enter(verdict));
+    return this.#enter(isKnown);
+  }
+
+  received(said: Said): void | Promise<void> {
+    if (said instanceof DecodeError) return this.#refuse(said);
+    this.#undecodable = 0;
+    return this.#opened?.running.receive(this, said);
+  }
+
+  closed(_: unknown, code: number): void | PromiseLike<void> {
+    const opened = this.#opened;
+    opened?.running.disconnect(this);
+    return opened?.close(code);
+  }
+
+  // What the component tells.
+
+  show(frame: string | Frame): void {
+    if (this.#connection.isOpen) this.#connection.transmit(frame);
+    // Closing, for up to 5 s: nobody sees it any more.
+    else this.#opened?.running.disconnect(this);
+  }
+
+  ended(error?: ApplicationError): void {
+    this.#connection.end(error === undefined ? 1000 : CloseCode.Failed);
+  }
+
+  #enter(isKnown: boolean): void | Promise<void> {
+    const connection = this.#connection;
+    if (!isKnown) {
+      connection.refuse(CloseCode.Forbidden);
+      return undefined;
+    }
+    const { request, context } = connection;
+    const host: RuntimeHost = {
+      failed: (error) => void connection.answer(error),
+      ended: (error) => {
+        if (error !== undefined) connection.fail(error);
+      },
+    };
+    const opening = open(this.#options, request, context, host, () => connection.isOpen);
+    if (isPromise(opening)) return opening.then((opened) => this.#lookAt(opened));
+    this.#lookAt(opening);
+    return undefined;
+  }
+
+  #lookAt(opened: Opened | undefined): void {
+    if (opened === undefined) return;
+    const { request, context } = this.#connection;
+    this.#opened = opened;
+    const isRemount = this.#options.isRemount?.(request, context) === true;
+    opened.running.connect(this, !isRemount);
+  }
+
+  /** Answers it all the same: the browser would hold everything else back. */
+  #refuse(error: DecodeError): void | Promise<void> {
+    this.#undecodable += 1;
+    const isLast = this.#undecodable >= MAX_UNDECODABLE;
+    const goOn = (): void => {
+      if (isLast) this.#connection.refuse(CloseCode.Undecodable);
+      else this.#connection.transmit(UNCHANGED);
+    };
+    const answering = this.#connection.answer(error);
+    if (isPromise(answering)) return answering.then(goOn);
+    goOn();
+    return undefined;
+  }
+}

@@ -23,11 +23,13 @@ import {
   omniWs,
   omniWsApplication,
 } from 'express-omnimessage';
+import { omniServerComponent } from 'express-omnimessage/lustre';
 import { handle } from './handler.ts';
 import { type ClientMessage, serverCodec, type ServerMessage } from './messages.ts';
 import { page } from './page.ts';
 import { People } from './people.ts';
 import { chatProgram, type Room } from './program.ts';
+import { startSessionsCount } from './sessions-count.ts';
 import { Store } from './store.ts';
 
 const room: Room = { store: new Store(), people: new People() };
@@ -57,6 +59,12 @@ app.ws('/omni-pipe-ws', omniWs({ ...options, handler, rateLimit }));
 app.ws(
   '/omni-app-ws',
   omniWsApplication({ application: chatProgram, start: () => room, onError, rateLimit }),
+);
+// For a page with Lustre's runtime: see sessions-count.ts.
+const sessionsCount = startSessionsCount(room.people);
+app.ws(
+  '/sessions-count',
+  omniServerComponent({ running: () => sessionsCount, onError, rateLimit }),
 );
 app.use(page);
 

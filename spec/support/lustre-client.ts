@@ -102,6 +102,11 @@ export class LustreClient {
     return this.#tree;
   }
 
+  /** What the page shows, as HTML; nothing before a mount. */
+  get shown(): string {
+    return this.#shadowRoot?.innerHTML ?? '';
+  }
+
   /** The one element that a selector finds. */
   find(selector: string): Element {
     const [found, ...more] = this.shadowRoot.querySelectorAll(selector);

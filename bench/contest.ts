@@ -40,25 +40,27 @@ export interface Row {
   readonly messages: number;
 }
 
+const TARGET = 'contender';
+
 interface Entry {
-  readonly name: string;
   readonly contender: Contender;
   readonly server: ServerProcess;
+  /** A generator of its own: a process may have so many sockets, and no more. */
+  readonly load: Load;
 }
 
 /** Starts the contenders, once for many kinds of work. */
 export class Contest {
-  readonly #load = new Load();
   readonly #entries: Entry[] = [];
 
   static async of(contenders: readonly Contender[]): Promise<Contest> {
     const its = new Contest();
-    for (const [index, contender] of contenders.entries()) {
+    for (const contender of contenders) {
       const { server: started, dialect = 'ws', connections = 64, size = 200, path } = contender;
       const server = await ServerProcess.start(started);
-      const name = String(index);
-      its.#entries.push({ name, contender, server });
-      await its.#load.connect(name, {
+      const load = new Load();
+      its.#entries.push({ contender, server, load });
+      await load.connect(TARGET, {
         ...server.ports,
         dialect,
         connections,
@@ -96,17 +98,19 @@ export class Contest {
   }
 
   stop(): void {
-    this.#load.stop();
-    for (const { server } of this.#entries) server.stop();
+    for (const { server, load } of this.#entries) {
+      load.stop();
+      server.stop();
+    }
   }
 
   async #turn(
-    { name, server }: Entry,
+    { server, load }: Entry,
     work: Work,
     milliseconds: number,
   ): Promise<{ cpu: number; outcome: Outcome }> {
     const before = await server.usage();
-    const outcome = await this.#load.turn({ ...work, target: name, milliseconds });
+    const outcome = await load.turn({ ...work, target: TARGET, milliseconds });
     const after = await server.usage();
     return { cpu: (after.cpu - before.cpu) / outcome.messages, outcome };
   }

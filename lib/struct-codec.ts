@@ -7,6 +7,8 @@ import { checkJson, parseJson } from './json.ts';
 import { isPart, isPrintable } from './outgoing.ts';
 import { decodeErrorOf } from './struct-failure.ts';
 import { accepts, create, FAILED } from './struct-runner.ts';
+import { tupleVariantsOf } from './tuple-variants.ts';
+import { objectVariantsOf } from './variants.ts';
 
 /** What {@link structCodec} is made from. */
 export interface StructCodecOptions<In, Out> {
@@ -44,6 +46,7 @@ export function structCodec<In, Out>({
 }: StructCodecOptions<In, Out>): JsonCodec<In, Out> {
   expectStruct(incoming, 'incoming');
   expectStruct(outgoing, 'outgoing');
+  const isForeign = foreignTo(outgoing);
   /** By superstruct itself, which can say what was expected where. */
   const decodeChecked = (value: unknown): In => {
     let failure;
@@ -71,6 +74,7 @@ export function structCodec<In, Out>({
     },
     decodeValue: (value) => decodeChecked(checkJson(value)),
     encode: (message: unknown) => {
+      if (isForeign(message)) return undefined;
       const sent = accepted(message, outgoing);
       return sent === refused ? undefined : JSON.stringify(sent);
     },
@@ -78,6 +82,25 @@ export function structCodec<In, Out>({
 }
 
 const refused = Symbol('refused');
+
+/**
+ * Makes what tells the messages that have no tag of a struct's variants: refused whatever they
+ * hold, coerced or not. An application offers its encoder every message that it receives, and a
+ * failure of superstruct's costs as much as five messages.
+ */
+function foreignTo(struct: Struct): (message: unknown) => boolean {
+  const variants = objectVariantsOf(struct) ?? tupleVariantsOf(struct);
+  // Refined, optional or with a coercion it has another validator, and may take others too.
+  if (variants?.validator !== struct.validator) return () => false;
+  return (message) => {
+    try {
+      return variants.find(message) === undefined;
+    } catch {
+      // A proxy with a fault of its own; what that means is said below.
+      return false;
+    }
+  };
+}
 
 /**
  * The message as it is to be sent, or {@link refused}.

@@ -118,6 +118,15 @@ describe('structCodec', () => {
     expect(codec.encode(message)).toBeUndefined();
   });
 
+  it('sends also what is none of the variants, where the outgoing struct takes it', () => {
+    const Outgoing = variants('type', { failed: {} });
+
+    expect(encoding(nullable(Outgoing), null)).toBe('null');
+    expect(encoding(union([Outgoing, string()]), 'a')).toBe('"a"');
+    expect(encoding(nullable(tupleVariants({ 0: any() })), null)).toBe('null');
+    expect(encoding(Outgoing, null)).toBeUndefined();
+  });
+
   it('never coerces what it sends', () => {
     const struct = object({ n: coerce(number(), string(), Number), s: defaulted(string(), 'x') });
 

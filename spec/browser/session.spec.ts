@@ -1,41 +1,24 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContext, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { launchBrowser } from '../support/browser.ts';
+import { type RunningExample, startExample } from '../support/example.ts';
 
 let browser: Browser;
-let program: ChildProcess;
+let example: RunningExample;
 let url: string;
 let context: BrowserContext;
 
 beforeAll(async () => {
-  browser = await chromium.launch({
-    executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
-  // As a user starts it: in a process of its own, which ends by SIGTERM.
-  const file = fileURLToPath(new URL('../../examples/04-session/server.ts', import.meta.url));
-  program = spawn(process.execPath, ['--import', 'tsx', file], {
-    env: { ...process.env, PORT: '0' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const [line] = (await once(program.stdout!, 'data')) as [Buffer];
-  url = line.toString().trim();
+  [browser, example] = await Promise.all([
+    launchBrowser(),
+    startExample('examples/04-session/server.ts'),
+  ]);
+  ({ url } = example);
 });
 
 afterAll(async () => {
   await browser.close();
-  program.kill('SIGTERM');
-  const [code] = (await once(program, 'exit')) as [number | null];
+  const code = await example.stop();
   if (code !== 0) throw new Error(`the example ended with ${code}`);
 });
 

@@ -22,7 +22,7 @@ const choices = [...document.querySelectorAll<HTMLInputElement>('[name="transpor
 const WORDS: Readonly<Record<LinkState, string>> = {
   connecting: 'Connecting…',
   up: 'Connected',
-  away: 'Trying again…',
+  away: 'Server away, trying again…',
   shut: 'Not connected',
 };
 

@@ -32,7 +32,7 @@ export function decodeErrorOf(failure: StructFailure, root: Struct): DecodeError
       isPlace(value, key, failure.branch[depth + 1]) ||
       (struct !== undefined && isField(struct, value, key));
     path.push(isLastKnown ? (key as string | number) : RECEIVED);
-    struct = struct && partOf(struct, value, key, isLast ? failure.type : undefined);
+    struct = struct && partOf(struct, value, key, isLast ? failure : undefined);
   }
   if (failure.type === 'never' && !isLastKnown) {
     return new DecodeError('expected no further field', { path: path.slice(0, -1) });
@@ -52,18 +52,32 @@ function isField(struct: Struct, value: unknown, key: unknown): boolean {
   return partOf(struct, others, key) !== undefined;
 }
 
-/** The struct of one part, as the whole's `entries` tell it: so also behind `lazy` and `optional`. */
-function partOf(struct: Struct, value: unknown, key: unknown, type?: string): Struct | undefined {
+/**
+ * The struct of one part, as the whole's `entries` tell it: so also behind `lazy` and `optional`.
+ * @param failure - when it was this part that failed
+ */
+function partOf(
+  struct: Struct,
+  value: unknown,
+  key: unknown,
+  failure?: StructFailure,
+): Struct | undefined {
   let part: Struct | undefined;
   try {
-    for (const [at, , its] of struct.entries(value, aside)) {
+    for (const [at, content, its] of struct.entries(value, aside)) {
+      if (at !== key) continue;
       // A record gives two structs for each key, that of the key and that of the value.
-      if (at === key && (type === undefined || part?.type !== type)) part = its as Struct;
+      if (isOf(failure, its as Struct, content)) return its as Struct;
+      part = its as Struct;
     }
   } catch {
     // A function given to `dynamic` need not like that; it is only about words.
   }
   return part;
+}
+
+function isOf(failure: StructFailure | undefined, { type }: Struct, content: unknown): boolean {
+  return type === failure?.type && Object.is(content, failure.branch.at(-1));
 }
 
 const aside: Context = { path: [], branch: [] };

@@ -60,7 +60,11 @@ describe('parseJson', () => {
   it('counts depth, not brackets', () => {
     const wide = `[${Array.from({ length: 500 }, () => '[{}]').join()}]`;
 
+    const wideAndDeep = `[${wide},${nested(63)}]`;
+
     expect(JSON.stringify(parseJson(wide))).toBe(wide);
+    expect(JSON.stringify(parseJson(wideAndDeep))).toBe(wideAndDeep);
+    expect(() => parseJson(`[${wide},${nested(64)}]`)).toThrow('no deeper than 64');
   });
 
   it('does not count brackets within strings, whatever is escaped there', () => {

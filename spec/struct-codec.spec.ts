@@ -149,6 +149,13 @@ describe('structCodec', () => {
     expect(encoding(dropping, [0, chats, 'more'])).toBe('[0,[{"id":"a"}]]');
     expect(encoding(dropping, [1, '1'])).toBeUndefined();
     expect(chats).toStrictEqual([{ id: 'a', address: '127.0.0.1' }]);
+    expect(
+      encoding(variants('t', { a: { n: any() } }, { unknownFields: 'drop' }), {
+        t: 'a',
+        n: Number.NaN,
+        x: 1,
+      }),
+    ).toBe('{"t":"a","n":null}');
     expect(encoding(variants('t', { a: {} }, { unknownFields: 'drop' }), { t: 'a', x: 1 })).toBe(
       '{"t":"a"}',
     );
@@ -178,6 +185,7 @@ describe('structCodec', () => {
     ],
     ['with such a thing in it', { n: [[{ toString: null, valueOf: null }]] }],
     ['with a symbol in it', [Symbol('a')]],
+    ['with a symbol in a field', { n: Symbol('a') }],
   ])('skips an object %s, which superstruct cannot refuse', (_, message) => {
     expect(encoding(string(), message)).toBeUndefined();
     expect(encoding(object({ n: string() }), message)).toBeUndefined();
@@ -297,6 +305,18 @@ describe('structCodec', () => {
         '{"SECRET":{"SECRET":2}}',
         'at *.*: expected a string',
         ['*', '*'],
+      ],
+      [
+        record(enums(['x', 'y']), enums([1, 2])),
+        '{"x":"SECRET"}',
+        'at *: expected one of 1, 2',
+        ['*'],
+      ],
+      [
+        record(enums(['x', 'y']), enums([1, 2])),
+        '{"SECRET":1}',
+        'at *: expected one of "x", "y"',
+        ['*'],
       ],
       [enums(['x', 'y']), '"SECRET"', 'expected one of "x", "y"', []],
       [enums([1, 2]), '"SECRET"', 'expected one of 1, 2', []],

@@ -170,6 +170,17 @@ describe('variants', () => {
     >();
   });
 
+  it('takes an integer that no number holds exactly as the text it is', () => {
+    const Message = variants('kind', { '9007199254740993': {}, '9007199254740991': {} });
+
+    expect(is({ kind: '9007199254740993' }, Message)).toBe(true);
+    expect(is(JSON.parse('{"kind":9007199254740993}'), Message)).toBe(false);
+    expect(is({ kind: 9007199254740991 }, Message)).toBe(true);
+    expectTypeOf<Infer<typeof Message>['kind']>().toEqualTypeOf<
+      '9007199254740993' | 9007199254740991
+    >();
+  });
+
   it('makes of minus zero the number that it equals', () => {
     const made = create(JSON.parse('{"kind":-0}'), variants('kind', { 0: {} }));
 

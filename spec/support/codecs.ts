@@ -18,9 +18,12 @@ export const textCodec: EncoderDecoder<Said, Says> = {
   encode: (message) => ('said' in message ? JSON.stringify(message) : undefined),
 };
 
-/** The same in bytes: the text alone, one byte a character. */
+/** The same in bytes: the text alone, one byte a character. It takes no Buffer, whose `slice` is another one. */
 export const bytesCodec: EncoderDecoder<Said, Says, Uint8Array> = {
   binary: true,
-  decode: (encoded) => ({ text: Buffer.from(encoded).toString('latin1') }),
+  decode: (encoded) => {
+    if (encoded.constructor !== Uint8Array) throw new DecodeError('expected a plain Uint8Array');
+    return { text: Buffer.from(encoded).toString('latin1') };
+  },
   encode: (message) => ('said' in message ? Buffer.from(message.said, 'latin1') : undefined),
 };

@@ -20,6 +20,7 @@ const overTheNetwork = [
   'spec/connection.spec.ts',
   'spec/transports.spec.ts',
   'spec/lustre/websocket.spec.ts',
+  'spec/lustre/sse.spec.ts',
 ];
 
 export default defineConfig({

@@ -6,6 +6,7 @@ import { expectReadable, mayBeLarger, readBody } from './http-body.ts';
 import { HttpExchange, type Next } from './http-exchange.ts';
 import { httpSettings, type OmniHttpOptions } from './http-options.ts';
 import { Problem, sendProblem } from './problem.ts';
+import { isAt } from './request-path.ts';
 
 /**
  * Makes a router that answers messages POSTed to `path`: one request is one message, one response
@@ -91,9 +92,4 @@ export function omniHttpHandler<
       exchange.run(fault, body);
     });
   };
-}
-
-/** Compares without the query, and without making a string. */
-function isAt(path: string, url = '/'): boolean {
-  return url.startsWith(path) && (url.length === path.length || url[path.length] === '?');
 }

@@ -71,3 +71,4 @@ export {
 export { type OwnComponent, type SharedComponent, type Source } from './lustre/source.ts';
 export { type Csrf } from './lustre/csrf.ts';
 export { omniServerComponent, type ServerComponentOptions } from './lustre/websocket.ts';
+export { omniServerComponentSse, type ServerComponentSseOptions } from './lustre/sse.ts';

@@ -7,6 +7,7 @@ export type ProblemCode =
   | 'empty'
   | 'utf8'
   | 'origin'
+  | 'csrf'
   | 'body-timeout'
   | 'too-large'
   | 'charset'
@@ -20,6 +21,7 @@ const PROBLEMS: Readonly<Record<ProblemCode, readonly [status: number, title: st
   empty: [400, 'The body is empty'],
   utf8: [400, 'The body is not UTF-8'],
   origin: [403, 'Messages from this origin are not accepted'],
+  csrf: [403, 'The CSRF token is not valid'],
   'body-timeout': [408, 'The body did not arrive in time'],
   'too-large': [413, 'The body is too large'],
   charset: [415, 'The body must be UTF-8'],

@@ -91,6 +91,7 @@ describe('the package', () => {
       'noAttribute',
       'none',
       'omniServerComponent',
+      'omniServerComponentSse',
       'on',
       'onBlur',
       'onChange',

@@ -104,10 +104,16 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
 
   /** Shows somebody the whole view anew: they have missed something. */
   remount(viewer: Viewer): void {
-    if (!this.#viewers.has(viewer)) return;
+    // What is different from what they have missed must not reach them.
+    if (!this.#viewers.delete(viewer)) return;
     this.#flush();
     const mount = this.#hasEnded ? undefined : this.#mount(false);
-    if (mount !== undefined) viewer.show(mount);
+    if (mount === undefined || this.#hasEnded) {
+      viewer.ended(this.#error);
+      return;
+    }
+    this.#viewers.add(viewer);
+    viewer.show(mount);
   }
 
   /** Somebody has gone. */

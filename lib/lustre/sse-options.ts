@@ -1,0 +1,115 @@
+/** What can be told of a live view over server-sent events. */
+import { type IncomingMessage } from 'node:http';
+import { reporting } from '../diagnostics.ts';
+import { type ErrorHandler } from '../exchange.ts';
+import { expectFunction, expectNumber } from '../expect.ts';
+import { originCheck, type Origins } from '../origins.ts';
+import { type Csrf } from './csrf.ts';
+import { expectSource, type Source } from './source.ts';
+
+/** What `omniServerComponentSse` takes: `component` and `start`, or `running`, and these. */
+export interface ServerComponentSseOptions<
+  Context = undefined,
+  Request extends IncomingMessage = IncomingMessage,
+> {
+  /**
+   * Where the component is shown, below the mount point; compared exactly, without the query.
+   * @defaultValue `/`
+   */
+  readonly path?: string | undefined;
+  /**
+   * Says who is there, once, before anything is shown; may be asynchronous. An error it throws that
+   * has a `status` from 400 to 499 is a refusal and goes to `next`; anything else is a fault:
+   * `onError`, and `next` with a 500.
+   * @defaultValue the context is undefined
+   */
+  readonly context?: ((request: Request) => Context | PromiseLike<Context>) | undefined;
+  /**
+   * Which pages may look on; a foreign one gets 403.
+   * @defaultValue the host and port of Origin must equal those of Host
+   */
+  readonly origins?: Origins<Request> | undefined;
+  /**
+   * Whether the CSRF token of the URL is the right one, as in `omniServerComponent`; else 403.
+   * @defaultValue the token is not looked at
+   */
+  readonly csrf?: Csrf<Context, Request> | undefined;
+  /** Is told of what failed. */
+  readonly onError?: ErrorHandler<never, Context, Request> | undefined;
+  /**
+   * How often a comment is sent, in milliseconds, so that proxies see that the stream lives. A
+   * viewer who has not read for two of these is cut. `Infinity` for never.
+   * @defaultValue 25_000
+   */
+  readonly heartbeat?: number | undefined;
+  /**
+   * How much may wait to be sent, in bytes. A viewer who is further behind misses what comes, and
+   * is shown the whole view anew when it has caught up.
+   * @defaultValue 65_536
+   */
+  readonly highWaterMark?: number | undefined;
+  /**
+   * How long `context`, `csrf` and `start` may take together, in milliseconds. `Infinity` for ever.
+   * @defaultValue 30_000
+   */
+  readonly handlerTimeout?: number | undefined;
+}
+
+/** The options, checked and complete: made once per route. */
+export interface SseSettings<Args, Model, Message, Context, Request extends IncomingMessage> {
+  readonly source: Source<Args, Model, Message, Context, Request>;
+  readonly path: string;
+  readonly context: ((request: Request) => Context | PromiseLike<Context>) | undefined;
+  readonly isAllowed: (request: Request) => boolean;
+  readonly csrf: Csrf<Context, Request> | undefined;
+  readonly onError: ErrorHandler<never, Context, Request>;
+  readonly heartbeat: number;
+  readonly highWaterMark: number;
+  readonly handlerTimeout: number;
+}
+
+/** The defaults, in one place. */
+const DEFAULTS = {
+  path: '/',
+  heartbeat: 25_000,
+  highWaterMark: 65_536,
+  handlerTimeout: 30_000,
+} as const;
+
+/**
+ * Checks the options and fills in the defaults.
+ * @throws TypeError when one of them is not what it must be
+ */
+export function sseSettings<Args, Model, Message, Context, Request extends IncomingMessage>(
+  options: ServerComponentSseOptions<Context, Request> &
+    Source<Args, Model, Message, Context, Request>,
+): SseSettings<Args, Model, Message, Context, Request> {
+  const { context, csrf, onError } = options;
+  const {
+    path = DEFAULTS.path,
+    heartbeat = DEFAULTS.heartbeat,
+    highWaterMark = DEFAULTS.highWaterMark,
+    handlerTimeout = DEFAULTS.handlerTimeout,
+  } = options;
+  expectSource(options);
+  expectFunction('context', context, true);
+  expectFunction('csrf', csrf, true);
+  expectFunction('onError', onError, true);
+  expectNumber('heartbeat', heartbeat, { above: 0 });
+  expectNumber('highWaterMark', highWaterMark, { from: 1 });
+  expectNumber('handlerTimeout', handlerTimeout, { above: 0 });
+  if (!path.startsWith('/')) {
+    throw new TypeError(`Expected \`path\` to begin with /, got ${JSON.stringify(path)}`);
+  }
+  return {
+    source: options,
+    path,
+    context,
+    isAllowed: originCheck(options.origins),
+    csrf,
+    onError: reporting(onError, 'component'),
+    heartbeat,
+    highWaterMark,
+    handlerTimeout,
+  };
+}

@@ -1,9 +1,9 @@
 /** What the server does with a message, whichever way it came. */
 import { type ClientMessage, CONTENT_LIMIT, type ServerMessage, Status } from './messages.ts';
-import { type Store } from './store.ts';
+import { type Messages } from './store.ts';
 
 /** Does what a client says; the answer is always all messages. */
-export function handle(store: Store, message: ClientMessage): ServerMessage {
+export function handle(store: Messages, message: ClientMessage): ServerMessage {
   switch (message[0]) {
     case 0: {
       const [, chat] = message;

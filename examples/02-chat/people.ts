@@ -1,6 +1,9 @@
 /** How many people are here: those whose window has a program of its own. */
 type Listener = (count: number) => void;
 
+/** What the chat needs to know of who is here. */
+export type Presence = Pick<People, 'enter'>;
+
 export class People {
   readonly #listeners = new Set<Listener>();
   #count = 0;

@@ -5,13 +5,13 @@
 import { application, effect, type Effect } from 'express-omnimessage';
 import { handle } from './handler.ts';
 import { applicationCodec, type ClientMessage, type Said, type ServerMessage } from './messages.ts';
-import { type People } from './people.ts';
-import { type Store } from './store.ts';
+import { type Presence } from './people.ts';
+import { type Messages } from './store.ts';
 
 /** What all programs share. */
 export interface Room {
-  readonly store: Store;
-  readonly people: People;
+  readonly store: Messages;
+  readonly people: Presence;
 }
 
 /** Its model is the room: a program keeps nothing of its own. */

@@ -7,6 +7,9 @@ const BYTES = 131_072;
 
 type Listener = (all: Chat[]) => void;
 
+/** What the chat needs of its messages; in memory here, in Redis in 05-cluster. */
+export type Messages = Pick<Store, 'all' | 'add' | 'remove' | 'subscribe'>;
+
 export class Store {
   #all: Chat[] = [];
   #bytes = 0;

@@ -70,7 +70,7 @@ describe.runIf(withRedis)('a cluster on one Redis', () => {
   beforeAll(async () => {
     redis = await admin();
     [a, b] = await Promise.all([start('a'), start('b')]);
-  });
+  }, 60_000);
   afterAll(async () => {
     await Promise.all(started.map((node) => node.kill()));
     const left = await keysOf(redis, prefix);

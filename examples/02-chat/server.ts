@@ -32,7 +32,7 @@ import { chatProgram, type Room } from './program.ts';
 import { startSessionsCount } from './sessions-count.ts';
 import { Store } from './store.ts';
 
-const room: Room = { store: new Store(), people: new People() };
+const room = { store: new Store(), people: new People() } satisfies Room;
 const handler: Handler<ClientMessage, ServerMessage> = (message) => handle(room.store, message);
 
 /** What a client got wrong is its own affair; the rest is ours. */

@@ -1,6 +1,7 @@
 import {
   type Attribute,
   attribute,
+  type Children,
   debounce,
   type Element,
   element,
@@ -23,15 +24,25 @@ import { type Kids, type Shape, type ShapeAttribute } from './lustre-trees.ts';
 
 const SVG = 'http://www.w3.org/2000/svg';
 
-/** The view of a shape, in the words of the library. */
-export function viewOf(shape: Shape): Element<Hit> {
+/**
+ * The view of a shape, in the words of the library.
+ * @param anchored - whether each fragment begins with `none()`, so that none is ever empty: what the
+ * runtimes of Lustre 5.5 need
+ */
+export function viewOf(shape: Shape, anchored = false): Element<Hit> {
+  const children = ({ shapes, keys }: Kids, first: readonly Element<Hit>[] = []): Children<Hit> => {
+    const views = [...first, ...shapes.map((kid) => viewOf(kid, anchored))];
+    if (keys === undefined) return views;
+    const names = [...first.map(() => 'anchor'), ...keys];
+    return keyed(views.map((view, at) => [names[at] ?? '', view] as const));
+  };
   switch (shape.is) {
     case 'text':
       return text(shape.content);
     case 'none':
       return none();
     case 'fragment':
-      return fragment(children(shape.kids));
+      return fragment(children(shape.kids, anchored ? [none()] : []));
     case 'element': {
       const attributes = shape.attributes.map((each) => attributeOf(each));
       return shape.isSvg
@@ -43,16 +54,10 @@ export function viewOf(shape: Shape): Element<Hit> {
     case 'raw':
       return unsafeRawHtml(shape.tag, [], shape.innerHtml);
     case 'map':
-      return map(viewOf(shape.child), ({ id, via }) => ({ id, via: [...via, shape.by] }));
+      return map(viewOf(shape.child, anchored), ({ id, via }) => ({ id, via: [...via, shape.by] }));
     case 'memo':
-      return memo([shape.id, shape.version], () => viewOf(shape.child));
+      return memo([shape.id, shape.version], () => viewOf(shape.child, anchored));
   }
-}
-
-function children({ shapes, keys }: Kids): Parameters<typeof fragment<Hit>>[0] {
-  const views = shapes.map((shape) => viewOf(shape));
-  if (keys === undefined) return views;
-  return keyed(views.map((view, at) => [keys[at] ?? '', view] as const));
 }
 
 function attributeOf(shape: ShapeAttribute): Attribute<Hit> {

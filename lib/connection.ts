@@ -190,7 +190,9 @@ export class SocketConnection<
 
   /** Aborts what is being done for the client, without ending the connection yet. */
   abandon(): void {
-    this.#abort?.abort();
+    // Made here if nobody has asked for it yet: who asks later must find it aborted.
+    this.#abort ??= new AbortController();
+    this.#abort.abort();
   }
 
   /** Asks `onError` about a failure that does not end the connection, and sends what it answers. */

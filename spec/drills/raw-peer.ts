@@ -13,6 +13,8 @@ export interface Handshake {
   readonly path?: string;
   /** Never answers a close frame, and stays. */
   readonly isStubborn?: boolean;
+  /** Does not even end its side of the TCP connection when the server has ended the other. */
+  readonly isHalfOpen?: boolean;
 }
 
 /** How a connection ended: the code of the server's close frame, or 1006 when there was none. */
@@ -55,7 +57,8 @@ export class RawPeer {
   constructor(url: string, shake: Handshake = {}) {
     this.#isStubborn = shake.isStubborn === true;
     const { hostname, port } = new URL(url);
-    this.socket = connect(Number(port), hostname);
+    const allowHalfOpen = shake.isHalfOpen === true;
+    this.socket = connect({ port: Number(port), host: hostname, allowHalfOpen });
     this.socket.setNoDelay(true);
     this.socket.on('error', () => {});
     this.socket.write(handshake(url, shake));

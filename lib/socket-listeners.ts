@@ -4,6 +4,7 @@
  */
 import { type WebSocket } from 'ws';
 import { cutLater } from './closing.ts';
+import { reasonOf } from './errors.ts';
 import { type Received } from './inbox.ts';
 
 /** Who is told. */
@@ -67,7 +68,8 @@ function onClose(this: WebSocket, code: number): void {
 /**
  * Stands in for the socket's own `close`, which ws calls too when the client's close frame
  * arrives: the replies to what came before that frame must leave before ours. Whoever began to
- * close, a client that then stays is cut.
+ * close, a client that then stays is cut. What ws refuses by itself (1009) it gives no reason:
+ * it gets ours.
  */
 function closeAfterWhatWasSaid(
   this: WebSocket,
@@ -75,6 +77,7 @@ function closeAfterWhatWasSaid(
   reason?: Parameters<WebSocket['close']>[1],
 ): void {
   (this as Listened)[listener].flush();
-  (Object.getPrototypeOf(this) as WebSocket).close.call(this, code, reason);
+  const told = reason ?? (code === undefined ? undefined : reasonOf(code));
+  (Object.getPrototypeOf(this) as WebSocket).close.call(this, code, told);
   cutLater(this);
 }

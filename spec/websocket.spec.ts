@@ -447,7 +447,7 @@ describe.each(stacks)('omniWs on %s', (_, stack) => {
 
       client.send(text('x'));
 
-      expect((await client.closed).code).toBe(1009);
+      expect(await client.closed).toEqual({ code: 1009, reason: 'too-large' });
     });
 
     it('closes with 1011 when a handler takes longer than handlerTimeout, and onError is told', async () => {

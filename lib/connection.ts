@@ -81,7 +81,7 @@ export class SocketConnection<
     this.settings = settings;
     this.#socket = socket;
     this.#start = start;
-    this.#outbox = new Outbox(socket, directStream(socket, request));
+    this.#outbox = new Outbox(socket, directStream(socket, request), request.socket);
     this.#reception = new Reception(this, settings, socket);
     this.#liveness = new Liveness(interval, timeout, beat);
     restoreUrl(request);

@@ -6,13 +6,13 @@
 import { type Duplex } from 'node:stream';
 import { type WebSocket } from 'ws';
 import { type Wire } from './codec.ts';
-import { Frame, frameSize, payloadSize, writeFrame } from './frame.ts';
+import { Batch, forgetBroadcast } from './batch.ts';
+import { Frame, payloadSize } from './frame.ts';
 
 /** What a frame that waits costs beside its bytes; measured at about 300. */
 const FRAME_OVERHEAD = 256;
 const OPEN = 1;
 const NOTHING = Buffer.alloc(0);
-const ignoreError = (): void => {};
 
 /** Holds what is to be sent over one socket. */
 export class Outbox {
@@ -22,9 +22,10 @@ export class Outbox {
    * synchronously, as long as there is no compression. Undefined: everything goes through `send`.
    */
   readonly #stream: Duplex | undefined;
-  #waiting: (Wire | Frame)[] = [];
-  /** The size of each of them: of the payload, or of the whole frame where it is made already. */
-  #sizes: number[] = [];
+  /** The stream of the request, which is beneath the socket, or may be. */
+  readonly #beneath: Duplex;
+  /** What waits, in order; most connections have nothing to say at a time. */
+  #waiting: Batch | undefined;
   #waitingBytes = 0;
   #said = 0;
   #isScheduled = false;
@@ -33,16 +34,24 @@ export class Outbox {
   #unblock: (() => void) | undefined;
   #onDrain: (() => void) | undefined;
 
-  constructor(socket: WebSocket, stream: Duplex | undefined) {
+  /**
+   * @param stream - the stream to which frames are written directly, where that is possible
+   * @param beneath - the stream of the request that opened the socket
+   */
+  constructor(socket: WebSocket, stream: Duplex | undefined, beneath: Duplex) {
     this.#socket = socket;
     this.#stream = stream;
+    this.#beneath = beneath;
   }
 
   /** What was said and not yet taken by the kernel: its bytes, plus 256 for each frame that waits. */
   get buffered(): number {
     const written =
       this.#stream === undefined ? this.#socket.bufferedAmount : this.#stream.writableLength;
-    return written + this.#waitingBytes + FRAME_OVERHEAD * this.#waiting.length;
+    const waiting = this.#waiting;
+    return waiting === undefined
+      ? written
+      : written + this.#waitingBytes + FRAME_OVERHEAD * waiting.count;
   }
 
   /** How much was ever said, in bytes. */
@@ -58,8 +67,8 @@ export class Outbox {
   /** Takes a message, to be written when this callback of the event loop has ended. */
   push(item: Wire | Frame): void {
     const size = item instanceof Frame ? item.bytes.length : payloadSize(item);
-    this.#waiting.push(item);
-    this.#sizes.push(size);
+    if (this.#waiting === undefined) this.#waiting = new Batch(item, size);
+    else this.#waiting.push(item, size);
     this.#waitingBytes += size;
     this.#said += size;
     if (!this.#isScheduled && !this.#isBlocked) this.#schedule();
@@ -67,14 +76,13 @@ export class Outbox {
 
   /** Writes all that waits, whatever the client has taken: what was said before a close leaves before it. */
   flush(): void {
-    const items = this.#waiting;
-    if (items.length === 0) return;
-    const sizes = this.#sizes;
+    const batch = this.#waiting;
+    if (batch === undefined) return;
     const isOpen = this.#socket.readyState === OPEN;
     this.#forget();
     if (!isOpen) return;
-    if (this.#stream === undefined) this.#sendEach(items);
-    else this.#write(this.#stream, join(items, sizes));
+    if (this.#stream === undefined) this.#sendEach(batch);
+    else this.#write(this.#stream, Batch.join(batch));
   }
 
   /** Writes what waits now, and not only when this callback has ended; not past a stream that is backed up. */
@@ -117,8 +125,7 @@ export class Outbox {
   }
 
   #forget(): void {
-    this.#waiting = [];
-    this.#sizes = [];
+    this.#waiting = undefined;
     this.#waitingBytes = 0;
   }
 
@@ -133,17 +140,27 @@ export class Outbox {
     stream.write(chunk, this.#onTaken());
   }
 
-  #sendEach(items: readonly (Wire | Frame)[]): void {
-    const wasBacked = this.#socket.bufferedAmount > 0;
-    for (const [index, item] of items.entries()) {
+  #sendEach(batch: Batch): void {
+    // One write, where this is the stream that ws writes to; if it is another, nothing is lost.
+    this.#beneath.cork();
+    try {
+      this.#sendAll(batch);
+    } finally {
+      this.#beneath.uncork();
+    }
+  }
+
+  #sendAll(batch: Batch): void {
+    const taken = this.#socket.bufferedAmount > 0 ? this.#onTaken() : undefined;
+    if (taken !== undefined) this.#isBlocked = true;
+    let left = batch.count;
+    for (const item of batch.items()) {
+      left -= 1;
       const encoded = item instanceof Frame ? item.encoded : item;
-      const isLast = index === items.length - 1;
-      if (wasBacked && isLast) this.#isBlocked = true;
-      this.#socket.send(
-        encoded,
-        { binary: typeof encoded !== 'string' },
-        wasBacked && isLast ? this.#onTaken() : ignoreError,
-      );
+      const options = { binary: typeof encoded !== 'string' };
+      // A callback costs a fifth of a message more.
+      if (left === 0 && taken !== undefined) this.#socket.send(encoded, options, taken);
+      else this.#socket.send(encoded, options);
     }
   }
 
@@ -158,47 +175,4 @@ export class Outbox {
     };
     return this.#unblock;
   }
-}
-
-/** The frames that were joined last and what came of it: a burst of publishes is the same for all. */
-let broadcastFrames: readonly (Wire | Frame)[] = [];
-let broadcastBytes: Buffer = NOTHING;
-
-function forgetBroadcast(): void {
-  if (broadcastFrames.length === 0) return;
-  broadcastFrames = [];
-  broadcastBytes = NOTHING;
-}
-
-/** Makes one buffer of what waits. */
-function join(items: readonly (Wire | Frame)[], sizes: readonly number[]): Buffer {
-  const [first] = items;
-  if (items.length === 1 && first instanceof Frame) return first.bytes;
-  const isBroadcast = items.every((item) => item instanceof Frame);
-  if (isBroadcast && isSame(items, broadcastFrames)) return broadcastBytes;
-  let total = 0;
-  for (let index = 0; index < items.length; index++) {
-    const size = sizes[index] as number;
-    total += items[index] instanceof Frame ? size : frameSize(size);
-  }
-  const buffer = Buffer.allocUnsafe(total);
-  let at = 0;
-  for (let index = 0; index < items.length; index++) {
-    const item = items[index] as Wire | Frame;
-    if (item instanceof Frame) {
-      buffer.set(item.bytes, at);
-      at += item.bytes.length;
-    } else {
-      at = writeFrame(buffer, at, item, sizes[index] as number);
-    }
-  }
-  if (isBroadcast) {
-    broadcastFrames = items;
-    broadcastBytes = buffer;
-  }
-  return buffer;
-}
-
-function isSame(left: readonly unknown[], right: readonly unknown[]): boolean {
-  return left.length === right.length && left.every((item, index) => item === right[index]);
 }

@@ -75,5 +75,9 @@ if (process.argv[1] === import.meta.filename) {
     const { port } = server.address() as AddressInfo;
     console.log(`http://${HOST}:${port}`);
   });
+  server.once('error', ({ message }) => {
+    console.error(`${message}; PORT=8001 npm start takes another one`);
+    process.exitCode = 1;
+  });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void close());
 }

@@ -2,7 +2,12 @@ import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import {
+  type Browser,
+  type BrowserContextOptions,
+  type Page,
+  type WebSocketRoute,
+} from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { launchBrowser } from '../support/browser.ts';
 import { type RunningExample, startExample } from '../support/example.ts';
@@ -36,11 +41,13 @@ async function ask(body: string): Promise<unknown> {
 async function open(
   over: 'http' | 'ws' | 'app',
   options: BrowserContextOptions = {},
+  prepare: (page: Page) => Promise<unknown> = () => Promise.resolve(),
 ): Promise<Page> {
   const context = await browser.newContext({ locale: 'en-GB', ...options });
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(error.message));
+  await prepare(page);
   await page.goto(`${example.url}/?over=${over}`);
   await page.getByText('Connected', { exact: true }).waitFor();
   expect(complaints).toEqual([]);
@@ -215,6 +222,139 @@ describe('the chat whose server is away', () => {
 
     await has(page, 'into the silence', 'Sent');
     expect(await contents(page)).toEqual(['into the silence']);
+  });
+});
+
+describe('the chat whose connection is not as it should be', () => {
+  /** Lets the page speak with the server through this, which is given every frame first. */
+  const through =
+    (told: (frame: string, ways: Ways) => void) =>
+    (page: Page): Promise<void> =>
+      page.routeWebSocket(/omni-/, (near) => {
+        const far = near.connectToServer();
+        near.onMessage((frame) => {
+          told(String(frame), { near, far });
+        });
+      });
+  interface Ways {
+    readonly near: WebSocketRoute;
+    readonly far: WebSocketRoute;
+  }
+
+  it.each([
+    [1009, 'too-large'],
+    [4400, 'undecodable'],
+  ])('does not repeat what it was closed for with %i, and goes on', async (code, reason) => {
+    const page = await open(
+      'ws',
+      {},
+      through((frame, { near, far }) => {
+        if (frame.includes('poison')) void near.close({ code, reason });
+        else far.send(frame);
+      }),
+    );
+
+    await say(page, 'poison');
+    await say(page, 'bread');
+    await has(page, 'bread', 'Sent');
+
+    await has(page, 'poison', 'Not accepted');
+    expect(await page.getByRole('button', { name: 'Try again' }).count()).toBe(1);
+  });
+
+  it('gives a message up that was said three times without an answer, and goes on', async () => {
+    const said: string[] = [];
+    const page = await open('ws', {}, async (fresh) => {
+      await fresh.clock.install();
+      await through((frame, { far }) => {
+        if (frame.includes('unheard')) said.push(frame);
+        else far.send(frame);
+      })(fresh);
+    });
+
+    await say(page, 'unheard');
+    await say(page, 'heard');
+    for (let times = 1; times <= 3; times++) {
+      await expect.poll(() => said.length, { timeout: 15_000 }).toBe(times);
+      await page.clock.fastForward(10_000);
+    }
+
+    await has(page, 'heard', 'Sent');
+    await has(page, 'unheard', 'Not sent');
+    expect(new Set(said).size).toBe(1);
+    expect(said).toHaveLength(3);
+  });
+
+  it('notices that a connection is dead, though nobody has closed it', async () => {
+    let connections = 0;
+    const asked: string[] = [];
+    const page = await open('app', {}, async (fresh) => {
+      await fresh.clock.install();
+      await fresh.routeWebSocket(/omni-/, (near) => {
+        connections += 1;
+        if (connections > 1) {
+          near.connectToServer();
+          return;
+        }
+        // The first one says everything at its start, and nothing any more.
+        near.send('[0,[]]');
+        near.onMessage((frame) => {
+          asked.push(String(frame));
+        });
+      });
+    });
+
+    await expect.poll(() => asked).toEqual(['[2,null]']);
+    await page.clock.fastForward(30_000);
+    await expect.poll(() => asked).toEqual(['[2,null]', '[2,null]']);
+    expect(connections).toBe(1);
+    await page.clock.fastForward(10_000);
+
+    await page.getByText('Only you are here').waitFor();
+    expect(connections).toBe(2);
+  });
+
+  it('does not come back by itself to a server that lets it in nowhere, but when it is told to', async () => {
+    let connections = 0;
+    const page = await open('app', {}, (fresh) =>
+      fresh.routeWebSocket(/omni-/, (near) => {
+        connections += 1;
+        if (connections === 2) void near.close({ code: 4403, reason: 'forbidden' });
+        else {
+          const far = near.connectToServer();
+          near.onMessage((frame) => {
+            if (String(frame).includes('away with me')) void near.close({ code: 1001 });
+            else far.send(frame);
+          });
+        }
+      }),
+    );
+
+    await say(page, 'away with me');
+    await page.getByText('The server lets nobody in from here.').waitFor();
+    await page.getByRole('button', { name: /Delete “away/ }).click({ force: true });
+    expect(connections).toBe(2);
+    await page.getByRole('button', { name: 'Try now' }).click();
+
+    await page.getByText('Connected', { exact: true }).waitFor();
+    expect(connections).toBe(3);
+    expect(await contents(page)).toEqual([]);
+  });
+
+  it('ignores what a newer server says', async () => {
+    const page = await open('app', {}, (fresh) =>
+      fresh.routeWebSocket(/omni-/, (near) => {
+        near.send('[7,{"weather":"sunny"}]');
+        near.send('nonsense');
+        near.connectToServer();
+      }),
+    );
+
+    await say(page, 'Hello');
+    await has(page, 'Hello', 'Sent');
+
+    await page.getByText('Only you are here').waitFor();
+    expect(await contents(page)).toEqual(['Hello']);
   });
 });
 

@@ -1,7 +1,10 @@
 import { once } from 'node:events';
 import { type AddressInfo } from 'node:net';
+import { startApplication } from 'express-omnimessage';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket } from 'ws';
+import { People } from '../../examples/02-chat/people.ts';
+import { chatProgram } from '../../examples/02-chat/program.ts';
 import { Store } from '../../examples/02-chat/store.ts';
 import { close, server } from '../../examples/02-chat/server.ts';
 import { startExample } from '../support/example.ts';
@@ -235,6 +238,20 @@ describe('the application of examples/02-chat', () => {
 
     await expect(one.settled()).resolves.toEqual(['[0,[]]', '[0,[]]']);
     await expect(other.settled()).resolves.toEqual([]);
+  });
+
+  it('ends with its connection all that it began', () => {
+    const left: string[] = [];
+    const store = new Store();
+    const room = {
+      store: Object.assign(store, { subscribe: () => () => left.push('messages') }),
+      people: Object.assign(new People(), { enter: () => () => left.push('people') }),
+    };
+    const program = startApplication(chatProgram, room);
+
+    program.stop();
+
+    expect(left).toEqual(['people', 'messages']);
   });
 });
 

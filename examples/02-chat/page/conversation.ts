@@ -103,11 +103,8 @@ export interface Shown extends Chat {
 export function shown({ told, outbox, mine }: Conversation): Shown[] {
   const own = new Set(mine);
   const removed = new Set(outbox.map(({ message }) => (message[0] === 1 ? message[1] : undefined)));
-  const known = new Set(told.map(({ id }) => id));
   const waiting = outbox.flatMap(({ message, failure }) =>
-    message[0] === 0 && !known.has(message[1].id)
-      ? [{ ...message[1], status: failure ?? message[1].status }]
-      : [],
+    message[0] === 0 ? [{ ...message[1], status: failure ?? message[1].status }] : [],
   );
   return [...told.filter(({ id }) => !removed.has(id)), ...waiting].map((chat) => ({
     ...chat,

@@ -83,3 +83,22 @@ export interface CodecRow {
   readonly max: number;
   readonly ratio: number;
 }
+
+/** An update of a server component's view, in microseconds. */
+export interface LustreRow {
+  readonly title: string;
+  /** Making the view. */
+  readonly made: number;
+  /** Comparing it with the one before, and encoding what differs. */
+  readonly compared: number;
+  /** Printing that as JSON. */
+  readonly printed: number;
+  readonly bytes: number;
+}
+
+/** From the process that measures server components. */
+export interface LustreReport {
+  readonly updates: readonly LustreRow[];
+  /** Bytes of heap of a running component, by the rows that it shows. */
+  readonly weights: readonly (readonly [rows: number, bytes: number])[];
+}

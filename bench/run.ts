@@ -13,6 +13,7 @@ import { codec } from './questions/codec.ts';
 import { connections } from './questions/connections.ts';
 import { overHttp } from './questions/http.ts';
 import { idle } from './questions/idle.ts';
+import { lustre } from './questions/lustre.ts';
 import { size } from './questions/size.ts';
 import { ws } from './questions/ws.ts';
 import { type Pace } from './contest.ts';
@@ -26,6 +27,7 @@ const questions: readonly Question[] = [
   broadcast,
   idle,
   codec,
+  lustre,
   size,
   connections,
 ];
@@ -39,7 +41,7 @@ const print = (text: string): void => {
 /** Makes the programs of the servers and of the generator. Ours is what is published: dist. */
 async function bundle(): Promise<void> {
   await build({
-    entryPoints: ['server.ts', 'load.ts', 'codec.ts'].map(here),
+    entryPoints: ['server.ts', 'load.ts', 'codec.ts', 'lustre.ts'].map(here),
     outdir: here('.build'),
     outExtension: { '.js': '.mjs' },
     bundle: true,

@@ -21,7 +21,11 @@ export interface ChildList {
 export interface Differ {
   /** What both show; undefined when the one cannot become the other. */
   readonly pair: (before: Element<unknown>, after: Element<unknown>) => Pair | undefined;
-  readonly patch: (before: Shown<unknown>, after: Shown<unknown>) => WirePatch | undefined;
+  /** A patch of its own, which nobody else has. */
+  readonly patch: (
+    before: Shown<unknown>,
+    after: Shown<unknown>,
+  ) => (WirePatch & { index?: number }) | undefined;
 }
 
 type Pair = readonly [before: Shown<unknown>, after: Shown<unknown>];
@@ -86,7 +90,8 @@ interface KeyedList extends ChildList {
 }
 
 function diffKeyed(before: KeyedList, after: KeyedList, differ: Differ, result: ListDiff): void {
-  const pairs: (Pair | undefined)[] = [];
+  // Of its whole length from the start: it is filled from both ends.
+  const pairs: (Pair | undefined)[] = after.children.map(() => undefined);
   const match = (at: number, to: number): boolean => {
     const pair = differ.pair(
       before.children[at] as Element<unknown>,
@@ -201,7 +206,9 @@ function removeUnused(
 
 function patchChild(pair: Pair, at: number, differ: Differ, { patches }: ListDiff): void {
   const patch = differ.patch(...pair);
-  if (patch !== undefined) patches.push(at > 0 ? { index: at, ...patch } : patch);
+  if (patch === undefined) return;
+  if (at > 0) patch.index = at;
+  patches.push(patch);
 }
 
 function insert({ changes }: ListDiff, at: number, nodes: readonly WireNode[]): void {

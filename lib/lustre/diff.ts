@@ -85,12 +85,14 @@ function patchOf(
   children: readonly WirePatch[],
 ): WirePatch | undefined {
   if (changes.length === 0 && removed === 0 && children.length === 0) return undefined;
-  return {
-    ...(removed > 0 && { removed }),
-    ...(changes.length > 0 && { changes }),
-    ...(children.length > 0 && { children }),
-  };
+  const patch: Writable<WirePatch> = {};
+  if (removed > 0) patch.removed = removed;
+  if (changes.length > 0) patch.changes = changes;
+  if (children.length > 0) patch.children = children;
+  return patch;
 }
+
+type Writable<Shape> = { -readonly [Name in keyof Shape]: Shape[Name] };
 
 /** Whether the browser can make one of the other, rather than put it in its place. */
 function isSameNode(before: Shown<unknown>, after: Shown<unknown>): boolean {

@@ -14,7 +14,10 @@ import {
   omniWsApplication,
   type OmniWsApplicationOptions,
   type Step,
+  structCodec,
+  tupleVariants,
 } from 'express-omnimessage';
+import { any, type Infer, literal, string } from 'superstruct';
 import { describe, expect, expectTypeOf, it, onTestFinished, vi } from 'vitest';
 import { nextTurn } from './support/clock.ts';
 import { connect, dial } from './support/socket-client.ts';
@@ -573,6 +576,65 @@ describe('what cannot be decoded', () => {
 
     expect(await client.next()).toEqual(Buffer.from([107]));
     expect(errors).toEqual([new DecodeError('expected a binary frame')]);
+  });
+});
+
+describe('tags that mean one thing from the client and another to it', () => {
+  // As on the wire of omnimessage's own chat: [0, chat] comes, [0, [chat, ...]] goes.
+  const FromClient = tupleVariants({ 0: string(), 2: literal(null) });
+  const FromServer = tupleVariants({ 0: any() });
+  const json = structCodec({ incoming: FromClient, outgoing: FromServer });
+
+  it('are kept apart by a codec that wraps', async () => {
+    type Wrapped =
+      | { readonly from: 'client'; readonly message: Infer<typeof FromClient> }
+      | { readonly from: 'server'; readonly message: Infer<typeof FromServer> };
+    const wrapping: EncoderDecoder<Wrapped, Wrapped> = {
+      decode: (encoded) => ({ from: 'client', message: json.decode(encoded) }),
+      encode: ({ from, message }) => (from === 'server' ? json.encode(message) : undefined),
+    };
+    const url = await firstStack(
+      omniWsApplication({
+        start: () => undefined,
+        application: application<undefined, readonly string[], Wrapped>({
+          init: () => [[], effect.none()],
+          update: (chats, { from, message }) => {
+            if (from === 'server') return [chats, effect.none()];
+            const all = message[0] === 0 ? [...chats, message[1]] : chats;
+            return [
+              all,
+              effect.from((dispatch) => dispatch({ from: 'server', message: [0, all] })),
+            ];
+          },
+          codec: wrapping,
+        }),
+      }),
+    );
+    const client = await connect(url);
+
+    client.send('[0,"hello"]');
+    client.send('[2,null]');
+
+    expect(await client.settled()).toEqual(['[0,["hello"]]', '[0,["hello"]]']);
+  });
+
+  it('come back to the client without one: what encodes is sent, whoever dispatched it', async () => {
+    const url = await firstStack(
+      omniWsApplication({
+        start: () => undefined,
+        application: application<undefined, null, Infer<typeof FromClient>>({
+          init: () => [null, effect.none()],
+          update: (model) => [model, effect.none()],
+          codec: json,
+        }),
+      }),
+    );
+    const client = await connect(url);
+
+    client.send('[0,"hello"]');
+    client.send('[2,null]');
+
+    expect(await client.settled()).toEqual(['[0,"hello"]']);
   });
 });
 

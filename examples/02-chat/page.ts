@@ -25,7 +25,7 @@ const { outputFiles } = await build({
   write: false,
   minify: true,
   format: 'esm',
-  target: ['chrome111', 'firefox113', 'safari16.4'],
+  target: ['chrome111', 'firefox121', 'safari16.4'],
   loader: { '.woff2': 'file' },
   assetNames: '[name]',
   logLevel: 'error',

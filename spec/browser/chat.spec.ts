@@ -75,20 +75,29 @@ async function has(page: Page, text: string, status: string): Promise<void> {
 const contents = (page: Page): Promise<string[]> =>
   page.locator('.message .content').allTextContents();
 
-describe('the chat over HTTP', () => {
+describe.each(['http', 'ws'] as const)('the chat that has to ask (%s)', (over) => {
   it('sends at once, and shows what others sent when it asks', async () => {
-    const one = await open('http');
-    const other = await open('http');
+    const one = await open(over);
+    // Its ten seconds are over when we say so.
+    const other = await open(over, {}, (fresh) => fresh.clock.install());
+    await other.clock.pauseAt(Date.now() + 1_000);
 
     await say(one, 'Good morning');
     await has(one, 'Good morning', 'Sent');
     expect(await contents(other)).toEqual([]);
     await other.getByRole('button', { name: 'Look for new messages' }).click();
-
     await reads(other, 'Good morning');
+    await say(one, 'Good night');
+    await has(one, 'Good night', 'Sent');
+    expect(await contents(other)).toEqual(['Good morning']);
+    await other.clock.runFor(10_000);
+
+    await reads(other, 'Good night');
     expect(await other.locator('.mine').count()).toBe(0);
   });
+});
 
+describe('the chat over HTTP', () => {
   it('shows a message as "Sending…" until the answer has come', async () => {
     const page = await open('http');
     let answer = (): void => {};
@@ -122,20 +131,6 @@ describe('the chat over HTTP', () => {
 
     await has(page, 'First', 'Sent');
     expect(await contents(page)).toEqual(['Second', 'First']);
-  });
-});
-
-describe('the chat over a WebSocket', () => {
-  it('sends at once, and shows what others sent when it asks', async () => {
-    const one = await open('ws');
-    const other = await open('ws');
-
-    await say(one, 'Good afternoon');
-    await has(one, 'Good afternoon', 'Sent');
-    expect(await contents(other)).toEqual([]);
-    await other.getByRole('button', { name: 'Look for new messages' }).click();
-
-    await reads(other, 'Good afternoon');
   });
 });
 
@@ -427,7 +422,10 @@ describe('the page of the chat', () => {
       expect(tree).toContain(line);
     }
     expect(tree).toContain('You:');
+    // What is new is read out; what was said before one came is not.
     expect(await page.getByRole('log').getAttribute('aria-relevant')).toBe('additions');
+    expect(await page.getByRole('log').getAttribute('aria-live')).toBe('polite');
+    expect(await (await fetch(example.url)).text()).toMatch(/role="log"\s+aria-live="off"/);
     expect(await page.locator('html').getAttribute('lang')).toBe('en');
   });
 

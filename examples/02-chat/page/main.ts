@@ -28,7 +28,8 @@ const WORDS: Readonly<Record<LinkState, string>> = {
 
 let conversation = kept();
 let unread = 0;
-const log = new Log(byId('messages', HTMLElement), {
+const messages = byId('messages', HTMLElement);
+const log = new Log(messages, {
   remove: (id) => {
     tell(remove(conversation, id));
   },
@@ -80,6 +81,10 @@ function heard(message: ServerMessage): void {
   switch (message[0]) {
     case 0:
       show(merge(conversation, message[1]));
+      // From here on what is new is read out: not all that was said before one came.
+      requestAnimationFrame(() => {
+        messages.setAttribute('aria-live', 'polite');
+      });
       break;
     case 1:
       people.textContent = message[1] === 1 ? 'Only you are here' : `${message[1]} people are here`;
@@ -92,10 +97,10 @@ function show(changed: typeof conversation): void {
   const wasAtEnd = wall.scrollHeight - wall.scrollTop - wall.clientHeight < 80;
   conversation = changed;
   keep(conversation);
-  const messages = shown(conversation);
-  log.show(messages);
-  nothing.hidden = messages.length > 0;
-  const added = messages.filter(({ id }) => !before.has(id));
+  const all = shown(conversation);
+  log.show(all);
+  nothing.hidden = all.length > 0;
+  const added = all.filter(({ id }) => !before.has(id));
   const byOthers = added.filter(({ isMine }) => !isMine).length;
   if (wasAtEnd || byOthers < added.length) toEnd();
   else if (byOthers > 0) latest.hidden = false;

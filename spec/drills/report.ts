@@ -1,0 +1,22 @@
+/** What a drill's server and its parent say to each other. */
+
+/** What the parent may set. */
+export interface DrillOptions {
+  readonly heartbeat?: { readonly interval: number; readonly timeout: number };
+  readonly rateLimit?: { readonly perSecond: number; readonly burst: number };
+}
+
+/** What the child tells when asked. */
+export interface DrillReport {
+  readonly rss: number;
+  /** The longest time in which the event loop stood since the last report, in milliseconds. */
+  readonly stood: number;
+  /** Messages that reached a handler, and those of them that were no message. */
+  readonly handled: number;
+  readonly wrong: number;
+  /** Close codes of connections that were open, and how many of each. */
+  readonly closes: Readonly<Record<string, number>>;
+  /** All that the watchers and `onError` were told, as one would log it. */
+  readonly log: readonly string[];
+  readonly sockets: number;
+}

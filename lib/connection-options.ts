@@ -126,6 +126,11 @@ export interface ConnectionSettings<In, Out, Context, Request extends IncomingMe
   readonly contextTimeout: number;
   readonly expires: ((context: Context) => Date | number | undefined) | undefined;
   readonly rateLimit: RateLimit | undefined;
+  /**
+   * How long a connection that fails while it is young is kept before it is closed, in milliseconds:
+   * for clients that come back at once, whatever they are told. Absent: not at all.
+   */
+  readonly failureDelay?: number;
   /** The code on the wire for one of ours, where the client must be told by another. */
   readonly wireCode?: (code: number) => number;
 }

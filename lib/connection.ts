@@ -31,6 +31,8 @@ import { listen } from './socket-listeners.ts';
 import { startTimer } from './timer.ts';
 import { directStream, limitPayload } from './ws-internals.ts';
 
+/** A connection that fails within so many milliseconds would fail again at once. */
+const YOUNG = 10_000;
 const OPEN = 1;
 const CLOSED = 3;
 
@@ -217,18 +219,24 @@ export class SocketConnection<
       tell(error, this.settings.onError, this);
       return;
     }
-    this.#state = 'failing';
-    void this.#reception.drain();
+    this.#startFailing();
     const answering = this.answer(error);
+    const end = (): void => {
+      this.#endFailed(code);
+    };
     if (!isPromise(answering)) {
-      this.end(code);
+      end();
       return;
     }
-    const end = (): void => {
-      this.end(code);
-    };
     this.#startTimer(end, this.settings.handlerTimeout);
     void answering.then(end);
+  }
+
+  /** Ends the connection for a failure that somebody else was told of. */
+  failSilently(): void {
+    if (this.#state === 'failing' || this.#isEnding) return;
+    this.#startFailing();
+    this.#endFailed(CloseCode.Failed);
   }
 
   /** Ends the connection for what the client did or is: the watchers are told, `onError` is not. */
@@ -291,6 +299,25 @@ export class SocketConnection<
     const verdict = this.#reception.isPaused ? liveness.beatWhilePaused() : liveness.beat(elapsed);
     if (isGone || verdict === 'gone') this.#socket.terminate();
     else if (verdict === 'ask') this.#socket.ping();
+  }
+
+  /** Nothing more is taken; what is answered is still sent. */
+  #startFailing(): void {
+    this.#state = 'failing';
+    void this.#reception.drain();
+  }
+
+  /** Closes now, or, so that clients who come back at once do not do so all the time, later. */
+  #endFailed(code: CloseCode): void {
+    // The client may have gone while onError was busy.
+    if (this.#isEnding) return;
+    const { failureDelay = 0 } = this.settings;
+    if (failureDelay === 0 || performance.now() - this.#arrived > YOUNG) {
+      this.end(code);
+      return;
+    }
+    // Spread, so that those who failed together do not come back together.
+    this.#startTimer(() => this.end(code), failureDelay * (0.5 + Math.random()));
   }
 
   /** The server shuts down: what is being handled is answered, and then there is nothing more to say. */

@@ -85,8 +85,17 @@ export function property(name: string, value: Json): Attribute<never> {
   if (/^on/i.test(name) || REFUSED_PROPERTIES.has(name)) {
     throw new TypeError(`Expected the name of a property that a view may set, got ${name}`);
   }
-  const safe = typeof value === 'string' ? safeAddress(name.toLowerCase(), value) : value;
+  // The browser makes a text of whatever it takes for an address: of `['javascript:…']` too.
+  const isText = typeof value === 'string' || typeof value === 'object';
+  const safe =
+    isText && ADDRESSES.has(name.toLowerCase()) ? safeAddress(name, textOf(value)) : value;
   return { kind: 'property', name, value: safe ?? null };
+}
+
+/** What the browser makes of a value that it takes for a text. */
+function textOf(value: Json): string {
+  if (Array.isArray(value)) return value.map((each: Json) => textOf(each)).join();
+  return typeof value === 'object' ? '' : String(value);
 }
 
 /** These replace what the view shows, or are no property of the node alone. */

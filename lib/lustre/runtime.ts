@@ -6,6 +6,7 @@
 import { ApplicationError, type OmniError } from '../errors.ts';
 import { Frame } from '../frame.ts';
 import { Loop, type LoopHost } from '../loop.ts';
+import { startTimer } from '../timer.ts';
 import { type Json } from './attribute.ts';
 import { isSameJson, type Typed } from './attribute-diff.ts';
 import { type ClientMessage } from './client-message.ts';
@@ -39,27 +40,41 @@ export const UNCHANGED = '{"kind":1,"patch":{}}';
 export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message> {
   readonly #component: Component<Args, Model, Message>;
   readonly #host: RuntimeHost;
+  readonly #idleTimeout: number;
   readonly #loop: Loop<Args, Model, Message>;
   readonly #viewers = new Set<Viewer>();
   readonly #contexts: Map<string, Json>;
   /** What the viewers see; undefined while there are none. */
   #shown: Element<Message> | undefined;
+  /** The mounts of what they see, while more than one looks on: all come at once after a restart. */
+  readonly #mounts = new Map<boolean, string>();
   /** There were steps since. */
   #isStale = false;
   #isScheduled = false;
+  #timer: NodeJS.Timeout | undefined;
   #hasEnded = false;
   #error: ApplicationError | undefined;
 
-  /** @throws ApplicationError with code `init` when `init` throws, or returns no step */
-  constructor(component: Component<Args, Model, Message>, args: Args, host: RuntimeHost) {
+  /**
+   * @param idleTimeout - after how many milliseconds without a viewer it stops by itself
+   * @throws ApplicationError with code `init` when `init` throws, or returns no step
+   */
+  constructor(
+    component: Component<Args, Model, Message>,
+    args: Args,
+    host: RuntimeHost,
+    idleTimeout = Infinity,
+  ) {
     this.#component = component;
     this.#host = host;
+    this.#idleTimeout = idleTimeout;
     this.#contexts = new Map(Object.entries(component.options?.contexts ?? {}));
     this.#loop = new Loop(component, args, this);
   }
 
   /** Starts the effects of `init`. */
   begin(): void {
+    this.#waitForViewers();
     this.#loop.begin();
   }
 
@@ -96,6 +111,7 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
       viewer.ended(this.#error);
       return;
     }
+    clearTimeout(this.#timer);
     this.#viewers.add(viewer);
     viewer.show(mount);
     const { onConnect } = this.#component.options ?? {};
@@ -119,6 +135,7 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
   /** Somebody has gone. */
   disconnect(viewer: Viewer): void {
     if (!this.#viewers.delete(viewer)) return;
+    if (this.#viewers.size === 0) this.#waitForViewers();
     const { onDisconnect } = this.#component.options ?? {};
     if (onDisconnect !== undefined) this.#loop.dispatch(onDisconnect);
   }
@@ -167,6 +184,7 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
     if (this.#contexts.has(key) && isSameJson(this.#contexts.get(key), value)) return;
     this.#tell({ kind: 3, key, value });
     this.#contexts.set(key, value);
+    this.#mounts.clear();
   }
 
   failed(error: OmniError): void {
@@ -177,6 +195,8 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
     this.#hasEnded = true;
     this.#error = error;
     this.#shown = undefined;
+    this.#mounts.clear();
+    clearTimeout(this.#timer);
     this.#host.ended(error);
     const viewers = [...this.#viewers];
     this.#viewers.clear();
@@ -189,14 +209,20 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
     this.#flush();
   }
 
+  #waitForViewers(): void {
+    this.#timer = startTimer(() => this.stop(), this.#idleTimeout, undefined);
+  }
+
   /** @returns undefined when the view has failed */
   #mount(tellsProperties: boolean): string | undefined {
     const { options = {}, view } = this.#component;
+    const made = this.#mounts.get(tellsProperties);
+    if (made !== undefined) return made;
     return this.#guard(() => {
       // Nobody has looked for a while, or ever.
       this.#shown ??= view(this.#loop.model);
       this.#isStale = false;
-      return encoded({
+      const mount = encoded({
         kind: 0,
         open_shadow_root: options.openShadowRoot ?? true,
         will_adopt_styles: options.adoptStyles ?? false,
@@ -206,6 +232,8 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
         provided_contexts: Object.fromEntries(this.#contexts),
         vdom: encodeElement(this.#shown),
       });
+      if (this.#viewers.size > 0) this.#mounts.set(tellsProperties, mount);
+      return mount;
     });
   }
 
@@ -223,6 +251,7 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
   #flush(typed?: TypedInto, author?: Viewer): boolean {
     if (!this.#isStale && typed === undefined) return false;
     this.#isStale = false;
+    this.#mounts.clear();
     const before = this.#shown;
     if (before === undefined) return false;
     if (this.#viewers.size === 0) {

@@ -2,7 +2,7 @@
 import { attempt } from '../attempt.ts';
 import { publishError } from '../diagnostics.ts';
 import { ApplicationError, type OmniError } from '../errors.ts';
-import { expectFunction } from '../expect.ts';
+import { expectFunction, expectNumber } from '../expect.ts';
 import { type Component, expectComponent } from './component.ts';
 import { ComponentRuntime, type RuntimeHost, type Viewer } from './runtime.ts';
 
@@ -30,6 +30,12 @@ export interface ComponentWatchers<Model> {
    * @defaultValue nobody is told
    */
   readonly onError?: ((error: OmniError) => unknown) | undefined;
+  /**
+   * How long it runs while nobody looks on, in milliseconds, from the start or from when the last
+   * viewer has gone; then it stops.
+   * @defaultValue for ever
+   */
+  readonly idleTimeout?: number | undefined;
   /** Is told once, when the component has ended, with its last model. */
   readonly onStop?: ((model: Model) => void) | undefined;
 }
@@ -65,6 +71,8 @@ export function startServerComponent<Args, Model, Message>(
   expectComponent(component);
   expectFunction('onError', watchers.onError, true);
   expectFunction('onStop', watchers.onStop, true);
+  const { idleTimeout = Infinity } = watchers;
+  expectNumber('idleTimeout', idleTimeout, { above: 0 });
   const failed = (error: OmniError): void => {
     publishError({ transport: 'component', code: error.code });
     // A second fault inside onError is nobody's to handle.
@@ -83,7 +91,7 @@ export function startServerComponent<Args, Model, Message>(
       );
     },
   };
-  const runtime = new ComponentRuntime(component, args, host);
+  const runtime = new ComponentRuntime(component, args, host, idleTimeout);
   const running: ServerComponent<Message> = {
     dispatch: (message) => runtime.dispatch(message),
     stop: () => runtime.stop(),

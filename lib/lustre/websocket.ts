@@ -6,7 +6,7 @@ import { SocketConnection } from '../connection.ts';
 import { type ConnectionOptions, connectionSettings } from '../connection-options.ts';
 import { type ApplicationError, CloseCode, DecodeError } from '../errors.ts';
 import { isPromise } from '../exchange.ts';
-import { expectFunction } from '../expect.ts';
+import { expectFunction, expectNumber } from '../expect.ts';
 import { type Frame } from '../frame.ts';
 import { type Session } from '../session.ts';
 import { type ClientMessage, readFrame } from './client-message.ts';
@@ -26,6 +26,14 @@ export interface ServerComponentOptions<
    * @defaultValue the token is not looked at
    */
   readonly csrf?: Csrf<Context, Request> | undefined;
+  /**
+   * How long a connection that fails within 10 s of its opening is kept before it is closed with
+   * 1011, in milliseconds, give or take the half of it; 0 for not at all. Lustre's runtime comes
+   * back half a second after every close: without this every page would ask for a component whose
+   * `start` or `init` fails twice a second.
+   * @defaultValue 5_000
+   */
+  readonly failureDelay?: number | undefined;
   /**
    * Whether this page has shown a component before, on the same element, and comes back after it
    * lost its connection. Only for components that observe properties: a browser that is told of
@@ -73,9 +81,12 @@ export function omniServerComponent<
   expectSource(options);
   expectFunction('csrf', options.csrf, true);
   expectFunction('isRemount', options.isRemount, true);
+  const { failureDelay = FAILURE_DELAY } = options;
+  expectNumber('failureDelay', failureDelay, { from: 0 });
   const settings = {
     ...connectionSettings<Said, never, Context, Request, string>(options, codec, 'component'),
     wireCode,
+    failureDelay,
   };
   const begin = (
     connection: SocketConnection<Said, never, Context, Request>,
@@ -109,6 +120,8 @@ const FOR_GOOD: ReadonlySet<number> = new Set([
   CloseCode.NotFound,
 ]);
 const wireCode = (code: number): number => (FOR_GOOD.has(code) ? 1000 : code);
+
+const FAILURE_DELAY = 5_000;
 
 /** Twenty in a row are no accident. */
 const MAX_UNDECODABLE = 20;
@@ -163,7 +176,8 @@ class ComponentSession<Args, Model, Message, Context, Request extends IncomingMe
   }
 
   ended(error?: ApplicationError): void {
-    this.#connection.end(error === undefined ? 1000 : CloseCode.Failed);
+    if (error === undefined) this.#connection.end(1000);
+    else if (this.#options.running !== undefined) this.#connection.failSilently();
   }
 
   #enter(isKnown: boolean): void | Promise<void> {

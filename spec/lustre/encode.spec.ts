@@ -402,6 +402,12 @@ describe('an attribute on the wire', () => {
     expect(attributes(property(name, value))).toEqual([{ kind: 1, name, value: 'about:invalid' }]);
   });
 
+  it('makes a list that the browser would join harmless, too', () => {
+    expect(attributes(property('href', [['javascript:x']]))).toEqual([
+      { kind: 1, name: 'href', value: 'about:invalid' },
+    ]);
+  });
+
   it.each([
     ['href', '/javascript:x'],
     ['href', 'java script:x'],

@@ -16,6 +16,7 @@ import {
   omniServerComponent,
   property,
   provide,
+  type ServerComponent,
   startServerComponent,
   text,
 } from '../../lib/lustre.ts';
@@ -123,6 +124,7 @@ describe.each(stacks)('omniServerComponent on %s', (_, serveOn) => {
         omniServerComponent({
           component: counter({ attributes: { boom: () => 'boom' } }),
           start: () => 0,
+          failureDelay: 0,
           onError,
         }),
       ),
@@ -141,6 +143,7 @@ describe.each(stacks)('omniServerComponent on %s', (_, serveOn) => {
       omniServerComponent({
         component: counter(),
         start: ({ url: path }) => (path?.endsWith('?blind') === true ? -1 : 0),
+        failureDelay: 0,
         onError,
       }),
     );
@@ -164,10 +167,36 @@ describe.each(stacks)('omniServerComponent on %s', (_, serveOn) => {
     ['init', () => 0, { ...counter(), init: refuse }],
   ])('closes with 1011 when %s fails', async (code, start, failing) => {
     errors.length = 0;
-    const page = dial(await serveOn(omniServerComponent({ component: failing, start, onError })));
+    const page = dial(
+      await serveOn(omniServerComponent({ component: failing, start, failureDelay: 0, onError })),
+    );
 
     expect(await page.closed).toEqual({ code: 1011, reason: 'failed' });
     expect(codes()).toEqual([code]);
+  });
+
+  it('keeps one that fails at once for a while, because it will come back at once', async () => {
+    errors.length = 0;
+    let starts = 0;
+    const url = await serveOn(
+      omniServerComponent({
+        component: counter(),
+        start: () => {
+          starts += 1;
+          return refuse();
+        },
+        failureDelay: 300,
+        onError,
+      }),
+    );
+    const began = performance.now();
+    const page = await connectJson(url);
+    page.say(PLUS);
+
+    expect(await page.closed).toEqual({ code: 1011, reason: 'failed' });
+    expect(performance.now() - began).toBeGreaterThan(140);
+    expect(starts).toBe(1);
+    expect(codes()).toEqual(['start']);
   });
 
   it('refuses a foreign page for good: with 1000', async () => {
@@ -189,6 +218,7 @@ describe.each(stacks)('omniServerComponent on %s', (_, serveOn) => {
           omniServerComponent({
             component: counter(),
             start: () => 0,
+            failureDelay: 0,
             context: () => Promise.reject(Object.assign(new Error('no'), { status })),
           }),
         ),
@@ -268,7 +298,15 @@ describe.each(stacks)('omniServerComponent on %s', (_, serveOn) => {
   ])('closes with 1011 when csrf %s', async (_how, csrf) => {
     errors.length = 0;
     const page = dial(
-      await serveOn(omniServerComponent({ component: counter(), start: () => 0, csrf, onError })),
+      await serveOn(
+        omniServerComponent({
+          component: counter(),
+          start: () => 0,
+          csrf,
+          failureDelay: 0,
+          onError,
+        }),
+      ),
     );
 
     expect(await page.closed).toEqual({ code: 1011, reason: 'failed' });
@@ -308,7 +346,7 @@ describe.each(stacks)('omniServerComponent on %s', (_, serveOn) => {
   it('closes all viewers with 1011 when a shared component fails', async () => {
     errors.length = 0;
     const running = startServerComponent(counter(), 0, { onError });
-    const url = await serveOn(omniServerComponent({ running: () => running }));
+    const url = await serveOn(omniServerComponent({ running: () => running, failureDelay: 0 }));
     const page = await connectJson(url);
     await page.next();
 
@@ -322,7 +360,9 @@ describe.each(stacks)('omniServerComponent on %s', (_, serveOn) => {
   it('closes with 1011 when running gives something else', async () => {
     errors.length = 0;
     const page = dial(
-      await serveOn(omniServerComponent({ running: () => ({}) as never, onError })),
+      await serveOn(
+        omniServerComponent({ running: () => ({}) as never, failureDelay: 0, onError }),
+      ),
     );
 
     expect(await page.closed).toEqual({ code: 1011, reason: 'failed' });
@@ -483,6 +523,26 @@ describe('a component', () => {
 
     expect(await later.next()).toMatchObject({ vdom: { kind: 2, content: '2' } });
     expect(views).toBe(2);
+  });
+
+  it('mounts what is seen now, also for those who come together', async () => {
+    const running = startServerComponent(
+      counter({ contexts: { theme: 'dark' } }, { less: provide('theme', 'light') }),
+      0,
+    );
+    const url = await serve(omniServerComponent({ running: () => running }));
+    const seen = async (): Promise<unknown> => {
+      const page = await connectJson(url);
+      const mount = (await page.next()) as { vdom: unknown; provided_contexts: unknown };
+      const count = /"content":"(\d+)"/.exec(JSON.stringify(mount.vdom))?.[1];
+      return [count, mount.provided_contexts];
+    };
+
+    for (let count = 0; count < 3; count++) expect(await seen()).toEqual(['0', { theme: 'dark' }]);
+    running.dispatch('more');
+    for (let count = 0; count < 3; count++) expect(await seen()).toEqual(['1', { theme: 'dark' }]);
+    running.dispatch('less');
+    expect(await seen()).toEqual(['0', { theme: 'light' }]);
   });
 
   it('writes paths for those who ask for it', async () => {
@@ -751,6 +811,7 @@ describe('the options', () => {
     ['isRemount', { component: counter(), start, isRemount: true }],
     ['onClose', { component: counter(), start, onClose: true }],
     ['limit', { component: counter(), start, limit: 0 }],
+    ['failureDelay', { component: counter(), start, failureDelay: -1 }],
   ])('refuses %s', (_, options) => {
     expect(() => omniServerComponent(options as never)).toThrow(TypeError);
   });
@@ -760,6 +821,7 @@ describe('the options', () => {
     expect(() => startServerComponent({} as never, 0)).toThrow(TypeError);
     expect(() => startServerComponent(counter(), 0, { onError: 1 as never })).toThrow(TypeError);
     expect(() => startServerComponent(counter(), 0, { onStop: 1 as never })).toThrow(TypeError);
+    expect(() => startServerComponent(counter(), 0, { idleTimeout: 0 })).toThrow(TypeError);
   });
 });
 
@@ -786,6 +848,26 @@ describe('startServerComponent', () => {
 
     expect(told).toEqual([1]);
     expect(running.signal.aborted).toBe(true);
+  });
+
+  it('stops when nobody has looked on for so long: from the start, and again later', async () => {
+    const started = (start: number): [Promise<number>, ServerComponent<CounterMessage>] => {
+      let tell: (model: number) => void = () => {};
+      const told = new Promise<number>((resolve) => {
+        tell = resolve;
+      });
+      const onStop = (model: number): void => tell(model);
+      return [told, startServerComponent(counter(), start, { idleTimeout: 500, onStop })];
+    };
+    const [told, running] = started(2);
+    const page = await connectJson(await serve(omniServerComponent({ running: () => running })));
+    await page.next();
+    // As long as it would have run without a viewer.
+    expect(await started(3)[0]).toBe(3);
+    expect(running.signal.aborted).toBe(false);
+    page.socket.close();
+
+    expect(await told).toBe(2);
   });
 
   it('tells onError of an onStop that throws, and of an effect', () => {

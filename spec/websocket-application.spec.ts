@@ -734,6 +734,40 @@ describe('a program that never rests', () => {
   });
 });
 
+describe('a program that is far behind', () => {
+  it('is given up when a message of its client waits longer than handlerTimeout', async () => {
+    const errors: OmniError[] = [];
+    const closed = deferred<unknown>();
+    const slow = Array.from({ length: 100 }, (_, count) => `slow ${count}`);
+    const url = await serve({
+      application: application({
+        ...echoing,
+        update: (model, message): Step<readonly string[], string> => {
+          const until = performance.now() + (message.startsWith('slow') ? 5 : 0);
+          while (performance.now() < until);
+          return [model, message === 'ask go' ? say(...slow) : effect.none()];
+        },
+      }),
+      handlerTimeout: 50,
+      onError: (error) => {
+        errors.push(error);
+        return 'tell sorry';
+      },
+      onClose: (_, code) => {
+        closed.resolve(code);
+      },
+    });
+    const client = await connect(url);
+
+    client.send('ask go');
+
+    expect(await client.next()).toBe('tell sorry');
+    expect(await client.closed).toEqual({ code: 1011, reason: 'failed' });
+    expect(await closed.promise).toBe(1011);
+    expect(errors).toEqual([expect.objectContaining({ code: 'handler-timeout', limit: 50 })]);
+  });
+});
+
 describe('a client that does not read', () => {
   it('is closed with 1013 when its program says too much, and the program ends', async () => {
     const chunk = `tell ${'x'.repeat(60_000)}`;

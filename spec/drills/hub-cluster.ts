@@ -22,6 +22,8 @@ export interface NodeState {
   readonly rss: number;
   /** The highest since it was last asked. */
   readonly peak: number;
+  /** What its processor did since it began, in microseconds; without that garbage collection. */
+  readonly cpu: number;
 }
 
 /** The message of the drills: the n-th of its publisher, from 0. */
@@ -112,12 +114,12 @@ export class Client {
     });
   }
 
-  /** Says the messages from `first` on, as fast as it hears them itself, up to 50 ahead. */
-  async say(from: string, first: number, count: number, padding = ''): Promise<void> {
+  /** Says the messages from `first` on, as fast as it hears them itself, up to so many ahead. */
+  async say(from: string, first: number, count: number, padding = '', ahead = 50): Promise<void> {
     for (let n = first; n < first + count; n++) {
       if (this.#socket.readyState !== WebSocket.OPEN) return;
       this.#socket.send(JSON.stringify({ from, n, padding } satisfies Said));
-      if (n - first >= 50) await this.until(() => (this.of(from).at(-1) ?? -1) >= n - 50);
+      if (n - first >= ahead) await this.until(() => (this.of(from).at(-1) ?? -1) >= n - ahead);
     }
     await this.until(() => (this.of(from).at(-1) ?? -1) >= first + count - 1);
   }

@@ -70,10 +70,18 @@ setInterval(sample, 100);
 process.on('disconnect', () => process.exit());
 process.on('message', () => {
   void (async () => {
+    const { user, system } = process.cpuUsage();
     const count = await hub.count('news');
     globalThis.gc?.();
     sample();
-    const state: NodeState = { count, errors, gaps, rss: process.memoryUsage.rss(), peak };
+    const state: NodeState = {
+      count,
+      errors,
+      gaps,
+      rss: process.memoryUsage.rss(),
+      peak,
+      cpu: user + system,
+    };
     process.send?.(state);
     peak = 0;
   })();

@@ -4,24 +4,8 @@ import { redisBackplane, type RedisBackplaneOptions } from 'express-omnimessage/
 import { createClient, RESP_TYPES } from 'redis';
 import { onTestFinished } from 'vitest';
 import { gate, type Gate } from './gate.ts';
+import { type Admin, admin, keysOf, redisUrl } from './redis-admin.ts';
 import { until } from './until.ts';
-
-/** Where the Redis of the specs is. */
-export const redisUrl = process.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379';
-
-/** A client for what a test itself does with Redis. Replies are texts unless told. */
-export type Admin = Awaited<ReturnType<typeof admin>>;
-
-export async function admin() {
-  const client = createClient({
-    url: redisUrl,
-    RESP: 2,
-    socket: { reconnectStrategy: false, connectTimeout: 2_000 },
-  });
-  client.on('error', () => {});
-  await client.connect();
-  return client;
-}
 
 async function isThere(): Promise<boolean> {
   try {
@@ -33,6 +17,8 @@ async function isThere(): Promise<boolean> {
     return false;
   }
 }
+
+export { type Admin, admin, keysOf, redisUrl };
 
 /**
  * Whether what needs Redis is run: `describe.runIf(withRedis)`. Where there is none it is skipped,
@@ -53,15 +39,6 @@ export async function keys(): Promise<{ prefix: string; stream: string; redis: A
     redis.destroy();
   });
   return { prefix, stream: `${prefix}:stream`, redis };
-}
-
-/** The names of all keys that begin so. */
-export async function keysOf(redis: Admin, prefix: string): Promise<string[]> {
-  const names: string[] = [];
-  for await (const found of redis.scanIterator({ MATCH: `${prefix}*`, COUNT: 1_000 })) {
-    names.push(...found);
-  }
-  return names.sort();
 }
 
 /** A message of these tests. */

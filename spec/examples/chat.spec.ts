@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo } from 'node:net';
 import { startApplication } from 'express-omnimessage';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { People } from '../../examples/02-chat/people.ts';
 import { chatProgram } from '../../examples/02-chat/program.ts';
@@ -327,6 +327,9 @@ describe('examples/02-chat as a program', () => {
     const example = await startExample('examples/02-chat/server.ts', {
       HOST: '127.0.0.1',
       ORIGINS: 'http://localhost:1234,http://localhost:5173',
+    });
+    onTestFinished(async () => {
+      await example.stop();
     });
     const origin = 'http://localhost:1234';
 

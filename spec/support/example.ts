@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 export interface RunningExample {
   readonly url: string;
   readonly port: string;
-  /** Ends it in order, and gives its exit code. */
+  /** Ends it in order, and gives its exit code. Stopping twice does nothing. */
   readonly stop: () => Promise<number | null>;
 }
 
@@ -38,7 +38,8 @@ export async function startExample(
     url,
     port: new URL(url).port,
     stop: async () => {
-      if (child.exitCode === null && child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
+      const isRunning = child.exitCode === null && child.signalCode === null;
+      if (isRunning && child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
       const [code] = await exited;
       return code;
     },

@@ -63,7 +63,7 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
     component: Component<Args, Model, Message>,
     args: Args,
     host: RuntimeHost,
-    idleTimeout = Infinity,
+    idleTimeout: number = Infinity,
   ) {
     this.#component = component;
     this.#host = host;

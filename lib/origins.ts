@@ -53,12 +53,7 @@ function isSameHost({ headers: { origin, host } }: IncomingMessage): boolean {
   // Nearly always they are equal to the letter; a default port may be spelt out in one of them.
   if (origin.length === scheme.length + host.length && origin.endsWith(host)) return true;
   const claimed = `${scheme}${host}`;
-  return (
-    URL.canParse(origin) &&
-    URL.canParse(claimed) &&
-    new URL(origin).origin === origin &&
-    new URL(claimed).origin === origin
-  );
+  return URL.canParse(claimed) && new URL(claimed).origin === origin;
 }
 
 /** A host and port, without anything (`/`, `@`, `?`) that would make a URL of it mean another. */

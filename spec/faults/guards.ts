@@ -3,7 +3,7 @@
  * guard without such a test is one that somebody will take out by mistake.
  *
  *     npm run test:guards            # all
- *     npm run test:guards -- origin  # those whose name, or file, holds the word
+ *     npm run test:guards -- origin  # those whose name, or file, holds one of the words
  *
  * It works in a copy of the tree, never in place. Ends with 1 when a guard is not caught, when its
  * text is not found exactly once, or when its tests fail with the guard in place.
@@ -131,8 +131,11 @@ function say(line: string): void {
 
 /** First with the guards in place, then without each. Two at a time. */
 async function main(): Promise<void> {
-  const word = process.argv[2] ?? '';
-  const chosen = guards.filter(({ name, file }) => name.includes(word) || file.includes(word));
+  const words = process.argv.slice(2);
+  const chosen = guards.filter(
+    ({ name, file }) =>
+      words.length === 0 || words.some((word) => name.includes(word) || file.includes(word)),
+  );
   const copies = [await Copy.make(), await Copy.make()];
   let faults = 0;
   const each = async <Item>(

@@ -7,6 +7,8 @@ const CLOSE_TIMEOUT = 5_000;
 /** RFC 6455 section 5.5: a control frame holds 125 bytes, two of which are the code. */
 const REASON_BYTES = 123;
 const CLOSED = 3;
+/** A connection that fails within so many milliseconds would fail again at once. */
+const YOUNG = 10_000;
 
 /**
  * Sends a close frame and sees to it that the socket is gone 5 s later.
@@ -56,6 +58,14 @@ export function isSendable(code: number): boolean {
   );
 }
 
+/** @throws RangeError unless the code {@link isSendable} */
+export function expectSendable(code: number): void {
+  if (isSendable(code)) return;
+  throw new RangeError(
+    `Expected the close code to be one that may be sent (1000, 3000 to 4999), got ${code}`,
+  );
+}
+
 /** The beginning of a reason that fits into a close frame; what is no text is no reason. */
 export function cutReason(reason: unknown): string {
   if (typeof reason !== 'string') return '';
@@ -68,4 +78,15 @@ export function cutReason(reason: unknown): string {
     cut += character;
   }
   return cut;
+}
+
+/**
+ * How long the close of a connection that failed waits, in milliseconds: so that clients who come
+ * back at once do not do so all the time, and those who failed together not together.
+ *
+ * @param delay - about how long it shall be, for a connection that fails at once
+ * @param age - how old the connection is, in milliseconds
+ */
+export function delayOfFailure(delay: number | undefined, age: number): number {
+  return delay === undefined || age > YOUNG ? 0 : delay * (0.5 + Math.random());
 }

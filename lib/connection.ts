@@ -1,38 +1,30 @@
 /**
- * One socket, from the moment that a route has it to its end: who may come in, what is sent, when
- * it ends. How it takes messages is `reception.ts`; what runs on it is a {@link Session}.
+ * One socket, from the moment that a route has it to its end: what is sent, and when it ends. Who
+ * may come in is `entrance.ts`, how it takes messages `reception.ts`; a {@link Session} runs on it.
  */
 import { type IncomingMessage } from 'node:http';
 import { type WebSocket } from 'ws';
-import { isSendable, safeClose } from './closing.ts';
+import { delayOfFailure, expectSendable, safeClose } from './closing.ts';
 import { type Wire } from './codec.ts';
+import { Congestion } from './congestion.ts';
 import { type ConnectionSettings } from './connection-options.ts';
-import { onCloseChannel, onOpenChannel, publishRefused } from './diagnostics.ts';
-import {
-  CloseCode,
-  ContextError,
-  HookError,
-  OmniError,
-  reasonOf,
-  statusOf,
-  TimeoutError,
-} from './errors.ts';
+import { publishRefused } from './diagnostics.ts';
+import { enter } from './entrance.ts';
+import { CloseCode, HookError, OmniError, reasonOf } from './errors.ts';
 import { type Connection, isPromise } from './exchange.ts';
 import { type Frame } from './frame.ts';
-import { type Admission, admissionOf, restoreUrl } from './handshake.ts';
+import { admissionOf, restoreUrl } from './handshake.ts';
 import { unwatch, watch } from './heartbeat.ts';
 import { type Received } from './inbox.ts';
 import { Liveness } from './liveness.ts';
 import { Outbox } from './outbox.ts';
 import { encode, type Piped, recover, tell } from './pipe.ts';
 import { Reception } from './reception.ts';
-import { type Session } from './session.ts';
+import { type Session, type Start, tellClosed, tellOpen } from './session.ts';
 import { listen } from './socket-listeners.ts';
 import { startTimer } from './timer.ts';
 import { directStream, limitPayload } from './ws-internals.ts';
 
-/** A connection that fails within so many milliseconds would fail again at once. */
-const YOUNG = 10_000;
 const OPEN = 1;
 const CLOSED = 3;
 
@@ -48,16 +40,14 @@ export class SocketConnection<
   context: Context = undefined as Context;
   readonly settings: ConnectionSettings<In, Out, Context, Request>;
   readonly #socket: WebSocket;
-  readonly #start: (
-    connection: SocketConnection<In, Out, Context, Request>,
-  ) => Session<In, Out, Context, Request>;
+  readonly #start: Start<In, Out, Context, Request>;
   readonly #outbox: Outbox;
   readonly #reception: Reception<In, Out, Context, Request>;
   readonly #liveness: Liveness;
+  readonly #congestion: Congestion;
   readonly #arrived: number = performance.now();
   #session: Session<In, Out, Context, Request> | undefined;
   #state: 'opening' | 'open' | 'failing' | 'closing' | 'closed' = 'opening';
-  #isCongested = false;
   #expires = Infinity;
   #closeCode: number | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -74,11 +64,9 @@ export class SocketConnection<
     socket: WebSocket,
     request: Request,
     settings: ConnectionSettings<In, Out, Context, Request>,
-    start: (
-      connection: SocketConnection<In, Out, Context, Request>,
-    ) => Session<In, Out, Context, Request>,
+    start: Start<In, Out, Context, Request>,
   ) {
-    const { interval, timeout, beat, limit } = settings;
+    const { interval, timeout, beat, limit, highWaterMark } = settings;
     this.request = request;
     this.settings = settings;
     this.#socket = socket;
@@ -86,18 +74,20 @@ export class SocketConnection<
     this.#outbox = new Outbox(socket, directStream(socket, request), request.socket);
     this.#reception = new Reception(this, settings, socket);
     this.#liveness = new Liveness(interval, timeout, beat);
+    this.#congestion = new Congestion(this.#outbox, this.#liveness, this.#reception, highWaterMark);
     restoreUrl(request);
     listen(socket, this);
     limitPayload(socket, limit);
     const admission = admissionOf(socket);
-    admission?.claim(() => this.#shutDown());
+    // The server shuts down: what is being handled is answered, and there is nothing more to say.
+    admission?.claim(() => this.drain().then(() => this.end(CloseCode.GoingAway)));
     if (socket.readyState === CLOSED) {
       // Gone while a middleware before us was busy: its 'close' was told to nobody.
       this.#state = 'closed';
       return;
     }
     watch(this, beat);
-    if (this.#mayEnter(admission)) this.#enter(admission?.authorized);
+    enter(this, settings, admission);
   }
 
   /** Whether its frames are binary. */
@@ -108,6 +98,11 @@ export class SocketConnection<
   /** How much was said on it, in bytes. */
   get said(): number {
     return this.#outbox.said;
+  }
+
+  /** Not let in yet. */
+  get isOpening(): boolean {
+    return this.#state === 'opening';
   }
 
   /** Open, and not about to end. */
@@ -130,11 +125,7 @@ export class SocketConnection<
 
   get close(): (code?: number, reason?: string) => void {
     this.#close ??= (code = 1000, reason = reasonOf(code)) => {
-      if (!isSendable(code)) {
-        throw new RangeError(
-          `Expected the close code to be one that may be sent (1000, 3000 to 4999), got ${code}`,
-        );
-      }
+      expectSendable(code);
       this.end(code, reason);
     };
     return this.#close;
@@ -157,13 +148,12 @@ export class SocketConnection<
     if (encoded === undefined || this.#isEnding) return false;
     // The client has begun to close, or broke the protocol: ws has sent the last frame.
     if (this.#socket.readyState !== OPEN) return false;
-    const outbox = this.#outbox;
-    if (outbox.buffered > this.settings.maxBuffered) {
+    if (this.#outbox.buffered > this.settings.maxBuffered) {
       this.refuse(CloseCode.TooSlow);
       return false;
     }
-    outbox.push(encoded);
-    if (outbox.buffered > this.settings.highWaterMark) this.#congest();
+    this.#outbox.push(encoded);
+    this.#congestion.check();
     return true;
   }
 
@@ -207,10 +197,7 @@ export class SocketConnection<
       return false;
     }
     if (!isPromise(answer)) return this.transmit(answer);
-    return answer.then(
-      (encoded) => this.transmit(encoded),
-      () => false,
-    );
+    return answer.then((encoded) => this.transmit(encoded)).catch(() => false);
   }
 
   /** Asks `onError` about a failure that ends the connection; what it answers is sent before the end. */
@@ -221,15 +208,13 @@ export class SocketConnection<
     }
     this.#startFailing();
     const answering = this.answer(error);
-    const end = (): void => {
-      this.#endFailed(code);
-    };
-    if (!isPromise(answering)) {
+    const end = (): void => this.#endFailed(code);
+    if (isPromise(answering)) {
+      this.startTimer(end, this.settings.handlerTimeout);
+      void answering.then(end);
+    } else {
       end();
-      return;
     }
-    this.#startTimer(end, this.settings.handlerTimeout);
-    void answering.then(end);
   }
 
   /** Ends the connection for a failure that somebody else was told of. */
@@ -255,6 +240,33 @@ export class SocketConnection<
     const { wireCode } = this.settings;
     if (wireCode === undefined) safeClose(this.#socket, code, reason);
     else safeClose(this.#socket, wireCode(code), reason ?? reasonOf(code));
+  }
+
+  // What the entrance tells.
+
+  know(context: Context): void {
+    clearTimeout(this.#timer);
+    this.context = context;
+  }
+
+  open(expires: number): void {
+    this.#state = 'open';
+    this.#expires = expires;
+    tellOpen(this.settings.transport, performance.now() - this.#arrived);
+    this.#session = this.#start(this);
+    const failed = (cause: unknown): void => {
+      this.fail(cause instanceof OmniError ? cause : new HookError('on-open', { cause }));
+    };
+    try {
+      this.#reception.begin(this.#session, this.#session.opened(this), failed);
+    } catch (cause) {
+      failed(cause);
+    }
+  }
+
+  startTimer(callback: () => void, delay: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = startTimer(callback, delay, undefined);
   }
 
   // What the socket tells, and the heart.
@@ -284,7 +296,8 @@ export class SocketConnection<
     unwatch(this, this.settings.beat);
     for (const callback of this.#endings ?? []) callback(this.#closeCode);
     this.#endings = undefined;
-    if (this.#session !== undefined) this.#tellClosed(this.#session, this.#closeCode);
+    if (this.#session === undefined) return;
+    tellClosed(this.#session, this, this.#closeCode, performance.now() - this.#arrived);
   }
 
   beat(elapsed: number): void {
@@ -294,10 +307,8 @@ export class SocketConnection<
       return;
     }
     const liveness = this.#liveness;
-    const isGone =
-      this.#isCongested && liveness.beatWhileCongested(elapsed, this.#outbox.buffered) === 'gone';
     const verdict = this.#reception.isPaused ? liveness.beatWhilePaused() : liveness.beat(elapsed);
-    if (isGone || verdict === 'gone') this.#socket.terminate();
+    if (this.#congestion.beat(elapsed) || verdict === 'gone') this.#socket.terminate();
     else if (verdict === 'ask') this.#socket.ping();
   }
 
@@ -311,128 +322,13 @@ export class SocketConnection<
   #endFailed(code: CloseCode): void {
     // The client may have gone while onError was busy.
     if (this.#isEnding) return;
-    const { failureDelay = 0 } = this.settings;
-    if (failureDelay === 0 || performance.now() - this.#arrived > YOUNG) {
-      this.end(code);
-      return;
-    }
-    // Spread, so that those who failed together do not come back together.
-    this.#startTimer(() => this.end(code), failureDelay * (0.5 + Math.random()));
-  }
-
-  /** The server shuts down: what is being handled is answered, and then there is nothing more to say. */
-  async #shutDown(): Promise<void> {
-    await this.drain();
-    this.end(CloseCode.GoingAway);
+    const delay = delayOfFailure(this.settings.failureDelay, performance.now() - this.#arrived);
+    if (delay === 0) this.end(code);
+    else this.startTimer(() => this.end(code), delay);
   }
 
   get #isEnding(): boolean {
     return this.#state === 'closing' || this.#state === 'closed';
-  }
-
-  #mayEnter(admission: Admission | undefined): boolean {
-    const { hasOrigins, isAllowed } = this.settings;
-    if (admission !== undefined && !hasOrigins) return true;
-    let isWelcome: boolean;
-    try {
-      isWelcome = isAllowed(this.request);
-    } catch (cause) {
-      this.fail(new ContextError({ cause }));
-      return false;
-    }
-    if (!isWelcome) this.refuse(CloseCode.Forbidden);
-    return isWelcome;
-  }
-
-  /** Asks for the context. */
-  #enter(authorized: unknown): void {
-    const { context, contextTimeout } = this.settings;
-    if (context === undefined) {
-      this.#open(undefined as Context);
-      return;
-    }
-    let given: Context | PromiseLike<Context>;
-    try {
-      given = context(this.request, authorized);
-    } catch (fault) {
-      this.#turnAway(fault);
-      return;
-    }
-    if (!isPromise(given)) {
-      this.#open(given);
-      return;
-    }
-    this.#startTimer(() => {
-      this.fail(new TimeoutError('context-timeout', contextTimeout), CloseCode.Timeout);
-    }, contextTimeout);
-    given.then(
-      (settled) => {
-        this.#open(settled);
-      },
-      (fault: unknown) => {
-        this.#turnAway(fault);
-      },
-    );
-  }
-
-  /** `context` threw: a status from 400 to 499 is its verdict on the client, anything else a fault. */
-  #turnAway(fault: unknown): void {
-    if (this.#state !== 'opening') return;
-    const status = statusOf(fault);
-    if (status === undefined || status >= 500) this.fail(new ContextError({ cause: fault }));
-    else this.refuse(status === 401 ? CloseCode.Unauthorized : CloseCode.Forbidden);
-  }
-
-  #open(context: Context): void {
-    if (this.#state !== 'opening') return;
-    clearTimeout(this.#timer);
-    this.context = context;
-    try {
-      this.#expires = expiryOf(this.settings.expires?.(context));
-    } catch (cause) {
-      this.fail(new ContextError({ cause }));
-      return;
-    }
-    if (Date.now() >= this.#expires) {
-      this.refuse(CloseCode.Unauthorized);
-      return;
-    }
-    this.#state = 'open';
-    if (onOpenChannel.hasSubscribers) {
-      const duration = performance.now() - this.#arrived;
-      onOpenChannel.publish({ transport: this.settings.transport, duration });
-    }
-    this.#session = this.#start(this);
-    const failed = (cause: unknown): void => {
-      this.fail(cause instanceof OmniError ? cause : new HookError('on-open', { cause }));
-    };
-    try {
-      this.#reception.begin(this.#session, this.#session.opened(this), failed);
-    } catch (cause) {
-      failed(cause);
-    }
-  }
-
-  /** The client reads more slowly than we speak: none of its messages until it has caught up. */
-  #congest(): void {
-    if (this.#isCongested) return;
-    // Much may have been said in one turn to a client that reads well: only what the kernel does
-    // not take tells.
-    this.#outbox.flushUnlessBlocked();
-    if (this.#outbox.buffered <= this.settings.highWaterMark) return;
-    this.#isCongested = true;
-    this.#reception.hold();
-    this.#outbox.whenDrained(() => {
-      this.#isCongested = false;
-      this.#liveness.caughtUp();
-      if (this.#outbox.buffered > this.settings.highWaterMark) this.#congest();
-      if (!this.#isCongested) this.#reception.release();
-    });
-  }
-
-  #startTimer(callback: () => void, delay: number): void {
-    clearTimeout(this.#timer);
-    this.#timer = startTimer(callback, delay, undefined);
   }
 
   /** Nothing more is handled. */
@@ -442,28 +338,4 @@ export class SocketConnection<
     this.#reception.end();
     this.#abort?.abort();
   }
-
-  #tellClosed(session: Session<In, Out, Context, Request>, code: number): void {
-    if (onCloseChannel.hasSubscribers) {
-      const duration = performance.now() - this.#arrived;
-      onCloseChannel.publish({ transport: this.settings.transport, code, duration });
-    }
-    const failed = (cause: unknown): void => {
-      const error = cause instanceof OmniError ? cause : new HookError('on-close', { cause });
-      tell(error, this.settings.onError, this);
-    };
-    try {
-      const ending = session.closed(this, code);
-      if (isPromise(ending)) ending.then(undefined, failed);
-    } catch (cause) {
-      failed(cause);
-    }
-  }
-}
-
-/** @throws TypeError when it is no date: nobody is let in for ever by mistake */
-function expiryOf(told: Date | number | undefined): number {
-  const time = Number(told ?? Infinity);
-  if (!Number.isNaN(time)) return time;
-  throw new TypeError('Expected `expires` to return a date, milliseconds since 1970, or undefined');
 }

@@ -47,9 +47,32 @@ export function omniHttp<
   Encoded extends Wire = string,
 >(options: OmniHttpOptions<In, Out, Context, Request, Encoded>): Router {
   const router = Router();
+  const handler = omniHttpHandler(options);
   // A layer of `use`, not a route: for its routes Express answers OPTIONS itself.
-  router.use(omniHttpHandler(options) as unknown as Parameters<Router['use']>[0]);
+  router.use(handler as unknown as Parameters<Router['use']>[0]);
+  shorten(router, handler);
   return router;
+}
+
+/** What the routers of Express 4 and 5 have, and do not tell in their types. */
+interface Walk {
+  handle?: (request: IncomingMessage, response: ServerResponse, next: Next) => void;
+}
+
+/**
+ * Spares the requests the router's walk through its layers, as long as the handler is all of them:
+ * also those that only pass by. Where a router is made otherwise, it stays as it is.
+ */
+function shorten(
+  router: Router & Walk,
+  handler: (request: never, response: ServerResponse, next: Next) => void,
+): void {
+  const { handle: walk, stack } = router;
+  if (typeof walk !== 'function' || !Array.isArray(stack) || stack.length !== 1) return;
+  router.handle = (request, response, next) => {
+    if (router.stack.length === 1) handler(request as never, response, next);
+    else walk.call(router, request, response, next);
+  };
 }
 
 /**

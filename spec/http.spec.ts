@@ -744,6 +744,55 @@ describe('omniHttp', () => {
   });
 });
 
+describe('the router of omniHttp', () => {
+  it.each([
+    ['Express', (): express.Express | connect.Server => express()],
+    ['Connect', () => connect()],
+  ])('takes further layers, on %s', async (_, make) => {
+    const router = omniHttp({ path: '/omni', codec: textCodec, handler: echo });
+    const app = make() as connect.Server;
+    app.use(router as unknown as connect.NextHandleFunction);
+    const url = await serve(app);
+    expect(await (await post(url)).text()).toBe('{"said":"hello"}');
+    expect((await fetch(`${url}/more`)).status).toBe(404);
+
+    router.use('/more', (_request, response) => {
+      response.end('more');
+    });
+
+    expect(await (await fetch(`${url}/more`)).text()).toBe('more');
+    expect(await (await post(url)).text()).toBe('{"said":"hello"}');
+  });
+
+  it('leaves a request that passes by as it was', async () => {
+    const app = express();
+    app.use('/mount', omniHttp({ path: '/omni', codec: textCodec, handler: echo }));
+    app.get('/mount/:name', ({ baseUrl, originalUrl, params, url }, response) => {
+      response.json({ baseUrl, originalUrl, params, url });
+    });
+    const url = await serve(app);
+
+    expect(await (await fetch(`${url}/mount/other?a=b`)).json()).toStrictEqual({
+      baseUrl: '',
+      originalUrl: '/mount/other?a=b',
+      params: { name: 'other' },
+      url: '/mount/other?a=b',
+    });
+  });
+
+  it('tells the handler by which address it was asked', async () => {
+    const app = express();
+    const handler = (_: Said, { request }: { request: unknown }): Says => {
+      const { baseUrl, originalUrl, url } = request as express.Request;
+      return { said: [baseUrl, url, originalUrl].join(' ') };
+    };
+    app.use('/mount', omniHttp({ path: '/omni', codec: textCodec, handler }));
+    const url = await serve(app);
+
+    expect(await (await post(`${url}/mount`)).text()).toBe('{"said":"/mount /omni /mount/omni"}');
+  });
+});
+
 describe('omniHttpHandler', () => {
   it('serves node:http without a router', async () => {
     const handle = omniHttpHandler({ path: '/omni', codec: textCodec, handler: echo });

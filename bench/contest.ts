@@ -41,6 +41,8 @@ export interface Row {
 }
 
 const TARGET = 'contender';
+/** Milliseconds. */
+const WARM_UP = 800;
 
 interface Entry {
   readonly contender: Contender;
@@ -74,7 +76,7 @@ export class Contest {
   /** Measures all of them at some work, after a warm-up. */
   async measure(work: Work, { rounds, milliseconds }: Pace): Promise<Row[]> {
     const measured = this.#entries.map(() => ({ cpu: [] as number[], outcomes: [] as Outcome[] }));
-    for (const entry of this.#entries) await this.#turn(entry, work, 4 * milliseconds);
+    for (const entry of this.#entries) await this.#turn(entry, work, WARM_UP);
     for (let round = 0; round < rounds; round++) {
       for (const index of shuffled(this.#entries.length)) {
         const { cpu, outcome } = await this.#turn(

@@ -1,6 +1,7 @@
 /**
  * `npm run bench -- ws http` measures what was asked for, `npm run bench -- all` everything;
- * `--quick` with fewer rounds, `--record` writes bench/results/<question>.json as well.
+ * `--quick` with fewer rounds; `--record` writes bench/results/<question>.json and the tables of
+ * docs/performance.md as well.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -18,6 +19,7 @@ import { size } from './questions/size.ts';
 import { ws } from './questions/ws.ts';
 import { type Pace } from './contest.ts';
 import { isPinned } from './processes.ts';
+import { writeDocument } from './document.ts';
 import { markdown } from './report.ts';
 
 const questions: readonly Question[] = [
@@ -112,5 +114,6 @@ for (const question of asked) {
       here(`results/${question.name}.json`),
       `${JSON.stringify(record, undefined, 2)}\n`,
     );
+    writeDocument(question.name, tables);
   }
 }

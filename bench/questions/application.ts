@@ -4,7 +4,7 @@ import { type Question } from './question.ts';
 
 const contenders: readonly Contender[] = [
   { title: 'hand-written on ws 8', server: 'ws-8' },
-  { title: 'ours, an application, the same work', server: 'ours-program-same' },
+  { title: 'ours, an application, the codec of the hand-written', server: 'ours-program-same' },
   { title: 'ours, an application, structCodec', server: 'ours-program' },
   { title: 'ours, a handler, structCodec', server: 'ours-ws-8' },
 ];

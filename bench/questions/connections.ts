@@ -18,7 +18,7 @@ export const connections: Question = {
       counts.map((count) => ({ ...kind, connections: count })),
     );
     // A turn must be long enough for every connection to speak.
-    const longer = { rounds: pace.rounds, milliseconds: Math.max(1_300, 4 * pace.milliseconds) };
+    const longer = { rounds: Math.ceil(pace.rounds / 2), milliseconds: 1_300 };
     const [rows = []] = await contest(contenders, [{ window: 0, rate: PER_SECOND }], longer);
     return [
       {

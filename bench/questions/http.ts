@@ -6,9 +6,17 @@ const http = { dialect: 'http', path: '/omni' } as const;
 
 const onExpress: readonly Contender[] = [
   { ...http, title: 'hand-written route on Express 5', server: 'express' },
-  { ...http, title: 'ours on Express 5, the same work', server: 'ours-express-same' },
+  {
+    ...http,
+    title: 'ours on Express 5, the codec of the hand-written',
+    server: 'ours-express-same',
+  },
   { ...http, title: 'ours on Express 5, structCodec', server: 'ours-express' },
-  { ...http, title: 'ours before Express 5, the same work', server: 'ours-before-express' },
+  {
+    ...http,
+    title: 'ours before Express 5, the codec of the hand-written',
+    server: 'ours-before-express',
+  },
   { ...http, title: 'express.json and response.json', server: 'express-json' },
   { ...http, title: 'tRPC 11 on Express 5', server: 'trpc-http', path: '/trpc/send' },
 ];
@@ -16,8 +24,8 @@ const onExpress: readonly Contender[] = [
 const onNode: readonly Contender[] = [
   { ...http, title: 'hand-written on node:http', server: 'node-http' },
   { ...http, title: 'hand-written on Connect', server: 'connect' },
-  { ...http, title: 'ours on node:http, the same work', server: 'ours-node-same' },
-  { ...http, title: 'ours on Connect, the same work', server: 'ours-connect-same' },
+  { ...http, title: 'ours on node:http, the codec of the hand-written', server: 'ours-node-same' },
+  { ...http, title: 'ours on Connect, the codec of the hand-written', server: 'ours-connect-same' },
   { ...http, title: 'ours on Connect, structCodec', server: 'ours-connect' },
   { ...http, title: 'ours on Connect, with the Router', server: 'ours-connect-router' },
 ];

@@ -4,9 +4,9 @@ import { type Question } from './question.ts';
 
 const contenders: readonly Contender[] = [
   { title: 'hand-written on ws 8', server: 'ws-8' },
-  { title: 'ours on ws 8, the same work', server: 'ours-ws-8-same' },
+  { title: 'ours on ws 8, the codec of the hand-written', server: 'ours-ws-8-same' },
   { title: 'ours on ws 8, structCodec', server: 'ours-ws-8' },
-  { title: 'ours on ws 8, public API alone, the same work', server: 'ours-ws-8-public' },
+  { title: 'ours on ws 8, public API alone', server: 'ours-ws-8-public' },
   { title: 'Socket.IO 4 with ack', server: 'socket.io', dialect: 'socket.io' },
   { title: 'tRPC 11', server: 'trpc-ws', dialect: 'trpc-ws' },
 ];
@@ -14,7 +14,7 @@ const contenders: readonly Contender[] = [
 const onExpressWs: readonly Contender[] = [
   { title: 'hand-written on ws 7', server: 'ws-7' },
   { title: 'hand-written on express-ws', server: 'express-ws' },
-  { title: 'ours on express-ws, the same work', server: 'ours-express-ws-same' },
+  { title: 'ours on express-ws, the codec of the hand-written', server: 'ours-express-ws-same' },
   { title: 'ours on express-ws, structCodec', server: 'ours-express-ws' },
   { title: 'ours by attachWebSockets, structCodec', server: 'ours-attached' },
 ];

@@ -43,6 +43,13 @@ function byHand(socket: WebSocket): void {
   socket.on('error', () => {});
 }
 
+/** As by hand, where the replies depend on who asked: the request is kept. */
+function byHandForSomebody(socket: WebSocket, request: Request): void {
+  const by = (): string | undefined => request.headers['user-agent'];
+  socket.on('close', by);
+  byHand(socket);
+}
+
 const limits = { maxPayload: 65_536, perMessageDeflate: false };
 
 function onWs8(route: Route): Promise<Ports> {
@@ -146,9 +153,10 @@ export const webSocketServers: Readonly<Record<string, Start>> = {
   'ws-8': () => onWs8(byHand),
   'ws-7': () => onWs7(byHand),
   'express-ws': () => onExpressWs(byHand),
+  'express-ws-request': () => onExpressWs(byHandForSomebody),
   'ours-ws-8': () => onWs8(ours()),
   'ours-ws-8-same': () => onWs8(oursSameWork()),
-  'ours-ws-8-public': () => onWs8(withoutInternals(oursSameWork())),
+  'ours-ws-8-public': () => onWs8(withoutInternals(ours())),
   'ours-express-ws': () => onExpressWs(ours()),
   'ours-express-ws-same': () => onExpressWs(oursSameWork()),
   'ours-attached': () => onAttached(ours()),

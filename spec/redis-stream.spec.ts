@@ -358,8 +358,10 @@ describe.runIf(withRedis)('what is no entry of ours', () => {
 
     const good = b.heard.filter((headline) => /^(good|last)/.test(headline));
     expect(good).toEqual([...series('good', 30).map((_, n) => `good ${n * 100}`), 'last']);
-    // Among all that there are entries as they should be, with this one message.
-    expect(new Set(b.heard)).toEqual(new Set([...good, 'x', 'gap in news']));
+    // Among all that there are entries as they should be, with this one message; chance may make
+    // one whose text is a hostile key's, which is a text like any other.
+    const heard = b.heard.filter((headline) => headline !== '__proto__');
+    expect(new Set(heard)).toEqual(new Set([...good, 'x', 'gap in news']));
     expect(new Set(b.errors.map(({ code }) => code))).toEqual(new Set(['backplane', 'decode']));
   });
 });

@@ -60,8 +60,9 @@ describe('findHandler', () => {
   });
 
   it.each([
-    ['', 'click'],
-    ['1', 'click'],
+    ['', 'focus'],
+    ['1', 'focus'],
+    ['\t', 'focus'],
     ['0', 'click'],
     ['0\t', 'click'],
     ['0\t00', 'click'],

@@ -394,7 +394,9 @@ describe.runIf(withRedis)('close', () => {
     a.hub.publish('news', ['news']);
     const before = await keysOf(redis, prefix);
 
+    const began = performance.now();
     await a.hub.close();
+    const took = performance.now() - began;
     await until(async () => (await connectionsOf(redis, prefix)).length === 0);
     const after = await keysOf(redis, prefix);
     const left = await Promise.all(after.map((name) => redis.pTTL(name)));
@@ -405,6 +407,8 @@ describe.runIf(withRedis)('close', () => {
       ':stream',
     ]);
     expect(after).toEqual([`${prefix}:stream`]);
+    // Not as long as until the next sign of life.
+    expect(took).toBeLessThan(2_000);
     expect(left.every((ms) => ms > 0 && ms <= 3_600_000)).toBe(true);
     expect(a.hub.publish('news', ['late'])).toBe(false);
     expect(await a.hub.count('news')).toBe(0);

@@ -308,17 +308,21 @@ describe.runIf(withRedis)('count', () => {
   });
 
   it('holds for many topics that were joined before Redis was there', async () => {
-    const { prefix } = await keys();
+    const { prefix, redis } = await keys();
     const a = node({ url, prefix });
     for (let n = 0; n < 2_500; n++) a.hub.subscribe(`topic ${n}`, () => {});
     await a.hub.ready();
     const b = await readyNode({ url, prefix });
 
     await until(async () => (await b.hub.count('topic 2499')) === 1);
+    const hashes = await keysOf(redis, `${prefix}:node:`);
+    const left = await Promise.all(hashes.map((name) => redis.pTTL(name)));
 
     expect(await Promise.all([0, 999, 1_000, 2_000].map((n) => b.hub.count(`topic ${n}`)))).toEqual(
       [1, 1, 1, 1],
     );
+    // Also of one that has changed nothing since: should it die now, it would be counted for ever.
+    expect(left.map((time) => time > 0)).toEqual([true, true]);
   });
 
   it('forgets a process that closed at once', async () => {

@@ -4,11 +4,12 @@
  */
 import { type IncomingMessage } from 'node:http';
 import { type WebSocket } from 'ws';
-import { delayOfFailure, expectSendable, safeClose } from './closing.ts';
+import { delayOfFailure, expectSendable } from './closing.ts';
 import { type Wire } from './codec.ts';
 import { Congestion } from './congestion.ts';
 import { type ConnectionSettings } from './connection-options.ts';
 import { publishRefused } from './diagnostics.ts';
+import { Ending } from './ending.ts';
 import { enter } from './entrance.ts';
 import { CloseCode, HookError, OmniError, reasonOf } from './errors.ts';
 import { type Connection, isPromise } from './exchange.ts';
@@ -45,14 +46,13 @@ export class SocketConnection<
   readonly #reception: Reception<In, Out, Context, Request>;
   readonly #liveness: Liveness;
   readonly #congestion: Congestion;
+  readonly #ending: Ending;
   readonly #arrived: number = performance.now();
   #session: Session<In, Out, Context, Request> | undefined;
   #state: 'opening' | 'open' | 'failing' | 'closing' | 'closed' = 'opening';
   #expires = Infinity;
-  #closeCode: number | undefined;
   #timer: NodeJS.Timeout | undefined;
   #abort: AbortController | undefined;
-  #endings: Set<(code: number) => void> | undefined;
   #send: ((message: Out) => boolean) | undefined;
   #close: ((code?: number, reason?: string) => void) | undefined;
 
@@ -66,7 +66,7 @@ export class SocketConnection<
     settings: ConnectionSettings<In, Out, Context, Request>,
     start: Start<In, Out, Context, Request>,
   ) {
-    const { interval, timeout, beat, limit, highWaterMark } = settings;
+    const { interval, timeout, beat, limit, highWaterMark, wireCode } = settings;
     this.request = request;
     this.settings = settings;
     this.#socket = socket;
@@ -75,6 +75,7 @@ export class SocketConnection<
     this.#reception = new Reception(this, settings, socket);
     this.#liveness = new Liveness(interval, timeout, beat);
     this.#congestion = new Congestion(this.#outbox, this.#liveness, this.#reception, highWaterMark);
+    this.#ending = new Ending(socket, wireCode);
     restoreUrl(request);
     listen(socket, this);
     limitPayload(socket, limit);
@@ -100,12 +101,11 @@ export class SocketConnection<
     return this.#outbox.said;
   }
 
-  /** Not let in yet. */
   get isOpening(): boolean {
     return this.#state === 'opening';
   }
 
-  /** Open, and not about to end. */
+  /** Let in, and not about to end. */
   get isOpen(): boolean {
     return this.#state === 'open';
   }
@@ -143,7 +143,7 @@ export class SocketConnection<
     return this.transmit(encoded);
   }
 
-  /** Sends what was encoded. False when there is nothing, or the connection is ending or too slow. */
+  /** Sends what was encoded, or a frame that was made for many. False when there is nothing, or the connection is ending or too slow. */
   transmit(encoded: Wire | Frame | undefined): boolean {
     if (encoded === undefined || this.#isEnding) return false;
     // The client has begun to close, or broke the protocol: ws has sent the last frame.
@@ -157,22 +157,9 @@ export class SocketConnection<
     return true;
   }
 
-  /** Sends a frame that was made for many. */
-  deliver(frame: Frame): boolean {
-    return this.transmit(frame);
-  }
-
   /** Calls back at the close (at once, when that was already). Returns what takes that back. */
   whenClosed(callback: (code: number) => void): () => void {
-    if (this.#state === 'closed') {
-      callback(this.#closeCode ?? 1006);
-      return () => {};
-    }
-    this.#endings ??= new Set();
-    this.#endings.add(callback);
-    return () => {
-      this.#endings?.delete(callback);
-    };
+    return this.#ending.tell(callback, this.#state === 'closed');
   }
 
   /** Takes no more messages; resolves when the one that is being handled has been answered. */
@@ -202,26 +189,20 @@ export class SocketConnection<
 
   /** Asks `onError` about a failure that ends the connection; what it answers is sent before the end. */
   fail(error: OmniError, code: CloseCode = CloseCode.Failed): void {
-    if (this.#state === 'failing' || this.#isEnding) {
+    if (!this.#startFailing()) {
       tell(error, this.settings.onError, this);
       return;
     }
-    this.#startFailing();
     const answering = this.answer(error);
     const end = (): void => this.#endFailed(code);
-    if (isPromise(answering)) {
-      this.startTimer(end, this.settings.handlerTimeout);
-      void answering.then(end);
-    } else {
-      end();
-    }
+    if (!isPromise(answering)) return end();
+    this.startTimer(end, this.settings.handlerTimeout);
+    void answering.then(end);
   }
 
   /** Ends the connection for a failure that somebody else was told of. */
   failSilently(): void {
-    if (this.#state === 'failing' || this.#isEnding) return;
-    this.#startFailing();
-    this.#endFailed(CloseCode.Failed);
+    if (this.#startFailing()) this.#endFailed(CloseCode.Failed);
   }
 
   /** Ends the connection for what the client did or is: the watchers are told, `onError` is not. */
@@ -235,11 +216,8 @@ export class SocketConnection<
   /** Ends the connection, after what was said. */
   end(code: number, reason?: string): void {
     if (this.#isEnding) return;
-    this.#closeCode = code;
     this.#leave('closing');
-    const { wireCode } = this.settings;
-    if (wireCode === undefined) safeClose(this.#socket, code, reason);
-    else safeClose(this.#socket, wireCode(code), reason ?? reasonOf(code));
+    this.#ending.begin(code, reason);
   }
 
   // What the entrance tells.
@@ -281,7 +259,7 @@ export class SocketConnection<
   }
 
   malformed(status: number): void {
-    this.#closeCode ??= status;
+    this.#ending.because(status);
     publishRefused({ transport: this.settings.transport, code: 'malformed', status });
   }
 
@@ -290,14 +268,12 @@ export class SocketConnection<
   }
 
   closed(code: number): void {
-    this.#closeCode ??= code;
     this.#leave('closed');
     this.#outbox.discard();
     unwatch(this, this.settings.beat);
-    for (const callback of this.#endings ?? []) callback(this.#closeCode);
-    this.#endings = undefined;
+    const counted = this.#ending.complete(code);
     if (this.#session === undefined) return;
-    tellClosed(this.#session, this, this.#closeCode, performance.now() - this.#arrived);
+    tellClosed(this.#session, this, counted, performance.now() - this.#arrived);
   }
 
   beat(elapsed: number): void {
@@ -313,9 +289,11 @@ export class SocketConnection<
   }
 
   /** Nothing more is taken; what is answered is still sent. */
-  #startFailing(): void {
+  #startFailing(): boolean {
+    if (this.#state === 'failing' || this.#isEnding) return false;
     this.#state = 'failing';
     void this.#reception.drain();
+    return true;
   }
 
   /** Closes now, or, so that clients who come back at once do not do so all the time, later. */

@@ -9,7 +9,7 @@ export interface Receiver {
   /** True when its codec's messages are bytes. */
   readonly binary: boolean;
   /** Sends what was prepared. False when the connection is closing, or over `maxBuffered`. */
-  readonly deliver: (frame: Frame) => boolean;
+  readonly transmit: (frame: Frame) => boolean;
   /** Calls back once, at the close, or at once if it is closed already. Returns the undo. */
   readonly whenClosed: (callback: (code: number) => void) => () => void;
 }
@@ -123,7 +123,7 @@ export class Receivers<Message> {
       if (since >= number || isExcepted(receiver, except)) continue;
       try {
         const own = map === undefined ? message : map(message);
-        if (own === message) receiver.deliver((frame ??= new Frame(encoded)));
+        if (own === message) receiver.transmit((frame ??= new Frame(encoded)));
         else if (own !== undefined) this.#deliverAlone(receiver, own);
       } catch (cause) {
         this.#options.failed(new HubError('map', { cause, outgoing: message }));
@@ -149,7 +149,7 @@ export class Receivers<Message> {
     } catch (error) {
       this.#options.failed(error as OmniError);
     }
-    if (encoded !== undefined) receiver.deliver(new Frame(encoded));
+    if (encoded !== undefined) receiver.transmit(new Frame(encoded));
   }
 
   #change(name: string, apply: (topic: Topic<Message>) => void): void {
@@ -186,7 +186,7 @@ export class Receivers<Message> {
  */
 export function receiverOf(connection: unknown, binary: boolean): Receiver {
   const receiver = connection as Partial<Receiver> | null | undefined;
-  if (typeof receiver?.deliver !== 'function' || typeof receiver.whenClosed !== 'function') {
+  if (typeof receiver?.transmit !== 'function' || typeof receiver.whenClosed !== 'function') {
     throw new TypeError(
       'Expected `connection` to be a connection of omniWs, as onOpen and its handler get it',
     );

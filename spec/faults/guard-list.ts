@@ -156,11 +156,21 @@ const closing: readonly Guard[] = [
 
 const connection: readonly Guard[] = [
   ...of('lib/connection.ts', 'spec/faults/gone.spec.ts', [
-    ['heartbeat', 'W25', ["if (isGone || verdict === 'gone') this", 'if (isGone) this']],
+    [
+      'heartbeat',
+      'W25',
+      [
+        "if (this.#congestion.beat(elapsed) || verdict === 'gone') this",
+        'if (this.#congestion.beat(elapsed)) this',
+      ],
+    ],
     [
       'heartbeat of a client that takes nothing',
       'W28 a frozen client of which',
-      ["if (isGone || verdict === 'gone') this", "if (verdict === 'gone') this"],
+      [
+        "if (this.#congestion.beat(elapsed) || verdict === 'gone') this",
+        "if (verdict === 'gone') this",
+      ],
     ],
     [
       'heartbeat exemption while we pause',
@@ -172,15 +182,9 @@ const connection: readonly Guard[] = [
     [
       'maxBuffered',
       'W40',
-      ['if (outbox.buffered > this.settings.maxBuffered) {', 'if (outbox.buffered === -1) {'],
-    ],
-    ['highWaterMark', 'W41 a flood', ['    this.#reception.hold();\n', '']],
-    [
-      'origin of a server that was not attached',
-      'W51',
       [
-        '    if (!isWelcome) this.refuse(CloseCode.Forbidden);\n    return isWelcome;',
-        '    return true;',
+        'if (this.#outbox.buffered > this.settings.maxBuffered) {',
+        'if (this.#outbox.buffered === -1) {',
       ],
     ],
     [
@@ -192,37 +196,51 @@ const connection: readonly Guard[] = [
       ],
     ],
   ]),
-  ...of('lib/connection.ts', 'spec/faults/messages.spec.ts', [
+  ...of('lib/congestion.ts', 'spec/faults/limits.spec.ts', [
+    ['highWaterMark', 'W41 a flood', ['    this.#held.hold();\n', '']],
+  ]),
+  ...of('lib/entrance.ts', 'spec/faults/limits.spec.ts', [
     [
-      'contextTimeout',
-      'W24 a context',
-      [
-        "      this.fail(new TimeoutError('context-timeout', contextTimeout), CloseCode.Timeout);\n",
-        'void TimeoutError;',
-      ],
+      'origin of a server that was not attached',
+      'W51',
+      ['!isAllowed(entrant.request)', 'isAllowed === undefined'],
     ],
+  ]),
+  ...of('lib/connection.ts', 'spec/faults/messages.spec.ts', [
     ['nothing is handled after the end', 'W23', ['    this.#reception.end();\n', '']],
     [
       'signal aborts at the end',
       'W23',
       ['    this.#reception.end();\n    this.#abort?.abort();\n', '    this.#reception.end();\n'],
     ],
+  ]),
+  ...of('lib/entrance.ts', 'spec/faults/messages.spec.ts', [
+    [
+      'contextTimeout',
+      'W24 a context',
+      [
+        "    entrant.fail(new TimeoutError('context-timeout', contextTimeout), CloseCode.Timeout);\n",
+        '',
+      ],
+    ],
     [
       'gone while the context was asked for',
       'W22',
-      ["    if (this.#state !== 'opening') return;\n    clearTimeout", '    clearTimeout'],
+      ['  if (!entrant.isOpening) return;\n  entrant.know', '  entrant.know'],
     ],
   ]),
-  ...of('lib/connection.ts', 'spec/faults/crashes.spec.ts', [
+  ...of('lib/entrance.ts', 'spec/faults/crashes.spec.ts', [
     [
       'nobody is let in for ever by mistake',
       'expires gives no date',
       ['if (!Number.isNaN(time)) return time;', 'return time;'],
     ],
+  ]),
+  ...of('lib/session.ts', 'spec/faults/crashes.spec.ts', [
     [
       'onClose is guarded',
       'onClose',
-      ['      if (isPromise(ending)) ending.then(undefined, failed);\n', ''],
+      ['    if (isPromise(ending)) ending.then(undefined, failed);\n', ''],
     ],
   ]),
   ...of('lib/ws-internals.ts', 'spec/faults/limits.spec.ts', [

@@ -15,11 +15,12 @@ interface Kind {
 
 const kinds: readonly Kind[] = [
   { title: 'hand-written on ws 8', server: 'ws-8' },
+  { title: 'hand-written on ws 8, that keeps its request', server: 'ws-8-request' },
   { title: 'ours on ws 8', server: 'ours-ws-8' },
   { title: 'ours on ws 8, joined to a hub', server: 'ours-hub', speaks: false },
   { title: 'ours, an application', server: 'ours-program' },
   { title: 'hand-written on express-ws', server: 'express-ws' },
-  { title: 'the same, that keeps its request', server: 'express-ws-request' },
+  { title: 'hand-written on express-ws, that keeps its request', server: 'express-ws-request' },
   { title: 'ours on express-ws', server: 'ours-express-ws' },
   { title: 'ours by attachWebSockets', server: 'ours-attached' },
   { title: 'Socket.IO 4', server: 'socket.io', dialect: 'socket.io' },

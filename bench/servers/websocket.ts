@@ -153,6 +153,7 @@ export const webSocketServers: Readonly<Record<string, Start>> = {
   'ws-8': () => onWs8(byHand),
   'ws-7': () => onWs7(byHand),
   'express-ws': () => onExpressWs(byHand),
+  'ws-8-request': () => onWs8(byHandForSomebody),
   'express-ws-request': () => onExpressWs(byHandForSomebody),
   'ours-ws-8': () => onWs8(ours()),
   'ours-ws-8-same': () => onWs8(oursSameWork()),

@@ -200,10 +200,14 @@ const ADDRESSES: ReadonlySet<string> = new Set([
   'src',
   'xlink:href',
 ]);
+/** What an animation of SVG may set an address to; `values` is a list. */
+const ANIMATED: ReadonlySet<string> = new Set(['by', 'from', 'to', 'values']);
 
-function safeAddress(name: string, value: string): string {
-  if (!ADDRESSES.has(name.toLowerCase())) return value;
-  return isScript(value) ? 'about:invalid' : value;
+function safeAddress(given: string, value: string): string {
+  const name = given.toLowerCase();
+  if (ADDRESSES.has(name)) return isScript(value) ? 'about:invalid' : value;
+  if (ANIMATED.has(name)) return value.split(';').some(isScript) ? 'about:invalid' : value;
+  return value;
 }
 
 /**

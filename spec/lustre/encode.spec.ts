@@ -402,6 +402,22 @@ describe('an attribute on the wire', () => {
     expect(attributes(property(name, value))).toEqual([{ kind: 1, name, value: 'about:invalid' }]);
   });
 
+  it.each([
+    ['to', 'javascript:x'],
+    ['from', ' JavaScript:x'],
+    ['by', 'javascript:x'],
+    ['values', '#a; javascript:x'],
+  ])('makes an animation of an address harmless: %s with %j', (name, value) => {
+    expect(attributes(attribute(name, value))).toEqual([{ kind: 0, name, value: 'about:invalid' }]);
+  });
+
+  it.each([
+    ['to', '#a'],
+    ['values', '0;1;0'],
+  ])('leaves other animations alone: %s with %j', (name, value) => {
+    expect(attributes(attribute(name, value))).toEqual([{ kind: 0, name, value }]);
+  });
+
   it('makes a list that the browser would join harmless, too', () => {
     expect(attributes(property('href', [['javascript:x']]))).toEqual([
       { kind: 1, name: 'href', value: 'about:invalid' },

@@ -3,7 +3,14 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
-import { attachWebSockets, omniWs, type SocketRoute } from 'express-omnimessage';
+import {
+  application,
+  attachWebSockets,
+  effect,
+  omniWs,
+  omniWsApplication,
+  type SocketRoute,
+} from 'express-omnimessage';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { closeFrame, frame } from '../drills/wire.ts';
 import { RawPeer } from '../drills/raw-peer.ts';
@@ -212,6 +219,50 @@ describe('2b: attachWebSockets', () => {
 
     const endings = await Promise.all(clients.map(({ closed }) => closed));
     expect(new Set(endings.map(({ code }) => code))).toEqual(new Set([1001]));
+  });
+
+  it('W36 a deploy under load: 1001 to everybody, who come back to programs that begin anew', async () => {
+    // A program says how often its own client has spoken: what a connection holds is gone with it.
+    type Count = { from: 'client' } | { from: 'server'; said: string };
+    const counting = application<undefined, number, Count>({
+      init: () => [0, effect.from((dispatch) => dispatch({ from: 'server', said: '0' }))],
+      update: (count, { from }) =>
+        from === 'server'
+          ? [count, effect.none()]
+          : [
+              count + 1,
+              effect.from((dispatch) => dispatch({ from: 'server', said: String(count + 1) })),
+            ],
+      codec: {
+        decode: () => ({ from: 'client' }),
+        encode: (message) => (message.from === 'server' ? message.said : undefined),
+      },
+    });
+    const routes: Parameters<typeof serveAttached>[0] = (app) => {
+      app.ws('/omni', omniWsApplication({ application: counting, start: () => undefined }));
+    };
+    const before = await serveAttached(routes);
+    const clients = await Promise.all(
+      Array.from({ length: 50 }, async () => {
+        const client = await connect(`${before.url}/omni`);
+        expect(await client.next()).toBe('0');
+        client.send('x');
+        expect(await client.next()).toBe('1');
+        return client;
+      }),
+    );
+
+    // All of them speak while it ends.
+    for (const client of clients) client.send('x');
+    await before.close();
+    const endings = await Promise.all(clients.map(({ closed }) => closed));
+    const after = await serveAttached(routes, {}, before.port);
+    const back = await Promise.all(clients.map(() => connect(`${after.url}/omni`)));
+
+    expect(after.port).toBe(before.port);
+    expect(endings).toEqual(clients.map(() => ({ code: 1001, reason: 'going-away' })));
+    expect(await Promise.all(back.map((client) => client.next()))).toEqual(back.map(() => '0'));
+    expect(before.errors).toEqual([]);
   });
 
   it('W33 an unknown path: 4404 at once, and gone although its client never answers', async () => {

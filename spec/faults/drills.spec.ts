@@ -163,7 +163,7 @@ describe(`drills, ${isLong ? 'long' : 'short'} form, seed ${seed}`, () => {
     );
   });
 
-  it('G6 unfinished frames and fragments of 64 KB each: held per client at most what is promised', async () => {
+  it('G6, W43 unfinished frames and fragments of 64 KB each: held per client at most what is promised', async () => {
     const count = scaled(200, 1_000);
     const server = await drill();
     await openRaw({ url: `${server.ws}/echo` });

@@ -362,6 +362,19 @@ describe('2e: omniHttp', () => {
     expect(served.handled).toEqual([]);
   });
 
+  it('H11 there is a limit where none was told: 65,536 bytes are answered, one more is not', async () => {
+    const served = await serveHttp({});
+    const client = dialHttp(served);
+    const text = 'x'.repeat(65_536 - '{"text":""}'.length);
+
+    client.post(`{"text":"${text}"}`);
+    expect((await client.answer())?.status).toBe(200);
+    client.post(`{"text":"${text}y"}`);
+
+    expect((await client.answer())?.status).toBe(413);
+    expect(served.handled.length).toBe(1);
+  });
+
   it('H10 a body of the limit is answered, chunked too; one byte more is not', async () => {
     const served = await serveHttp({ limit: 100 });
     const client = dialHttp(served);

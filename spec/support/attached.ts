@@ -18,10 +18,11 @@ export interface Served {
   readonly close: (options?: { timeout?: number }) => Promise<void>;
 }
 
-/** Starts an attached application on a free port; it is cut when the test is over. */
+/** Starts an attached application, on a free port unless told; it is cut when the test is over. */
 export async function serveAttached(
   routes: (app: Express & SocketRoutes) => void,
   options: AttachOptions = {},
+  at = 0,
 ): Promise<Served> {
   const errors: OmniError[] = [];
   const { app, server, close } = attachWebSockets(express(), {
@@ -33,7 +34,7 @@ export async function serveAttached(
   // Express prints what nobody has handled, unless it is told that this is a test.
   app.set('env', 'test');
   routes(app);
-  server.listen(0, '127.0.0.1');
+  server.listen(at, '127.0.0.1');
   await once(server, 'listening');
   onTestFinished(() => close({ timeout: 0 }));
   const { port } = server.address() as AddressInfo;

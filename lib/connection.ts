@@ -73,7 +73,7 @@ export class SocketConnection<
     this.#start = start;
     this.#outbox = new Outbox(socket, directStream(socket, request), request.socket);
     this.#reception = new Reception(this, settings, socket);
-    this.#liveness = new Liveness(interval, timeout, beat);
+    this.#liveness = new Liveness(interval, timeout);
     this.#congestion = new Congestion(this.#outbox, this.#liveness, this.#reception, highWaterMark);
     this.#ending = new Ending(socket, wireCode);
     restoreUrl(request);

@@ -7,9 +7,10 @@ export type Verdict = 'present' | 'ask' | 'gone';
 export class Liveness {
   readonly #interval: number;
   readonly #timeout: number;
-  readonly #period: number;
   /** Milliseconds in which nothing was received. */
   #silence = 0;
+  /** Something was received, or it has just come, since the last beat. */
+  #isFresh = true;
   #isAsked = false;
   /** Milliseconds in which it took nothing of what was sent, and how much that was. */
   #stalled = 0;
@@ -18,19 +19,15 @@ export class Liveness {
   /**
    * @param interval - how long it may be silent until it is asked, in milliseconds
    * @param timeout - how long after that, in milliseconds
-   * @param period - the time between two beats, in milliseconds
    */
-  constructor(interval: number, timeout: number, period: number) {
+  constructor(interval: number, timeout: number) {
     this.#interval = interval;
     this.#timeout = timeout;
-    this.#period = period;
   }
 
   /** Something was received. */
   heard(): void {
-    // Up to one beat may pass until the first is counted, so the first does not count: nobody is
-    // ever given up early.
-    this.#silence = -this.#period;
+    this.#isFresh = true;
     this.#isAsked = false;
   }
 
@@ -42,6 +39,13 @@ export class Liveness {
 
   /** Time has passed. */
   beat(elapsed: number): Verdict {
+    if (this.#isFresh) {
+      // Most of what has elapsed may have been before the sign of life, so the first beat after
+      // one does not count: nobody is ever given up early.
+      this.#isFresh = false;
+      this.#silence = 0;
+      return 'present';
+    }
     this.#silence += elapsed;
     if (this.#silence >= this.#interval + this.#timeout) return 'gone';
     if (this.#silence < this.#interval || this.#isAsked) return 'present';
@@ -56,7 +60,9 @@ export class Liveness {
    * @param buffered - how much waits, in bytes
    */
   beatWhileCongested(elapsed: number, buffered: number): Verdict {
-    this.#stalled = buffered < this.#outstanding ? 0 : this.#stalled + elapsed;
+    // Here, too, the first beat does not count.
+    const isFresh = this.#outstanding === 0 || buffered < this.#outstanding;
+    this.#stalled = isFresh ? 0 : this.#stalled + elapsed;
     this.#outstanding = buffered;
     return this.#stalled >= this.#interval + this.#timeout ? 'gone' : 'present';
   }

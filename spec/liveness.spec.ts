@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { Liveness, type Verdict } from '../lib/liveness.ts';
+
+/** What follows from beats of these lengths. */
+const after = (liveness: Liveness, ...beats: number[]): Verdict[] =>
+  beats.map((elapsed) => liveness.beat(elapsed));
+
+describe('the judgement of a silent client', () => {
+  it('asks after the interval, and gives up after the timeout', () => {
+    const liveness = new Liveness(30, 20);
+
+    expect(after(liveness, 10, 10, 10, 10, 10, 9, 1)).toEqual([
+      'present',
+      'present',
+      'present',
+      'ask',
+      'present',
+      'present',
+      'gone',
+    ]);
+  });
+
+  it('does not count the beat in which a client came, however long it was', () => {
+    expect(after(new Liveness(30, 20), 20, 29, 1)).toEqual(['present', 'present', 'ask']);
+  });
+
+  it('does not count the beat in which something was heard, however long it was', () => {
+    const liveness = new Liveness(30, 20);
+    expect(after(liveness, 10, 30, 19)).toEqual(['present', 'ask', 'present']);
+
+    liveness.heard();
+
+    expect(after(liveness, 20, 29, 1, 19, 1)).toEqual([
+      'present',
+      'present',
+      'ask',
+      'present',
+      'gone',
+    ]);
+  });
+
+  it('takes its own pause for no silence', () => {
+    const liveness = new Liveness(30, 20);
+    after(liveness, 10, 30);
+
+    expect([liveness.beatWhilePaused(), liveness.beatWhilePaused()]).toEqual([
+      'present',
+      'present',
+    ]);
+    expect(after(liveness, 10, 29, 1)).toEqual(['present', 'present', 'ask']);
+  });
+
+  it('gives up who takes nothing of what is sent, and counts anew when it takes some', () => {
+    const liveness = new Liveness(30, 20);
+    const taking = (elapsed: number, buffered: number): Verdict =>
+      liveness.beatWhileCongested(elapsed, buffered);
+
+    expect([taking(40, 100), taking(49, 100), taking(40, 99), taking(49, 99)]).toEqual([
+      'present',
+      'present',
+      'present',
+      'present',
+    ]);
+    expect(taking(1, 99)).toBe('gone');
+
+    liveness.caughtUp();
+
+    expect([taking(40, 50), taking(49, 50), taking(1, 50)]).toEqual(['present', 'present', 'gone']);
+  });
+});

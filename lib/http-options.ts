@@ -6,6 +6,7 @@ import { type ErrorHandler } from './exchange.ts';
 import { expectCodec, expectFunction, expectHeaderValue, expectNumber } from './expect.ts';
 import { originCheck, type Origins } from './origins.ts';
 import { type PipeOptions } from './pipe.ts';
+import { expectPath } from './request-path.ts';
 
 /** What {@link omniHttp} takes. Sizes are bytes, times are milliseconds. */
 export interface OmniHttpOptions<
@@ -88,9 +89,7 @@ export function httpSettings<
   expectNumber('limit', limit, { from: 1, isInteger: true });
   expectNumber('bodyTimeout', bodyTimeout, { above: 0 });
   expectNumber('handlerTimeout', handlerTimeout, { above: 0 });
-  if (!path.startsWith('/')) {
-    throw new TypeError(`Expected \`path\` to begin with /, got ${JSON.stringify(path)}`);
-  }
+  expectPath(path);
   const isBinary = codec.binary === true;
   if (codec.contentType !== undefined) expectHeaderValue('codec.contentType', codec.contentType);
   return {

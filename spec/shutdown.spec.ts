@@ -3,7 +3,7 @@ import { Agent, get, type IncomingMessage } from 'node:http';
 import express from 'express';
 import { attachWebSockets, omniWs } from 'express-omnimessage';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { deferred, serveAttached } from './support/attached.ts';
+import { deferred, type Served, serveAttached } from './support/attached.ts';
 import { type Says, textCodec } from './support/codecs.ts';
 import { closeFrame, frame, RawClient } from './support/raw-client.ts';
 import { connect } from './support/socket-client.ts';
@@ -32,6 +32,24 @@ function keepingAgent(): Agent {
   return agent;
 }
 
+/** A server, and the close codes that its connections were told. */
+async function serveTold(): Promise<Served & { readonly told: number[] }> {
+  const told: number[] = [];
+  const served = await serveAttached((app) =>
+    app.ws(
+      '/',
+      omniWs({
+        codec: textCodec,
+        handler: () => undefined,
+        onClose: (_connection, code) => {
+          told.push(code);
+        },
+      }),
+    ),
+  );
+  return { ...served, told };
+}
+
 describe('close', () => {
   it('closes every socket with 1001, taken or not, and resolves when all are gone', async () => {
     const { url, server, close } = await serveAttached((app) => {
@@ -56,19 +74,7 @@ describe('close', () => {
   });
 
   it('resolves when every connection has been told of its end, so that what onClose uses may end next', async () => {
-    const told: number[] = [];
-    const { url, close } = await serveAttached((app) =>
-      app.ws(
-        '/',
-        omniWs({
-          codec: textCodec,
-          handler: () => undefined,
-          onClose: (_connection, code) => {
-            told.push(code);
-          },
-        }),
-      ),
-    );
+    const { url, close, told } = await serveTold();
     const clients = await Promise.all(Array.from({ length: 20 }, () => connect(`${url}/`)));
     await Promise.all(clients.map((client) => client.settled()));
 
@@ -78,19 +84,7 @@ describe('close', () => {
   });
 
   it('resolves when connections that are cut at the timeout have been told', async () => {
-    const told: number[] = [];
-    const { url, close } = await serveAttached((app) =>
-      app.ws(
-        '/',
-        omniWs({
-          codec: textCodec,
-          handler: () => undefined,
-          onClose: (_connection, code) => {
-            told.push(code);
-          },
-        }),
-      ),
-    );
+    const { url, close, told } = await serveTold();
     const frozen = await connect(`${url}/`);
     await frozen.settled();
     frozen.socket.pause();

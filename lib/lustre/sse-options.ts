@@ -4,6 +4,7 @@ import { reporting } from '../diagnostics.ts';
 import { type ErrorHandler } from '../exchange.ts';
 import { expectFunction, expectNumber } from '../expect.ts';
 import { originCheck, type Origins } from '../origins.ts';
+import { expectPath } from '../request-path.ts';
 import { type Csrf } from './csrf.ts';
 import { expectSource, type Source } from './source.ts';
 
@@ -98,9 +99,7 @@ export function sseSettings<Args, Model, Message, Context, Request extends Incom
   expectNumber('heartbeat', heartbeat, { above: 0 });
   expectNumber('highWaterMark', highWaterMark, { from: 1 });
   expectNumber('handlerTimeout', handlerTimeout, { above: 0 });
-  if (!path.startsWith('/')) {
-    throw new TypeError(`Expected \`path\` to begin with /, got ${JSON.stringify(path)}`);
-  }
+  expectPath(path);
   return {
     source: options,
     path,

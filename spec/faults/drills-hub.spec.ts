@@ -366,10 +366,9 @@ describe.runIf(hasServer)('an engine of its own', () => {
     };
   }
 
-  it('G18: stopped and back: both nodes live, all is heard here, and there when it is back', async () => {
-    const own = await engine(true);
-    await own.start();
-    const options = { url: own.url, prefix: 'drill' };
+  /** Two nodes on an engine, which end with the test. */
+  async function nodesOf({ url }: Engine): Promise<[ServerNode, ServerNode]> {
+    const options = { url, prefix: 'drill' };
     const nodes = await Promise.all([
       startNode({ ...options, name: 'a' }),
       startNode({ ...options, name: 'b' }),
@@ -377,7 +376,13 @@ describe.runIf(hasServer)('an engine of its own', () => {
     onTestFinished(async () => {
       await Promise.all(nodes.map((node) => node.kill()));
     });
-    const [a, b] = nodes;
+    return nodes;
+  }
+
+  it('G18: stopped and back: both nodes live, all is heard here, and there when it is back', async () => {
+    const own = await engine(true);
+    await own.start();
+    const [a, b] = await nodesOf(own);
     const [atA, atB] = [await clientOf(a), await clientOf(b)];
     await Promise.all([atA.say('at a', 0, 500), atB.say('at b', 0, 500)]);
     const before = [(await a.state()).rss, (await b.state()).rss];
@@ -436,15 +441,7 @@ describe.runIf(hasServer)('an engine of its own', () => {
   it('G18: back and empty: a gap is told to both, and they go on', async () => {
     const own = await engine(false);
     await own.start();
-    const options = { url: own.url, prefix: 'drill' };
-    const nodes = await Promise.all([
-      startNode({ ...options, name: 'a' }),
-      startNode({ ...options, name: 'b' }),
-    ]);
-    onTestFinished(async () => {
-      await Promise.all(nodes.map((node) => node.kill()));
-    });
-    const [a, b] = nodes;
+    const [a, b] = await nodesOf(own);
     const [atA, atB] = [await clientOf(a), await clientOf(b)];
     await Promise.all([atA.say('at a', 0, 500), atB.say('at b', 0, 500)]);
 
@@ -474,15 +471,7 @@ describe.runIf(hasServer)('an engine of its own', () => {
   it('away, and more is published than may wait: memory is bounded, and what is missing is told', async () => {
     const own = await engine(true);
     await own.start();
-    const options = { url: own.url, prefix: 'drill' };
-    const nodes = await Promise.all([
-      startNode({ ...options, name: 'a' }),
-      startNode({ ...options, name: 'b' }),
-    ]);
-    onTestFinished(async () => {
-      await Promise.all(nodes.map((node) => node.kill()));
-    });
-    const [a, b] = nodes;
+    const [a, b] = await nodesOf(own);
     const [atA, atB] = [await clientOf(a), await clientOf(b)];
     await atA.say('at a', 0, 100, 'x'.repeat(1_000));
     const before = (await a.state()).rss;

@@ -12,6 +12,7 @@ const ours = [
 const overTheNetwork = [
   'spec/attach.spec.ts',
   'spec/handshake.spec.ts',
+  'spec/server-options.spec.ts',
   'spec/shutdown.spec.ts',
   'spec/unclaimed.spec.ts',
   'spec/upgrade.spec.ts',

@@ -14,10 +14,12 @@ import {
 } from './attach-options.ts';
 import { reporting } from './diagnostics.ts';
 import { AuthorizeError, type OmniError, RouteError, statusOf } from './errors.ts';
+import { expectApplication } from './expect.ts';
 import { restoreUrl, socketUrl } from './handshake.ts';
 import { makeServer } from './listening.ts';
 import { originCheck } from './origins.ts';
 import { tell } from './pipe.ts';
+import { serverOptions } from './server-options.ts';
 import { Shutdown } from './shutdown.ts';
 import { socketResponse } from './socket-response.ts';
 import { mendRoutes, routerPrototype } from './socket-routes.ts';
@@ -100,6 +102,7 @@ export function attachWebSockets<App extends Application>(
   const isOwnOrigin = originCheck(settings.origins);
   const ofServer = serverSettings(options);
   const server = options.server ?? makeServer(app, ofServer);
+  const { ServerResponse: Response } = serverOptions(app);
   if (attached.has(server)) {
     throw new TypeError('Expected `server` to have no sockets yet, got one that was attached');
   }
@@ -189,7 +192,7 @@ export function attachWebSockets<App extends Application>(
 
   /** Sends a socket through the middlewares and routes of the application, as express-ws does. */
   function route(request: IncomingMessage, socket: WebSocket, watch: UnclaimedSocket): void {
-    const { response, close } = socketResponse(request, (status) => {
+    const { response, close } = socketResponse(Response, request, (status) => {
       watch.refuse(status);
     });
     socket.once('close', close);
@@ -238,10 +241,4 @@ type Middleware = (
 /** `next('router')` leaves the application's own router, and is no error. */
 function isNothing(error: unknown): boolean {
   return error === undefined || error === null || error === 'router' || error === 'route';
-}
-
-/** @throws TypeError */
-function expectApplication(app: unknown): void {
-  if (typeof app === 'function' && 'init' in app && typeof app.init === 'function') return;
-  throw new TypeError('Expected `app` to be an Express application');
 }

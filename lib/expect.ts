@@ -49,6 +49,12 @@ export function expectCodec(value: unknown): void {
   );
 }
 
+/** @throws TypeError unless `value` is an application of Express */
+export function expectApplication(value: unknown): void {
+  if (typeof value === 'function' && 'init' in value && typeof value.init === 'function') return;
+  throw new TypeError(`Expected \`app\` to be an Express application, got ${shown(value)}`);
+}
+
 function shown(value: unknown): string {
   if (typeof value === 'number') return String(value);
   if (typeof value === 'string') return JSON.stringify(value);

@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import { type IncomingMessage } from 'node:http';
 import getRawBody from 'raw-body';
+import { DeclaredBody } from './declared-body.ts';
 import { BodyConsumedError } from './errors.ts';
 import { Problem } from './problem.ts';
 import { startTimer } from './timer.ts';
@@ -77,7 +78,22 @@ export function readBody(request: IncomingMessage, limits: BodyLimits, done: Don
     takeParsed(request, done);
     return;
   }
-  const { limit, bodyTimeout } = limits;
+  const { headers } = request;
+  const length = Number(headers['content-length'] ?? 0);
+  if (length > 0 && headers['transfer-encoding'] === undefined) {
+    // Not larger than the limit: that was looked at before.
+    void new DeclaredBody(request, length, limits.bodyTimeout, done);
+  } else {
+    readUndeclared(request, limits, done);
+  }
+}
+
+/** A body of any length, or none. */
+function readUndeclared(
+  request: IncomingMessage,
+  { limit, bodyTimeout }: BodyLimits,
+  done: Done,
+): void {
   let isDone = false;
   const timer = startTimer(
     () => {
@@ -87,7 +103,6 @@ export function readBody(request: IncomingMessage, limits: BodyLimits, done: Don
     bodyTimeout,
     undefined,
   );
-  const length = request.headers['content-length'] ?? null;
   const read = (error: getRawBody.RawBodyError | null, body: Buffer): void => {
     clearTimeout(timer);
     // Past its time, or the client is gone: there is nobody to answer.
@@ -96,7 +111,7 @@ export function readBody(request: IncomingMessage, limits: BodyLimits, done: Don
     else if (error.type === 'entity.too.large') done(new Problem('too-large'));
     else done(new BodyConsumedError({ cause: error }));
   };
-  getRawBody(request, { limit, length }, read);
+  getRawBody(request, { limit }, read);
 }
 
 function takeParsed(request: IncomingMessage, done: Done): void {

@@ -32,6 +32,7 @@ export {
   type SocketRoute,
   type SocketRoutes,
 } from './attach.ts';
+export { serverOptions, type ServerOptions } from './server-options.ts';
 export { type Origins } from './origins.ts';
 export {
   ApplicationError,

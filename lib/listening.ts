@@ -2,10 +2,11 @@
 import { createServer, type Server } from 'node:http';
 import { type Application } from 'express';
 import { type ServerSettings } from './attach-options.ts';
+import { serverOptions } from './server-options.ts';
 
 /** The server that is made where none was given. */
 export function makeServer(app: Application, settings: ServerSettings): Server {
-  const server = createServer(settings, app);
+  const server = createServer({ ...serverOptions(app), ...settings }, app);
   // Of the two Express versions only 4 has the method, and only 5 tells the callback of `listen`
   // that it failed.
   const tellsCallback = !('lazyrouter' in app);

@@ -171,7 +171,7 @@ describe('attachWebSockets', () => {
     attachWebSockets(express(), { server });
 
     expect(() => attachWebSockets({} as never)).toThrow(
-      new TypeError('Expected `app` to be an Express application'),
+      new TypeError('Expected `app` to be an Express application, got object'),
     );
     expect(() => attachWebSockets(express(), { server })).toThrow(
       new TypeError('Expected `server` to have no sockets yet, got one that was attached'),

@@ -59,6 +59,7 @@ describe('the package', () => {
       'omniWsApplication',
       'pipe',
       'schemaCodec',
+      'serverOptions',
       'startApplication',
       'structCodec',
       'tupleVariants',

@@ -17,6 +17,17 @@ const onExpress: readonly Contender[] = [
     title: 'ours before Express 5, the codec of the hand-written',
     server: 'ours-before-express',
   },
+  {
+    ...http,
+    title: 'ours by attachWebSockets, the codec of the hand-written',
+    server: 'ours-http-attached-same',
+  },
+  { ...http, title: 'ours by attachWebSockets, structCodec', server: 'ours-http-attached' },
+  {
+    ...http,
+    title: 'hand-written route on Express 5, with our serverOptions',
+    server: 'express-options',
+  },
   { ...http, title: 'express.json and response.json', server: 'express-json' },
   { ...http, title: 'tRPC 11 on Express 5', server: 'trpc-http', path: '/trpc/send' },
 ];

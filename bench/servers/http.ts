@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import connect from 'connect';
 import express from 'express';
-import { omniHttp, omniHttpHandler } from 'express-omnimessage';
+import { attachWebSockets, omniHttp, omniHttpHandler, serverOptions } from 'express-omnimessage';
 import { type Ports } from '../protocol.ts';
 import { answer, codec, decode, handWritten, reply, type SentMessage, validated } from '../work.ts';
 import { listening, type Start } from './listening.ts';
@@ -48,6 +48,13 @@ const expressByHand = (): Promise<Ports> => {
   return listening(createServer(app));
 };
 
+/** The same two lines of a route, and a server that makes requests as Express wants them. */
+const expressByHandWithOptions = (): Promise<Ports> => {
+  const app = express();
+  app.post(path, byHand);
+  return listening(createServer(serverOptions(app), app));
+};
+
 const expressJson = (): Promise<Ports> => {
   const app = express();
   app.post(path, express.json(), (request, response) => {
@@ -80,6 +87,13 @@ const oursOnExpress = (options: typeof same | typeof whole): Promise<Ports> => {
   const app = express();
   app.use(options === same ? omniHttp(same) : omniHttp(whole));
   return listening(createServer(app));
+};
+
+/** As the README has it: the application and the server of attachWebSockets. */
+const oursAttached = (options: typeof same | typeof whole): Promise<Ports> => {
+  const { app, server } = attachWebSockets(express());
+  app.use(options === same ? omniHttp(same) : omniHttp(whole));
+  return listening(server);
 };
 
 const oursOnConnect = (options: typeof same | typeof whole): Promise<Ports> => {
@@ -133,9 +147,12 @@ export const httpServers: Readonly<Record<string, Start>> = {
   'node-http': nodeByHand,
   connect: connectByHand,
   express: expressByHand,
+  'express-options': expressByHandWithOptions,
   'express-json': expressJson,
   'ours-express': () => oursOnExpress(whole),
   'ours-express-same': () => oursOnExpress(same),
+  'ours-http-attached': () => oursAttached(whole),
+  'ours-http-attached-same': () => oursAttached(same),
   'ours-connect': () => oursOnConnect(whole),
   'ours-connect-same': () => oursOnConnect(same),
   'ours-connect-router': oursRouterOnConnect,

@@ -447,15 +447,17 @@ const http: readonly Guard[] = [
         "  if (Number(headers['content-length'] ?? 0) > limit) throw new Problem('too-large');\n",
         '',
       ],
-      // raw-body looks at it too.
-      ['getRawBody(request, { limit, length }, read)', 'getRawBody(request, { length }, read)'],
     ],
     [
       'body limit, chunked',
       'H10',
-      ['getRawBody(request, { limit, length }, read)', 'getRawBody(request, { length }, read)'],
+      ['getRawBody(request, { limit }, read)', 'getRawBody(request, {}, read)'],
     ],
-    ['bodyTimeout', 'H8', ["      done(new Problem('body-timeout'));\n", '']],
+    [
+      'bodyTimeout of a chunked body',
+      'H8 a chunked',
+      ["      done(new Problem('body-timeout'));\n", ''],
+    ],
     ['no compression in a body', 'H14|H15', ["    throw new Problem('encoding');\n", '']],
     [
       'utf-8 alone',
@@ -477,6 +479,24 @@ const http: readonly Guard[] = [
       [
         'if (request.readableDidRead || request.readableEnded) {',
         'if (request.method === undefined) {',
+      ],
+    ],
+  ]),
+  ...of('lib/declared-body.ts', 'spec/faults/http.spec.ts', [
+    ['bodyTimeout', 'H8 a body', ["        body.#settle(new Problem('body-timeout'));\n", '']],
+  ]),
+  ...of('lib/declared-body.ts', 'spec/http.spec.ts', [
+    [
+      'a stream that was made text of',
+      'earlier middleware makes text',
+      ['      this.#settle(new BodyConsumedError());\n      return;\n', ''],
+    ],
+    [
+      'the asynchronous context of a request',
+      'asynchronous context of its request',
+      [
+        'this.runInAsyncScope(this.#done, undefined, undefined, body)',
+        'this.#done(undefined, body)',
       ],
     ],
   ]),

@@ -192,10 +192,8 @@ export function attachWebSockets<App extends Application>(
 
   /** Sends a socket through the middlewares and routes of the application, as express-ws does. */
   function route(request: IncomingMessage, socket: WebSocket, watch: UnclaimedSocket): void {
-    const { response, close } = socketResponse(Response, request, (status) => {
-      watch.refuse(status);
-    });
-    socket.once('close', close);
+    const response = socketResponse(Response, request, watch);
+    watch.response = response;
     // What the routes made by `.ws` know a socket by.
     Object.assign(request, { ws: socket, url: socketUrl(request.url ?? '/') });
     try {

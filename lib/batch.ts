@@ -1,85 +1,94 @@
-/** What leaves in one write. */
+/** What leaves in one write, when it is more than one message. */
 import { type Wire } from './codec.ts';
-import { Frame, frameSize, writeFrame } from './frame.ts';
+import { Frame, frameSize, type Piece, piecesOf, writeFrame } from './frame.ts';
 
 /**
- * Messages and frames, in order; never none. Most often there is one, and no array is made for it.
+ * How much is put into one buffer, in bytes. Small frames are cheaper in one buffer than in many;
+ * to put large ones together costs memory of its own, fresh from the system each time.
  */
+const JOINED = 16_384;
+
+/** Messages and frames, in order; at least two. */
 export class Batch {
-  readonly #first: Wire | Frame;
-  /** Its size: of the payload, or of the whole frame where it is made already. */
-  readonly #firstSize: number;
-  #others: (Wire | Frame)[] | undefined;
-  #sizes: number[] | undefined;
+  readonly items: (Wire | Frame)[];
+  /** The size of each: of the payload, or of the whole frame where it is made already. */
+  readonly #sizes: number[];
   #hasFramesOnly: boolean;
 
-  constructor(first: Wire | Frame, size: number) {
-    this.#first = first;
-    this.#firstSize = size;
-    this.#hasFramesOnly = first instanceof Frame;
-  }
-
-  /** How many there are. */
-  get count(): number {
-    return this.#others === undefined ? 1 : 1 + this.#others.length;
+  constructor(first: Wire | Frame, firstSize: number, second: Wire | Frame, secondSize: number) {
+    this.items = [first, second];
+    this.#sizes = [firstSize, secondSize];
+    this.#hasFramesOnly = first instanceof Frame && second instanceof Frame;
   }
 
   push(item: Wire | Frame, size: number): void {
-    (this.#others ??= []).push(item);
-    (this.#sizes ??= []).push(size);
+    this.items.push(item);
+    this.#sizes.push(size);
     if (!(item instanceof Frame)) this.#hasFramesOnly = false;
   }
 
-  items(): readonly (Wire | Frame)[] {
-    return this.#others === undefined ? [this.#first] : [this.#first, ...this.#others];
-  }
-
-  /** All frames in one buffer. Batches of the same frames share it: a burst of publishes is one. */
-  static join(batch: Batch): Buffer {
-    const first = batch.#first;
-    if (batch.#others === undefined && first instanceof Frame) return first.bytes;
-    if (!batch.#hasFramesOnly) return batch.#copy();
+  /** All frames, in as few pieces as is good. Batches of the same frames share them: a burst of publishes is one. */
+  static join(batch: Batch): readonly Piece[] {
+    if (!batch.#hasFramesOnly) return batch.#join();
     if (lastBroadcast === undefined || !batch.#isSame(lastBroadcast)) {
       lastBroadcast = batch;
-      lastBytes = batch.#copy();
+      lastPieces = batch.#join();
     }
-    return lastBytes;
+    return lastPieces;
   }
 
-  #copy(): Buffer {
-    const others = this.#others ?? [];
-    const sizes = this.#sizes ?? [];
-    let total = sizeOf(this.#first, this.#firstSize);
-    for (let index = 0; index < others.length; index++) {
-      total += sizeOf(others[index] as Wire | Frame, sizes[index] as number);
+  #join(): Piece[] {
+    const pieces: Piece[] = [];
+    const { length } = this.items;
+    let from = 0;
+    let total = 0;
+    for (let index = 0; index < length; index++) {
+      const size = sizeOf(this.items[index] as Wire | Frame, this.#sizes[index] as number);
+      if (total > 0 && total + size > JOINED) {
+        this.#copy(pieces, from, index, total);
+        from = index;
+        total = 0;
+      }
+      total += size;
+    }
+    this.#copy(pieces, from, length, total);
+    return pieces;
+  }
+
+  /** Adds those from one place to before another, in a buffer of their size unless it is a large one. */
+  #copy(pieces: Piece[], from: number, to: number, total: number): void {
+    const first = this.items[from] as Wire | Frame;
+    if (to - from === 1) {
+      if (first instanceof Frame) pieces.push(first.bytes);
+      else pieces.push(...piecesOf(first, this.#sizes[from] as number));
+      return;
     }
     const buffer = Buffer.allocUnsafe(total);
-    let at = put(buffer, 0, this.#first, this.#firstSize);
-    for (let index = 0; index < others.length; index++) {
-      at = put(buffer, at, others[index] as Wire | Frame, sizes[index] as number);
+    let at = 0;
+    for (let index = from; index < to; index++) {
+      at = put(buffer, at, this.items[index] as Wire | Frame, this.#sizes[index] as number);
     }
-    return buffer;
+    pieces.push(buffer);
   }
 
   #isSame(other: Batch): boolean {
-    const ours = this.#others ?? [];
-    const theirs = other.#others ?? [];
-    if (this.#first !== other.#first || ours.length !== theirs.length) return false;
-    for (let index = 0; index < ours.length; index++) {
-      if (ours[index] !== theirs[index]) return false;
+    const { items } = other;
+    if (this.items.length !== items.length) return false;
+    for (let index = 0; index < items.length; index++) {
+      if (this.items[index] !== items[index]) return false;
     }
     return true;
   }
 }
 
 let lastBroadcast: Batch | undefined;
-let lastBytes: Buffer = Buffer.alloc(0);
+let lastPieces: readonly Piece[] = [];
 
 /** To be called when a tick is over: what was broadcast in it is not kept. */
 export function forgetBroadcast(): void {
   if (lastBroadcast === undefined) return;
   lastBroadcast = undefined;
-  lastBytes = Buffer.alloc(0);
+  lastPieces = [];
 }
 
 function sizeOf(item: Wire | Frame, size: number): number {

@@ -2,8 +2,9 @@
  * A client that reads more slowly than we speak: none of its messages are taken until it has caught
  * up, and it is gone when it takes nothing at all.
  */
-import { type Liveness } from './liveness.ts';
+import { type Patience } from './liveness.ts';
 import { type Outbox } from './outbox.ts';
+import { Standstill } from './standstill.ts';
 
 /** What stops taking messages meanwhile. */
 interface Held {
@@ -11,39 +12,25 @@ interface Held {
   readonly release: () => void;
 }
 
-/** The congestion of one connection. */
+/** The congestion of one connection. Most never have one: it is made when it first happens. */
 export class Congestion {
   readonly #outbox: Outbox;
-  readonly #liveness: Liveness;
   readonly #held: Held;
-  readonly #highWaterMark: number;
+  readonly #settings: Patience & { readonly highWaterMark: number };
+  readonly #standstill: Standstill;
   #isOn = false;
 
-  /** @param highWaterMark - how much may wait to be sent, as the outbox counts it, in bytes */
-  constructor(outbox: Outbox, liveness: Liveness, held: Held, highWaterMark: number) {
+  /** @param settings - `highWaterMark`: how much may wait to be sent, as the outbox counts it, in bytes */
+  constructor(outbox: Outbox, held: Held, settings: Patience & { readonly highWaterMark: number }) {
     this.#outbox = outbox;
-    this.#liveness = liveness;
     this.#held = held;
-    this.#highWaterMark = highWaterMark;
+    this.#settings = settings;
+    this.#standstill = new Standstill(settings);
   }
 
-  /** Something was said. */
-  check(): void {
-    if (this.#isOver && !this.#isOn) this.#begin();
-  }
-
-  /** Time has passed. True when the client has taken nothing for so long that it must be gone. */
-  beat(elapsed: number): boolean {
-    return (
-      this.#isOn && this.#liveness.beatWhileCongested(elapsed, this.#outbox.buffered) === 'gone'
-    );
-  }
-
-  get #isOver(): boolean {
-    return this.#outbox.buffered > this.#highWaterMark;
-  }
-
-  #begin(): void {
+  /** Something was said, and more than `highWaterMark` waits. */
+  begin(): void {
+    if (this.#isOn) return;
     // Much may have been said in one turn to a client that reads well: only what the kernel does
     // not take tells.
     this.#outbox.flushUnlessBlocked();
@@ -52,9 +39,18 @@ export class Congestion {
     this.#held.hold();
     this.#outbox.whenDrained(() => {
       this.#isOn = false;
-      this.#liveness.caughtUp();
-      this.check();
+      this.#standstill.caughtUp();
+      if (this.#isOver) this.begin();
       if (!this.#isOn) this.#held.release();
     });
+  }
+
+  /** Time has passed. True when the client takes nothing any more. */
+  beat(elapsed: number): boolean {
+    return this.#isOn && this.#standstill.beat(elapsed, this.#outbox.buffered);
+  }
+
+  get #isOver(): boolean {
+    return this.#outbox.buffered > this.#settings.highWaterMark;
   }
 }

@@ -9,12 +9,12 @@ import { type Wire } from './codec.ts';
 import { Congestion } from './congestion.ts';
 import { type ConnectionSettings } from './connection-options.ts';
 import { publishRefused } from './diagnostics.ts';
-import { Ending } from './ending.ts';
+import { Ending, type Follower } from './ending.ts';
 import { enter } from './entrance.ts';
 import { CloseCode, HookError, OmniError, reasonOf } from './errors.ts';
 import { type Connection, isPromise } from './exchange.ts';
 import { type Frame } from './frame.ts';
-import { admissionOf, restoreUrl } from './handshake.ts';
+import { admissionOf, forgetRouting, restoreUrl } from './handshake.ts';
 import { unwatch, watch } from './heartbeat.ts';
 import { type Received } from './inbox.ts';
 import { Liveness } from './liveness.ts';
@@ -45,12 +45,12 @@ export class SocketConnection<
   readonly #outbox: Outbox;
   readonly #reception: Reception<In, Out, Context, Request>;
   readonly #liveness: Liveness;
-  readonly #congestion: Congestion;
   readonly #ending: Ending;
+  #congestion: Congestion | undefined;
   readonly #arrived: number = performance.now();
   #session: Session<In, Out, Context, Request> | undefined;
   #state: 'opening' | 'open' | 'failing' | 'closing' | 'closed' = 'opening';
-  #expires = Infinity;
+  #expires: number | undefined;
   #timer: NodeJS.Timeout | undefined;
   #abort: AbortController | undefined;
   #send: ((message: Out) => boolean) | undefined;
@@ -66,22 +66,21 @@ export class SocketConnection<
     settings: ConnectionSettings<In, Out, Context, Request>,
     start: Start<In, Out, Context, Request>,
   ) {
-    const { interval, timeout, beat, limit, highWaterMark, wireCode } = settings;
+    const { beat, limit, wireCode } = settings;
     this.request = request;
     this.settings = settings;
     this.#socket = socket;
     this.#start = start;
     this.#outbox = new Outbox(socket, directStream(socket, request), request.socket);
     this.#reception = new Reception(this, settings, socket);
-    this.#liveness = new Liveness(interval, timeout);
-    this.#congestion = new Congestion(this.#outbox, this.#liveness, this.#reception, highWaterMark);
+    this.#liveness = new Liveness(settings);
     this.#ending = new Ending(socket, wireCode);
     restoreUrl(request);
+    forgetRouting(request);
     listen(socket, this);
     limitPayload(socket, limit);
     const admission = admissionOf(socket);
-    // The server shuts down: what is being handled is answered, and there is nothing more to say.
-    admission?.claim(() => this.drain().then(() => this.end(CloseCode.GoingAway)));
+    admission?.claim(this);
     if (socket.readyState === CLOSED) {
       // Gone while a middleware before us was busy: its 'close' was told to nobody.
       this.#state = 'closed';
@@ -148,23 +147,40 @@ export class SocketConnection<
     if (encoded === undefined || this.#isEnding) return false;
     // The client has begun to close, or broke the protocol: ws has sent the last frame.
     if (this.#socket.readyState !== OPEN) return false;
-    if (this.#outbox.buffered > this.settings.maxBuffered) {
+    const { maxBuffered, highWaterMark } = this.settings;
+    if (this.#outbox.buffered > maxBuffered) {
       this.refuse(CloseCode.TooSlow);
       return false;
     }
     this.#outbox.push(encoded);
-    this.#congestion.check();
+    if (this.#outbox.buffered > highWaterMark) {
+      this.#congestion ??= new Congestion(this.#outbox, this.#reception, this.settings);
+      this.#congestion.begin();
+    }
     return true;
   }
 
-  /** Calls back at the close (at once, when that was already). Returns what takes that back. */
-  whenClosed(callback: (code: number) => void): () => void {
-    return this.#ending.tell(callback, this.#state === 'closed');
+  /** Tells the follower of the end, unless it is over already: then false. */
+  follow(follower: Follower): boolean {
+    if (this.#state === 'closed') return false;
+    this.#ending.follow(follower);
+    return true;
+  }
+
+  /** Does not tell it after all. */
+  unfollow(follower: Follower): void {
+    this.#ending.unfollow(follower);
   }
 
   /** Takes no more messages; resolves when the one that is being handled has been answered. */
   drain(): Promise<void> {
     return this.#reception.drain();
+  }
+
+  /** The server shuts down: what is being handled is answered, and there is nothing more to say. */
+  async shutDown(): Promise<void> {
+    await this.drain();
+    this.end(CloseCode.GoingAway);
   }
 
   /** Aborts what is being done for the client, without ending the connection yet. */
@@ -227,7 +243,7 @@ export class SocketConnection<
     this.context = context;
   }
 
-  open(expires: number): void {
+  open(expires: number | undefined): void {
     this.#state = 'open';
     this.#expires = expires;
     tellOpen(this.settings.transport, performance.now() - this.#arrived);
@@ -278,13 +294,14 @@ export class SocketConnection<
 
   beat(elapsed: number): void {
     if (this.#isEnding) return;
-    if (Date.now() >= this.#expires) {
+    if (this.#expires !== undefined && Date.now() >= this.#expires) {
       this.refuse(CloseCode.Unauthorized);
       return;
     }
     const liveness = this.#liveness;
     const verdict = this.#reception.isPaused ? liveness.beatWhilePaused() : liveness.beat(elapsed);
-    if (this.#congestion.beat(elapsed) || verdict === 'gone') this.#socket.terminate();
+    const isStuck = this.#congestion?.beat(elapsed) === true;
+    if (isStuck || verdict === 'gone') this.#socket.terminate();
     else if (verdict === 'ask') this.#socket.ping();
   }
 

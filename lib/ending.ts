@@ -3,16 +3,19 @@ import { type WebSocket } from 'ws';
 import { safeClose } from './closing.ts';
 import { reasonOf } from './errors.ts';
 
-/** There was no close frame. Source: RFC 6455 section 7.1.5. */
-const ABNORMAL = 1006;
-const nothing = (): void => {};
+/** Who wants to know of an end. */
+export interface Follower {
+  /** Told once. */
+  readonly ended: () => void;
+}
 
 /** What is known of the end of one connection. */
 export class Ending {
   readonly #socket: WebSocket;
   readonly #wireCode: ((code: number) => number) | undefined;
   #code: number | undefined;
-  #callbacks: Set<(code: number) => void> | undefined;
+  /** Mostly there is none, or one: the membership in a topic. */
+  #followers: Follower | Set<Follower> | undefined;
 
   /** @param wireCode - what the client is told instead of a code, where it knows other ones */
   constructor(socket: WebSocket, wireCode: ((code: number) => number) | undefined) {
@@ -33,28 +36,31 @@ export class Ending {
     else safeClose(this.#socket, wireCode(code), reason ?? reasonOf(code));
   }
 
-  /** Calls back at the close, or at once when it `isOver`. Returns what takes that back. */
-  tell(callback: (code: number) => void, isOver: boolean): () => void {
-    if (isOver) {
-      callback(this.#code ?? ABNORMAL);
-      return nothing;
-    }
-    this.#callbacks ??= new Set();
-    this.#callbacks.add(callback);
-    return () => {
-      this.#callbacks?.delete(callback);
-    };
+  /** Will tell the follower. */
+  follow(follower: Follower): void {
+    const followers = this.#followers;
+    if (followers === undefined) this.#followers = follower;
+    else if (followers instanceof Set) followers.add(follower);
+    else this.#followers = new Set([followers, follower]);
+  }
+
+  /** Will not tell it after all. */
+  unfollow(follower: Follower): void {
+    if (this.#followers === follower) this.#followers = undefined;
+    else if (this.#followers instanceof Set) this.#followers.delete(follower);
   }
 
   /**
-   * Tells all who want to know.
+   * Tells the followers.
    * @param code - that of the socket's own end
    * @returns the code that counts
    */
   complete(code: number): number {
-    this.#code ??= code;
-    for (const callback of this.#callbacks ?? []) callback(this.#code);
-    this.#callbacks = undefined;
-    return this.#code;
+    const counted = (this.#code ??= code);
+    const followers = this.#followers;
+    this.#followers = undefined;
+    if (followers instanceof Set) for (const follower of followers) follower.ended();
+    else followers?.ended();
+    return counted;
   }
 }

@@ -15,8 +15,8 @@ export interface Entrant<Context, Request extends IncomingMessage> {
   readonly isOpening: boolean;
   /** The context is known; nothing is waited for any more. */
   readonly know: (context: Context) => void;
-  /** The client is let in, until a time in milliseconds since 1970. */
-  readonly open: (expires: number) => void;
+  /** The client is let in, until a time in milliseconds since 1970, or for ever. */
+  readonly open: (expires: number | undefined) => void;
   /** It is turned away for what it is. */
   readonly refuse: (code: CloseCode) => void;
   /** It is turned away for a fault of ours. */
@@ -96,20 +96,21 @@ function letIn<Context, Request extends IncomingMessage>(
 ): void {
   if (!entrant.isOpening) return;
   entrant.know(context);
-  let expires: number;
+  let expires: number | undefined;
   try {
     expires = expiryOf(settings.expires?.(context));
   } catch (cause) {
     entrant.fail(new ContextError({ cause }));
     return;
   }
-  if (Date.now() >= expires) entrant.refuse(CloseCode.Unauthorized);
+  if (expires !== undefined && Date.now() >= expires) entrant.refuse(CloseCode.Unauthorized);
   else entrant.open(expires);
 }
 
 /** @throws TypeError when it is no date: nobody is let in for ever by mistake */
-function expiryOf(told: Date | number | undefined): number {
-  const time = Number(told ?? Infinity);
+function expiryOf(told: Date | number | undefined): number | undefined {
+  if (told === undefined || told === null) return undefined;
+  const time = Number(told);
   if (!Number.isNaN(time)) return time;
   throw new TypeError('Expected `expires` to return a date, milliseconds since 1970, or undefined');
 }

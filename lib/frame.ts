@@ -24,6 +24,46 @@ export function frameSize(payload: number): number {
  * @returns where the next one begins
  */
 export function writeFrame(buffer: Buffer, at: number, encoded: Wire, payload: number): number {
+  const start = writeHeader(buffer, at, encoded, payload);
+  if (typeof encoded !== 'string') buffer.set(encoded, start);
+  // All of it is ASCII, which latin1 copies without looking.
+  else if (isAscii(encoded, payload)) buffer.write(encoded, start, payload, 'latin1');
+  else buffer.write(encoded, start, payload, 'utf8');
+  return start + payload;
+}
+
+/** What a stream is given to write: bytes, or ASCII. */
+export type Piece = Buffer | string;
+
+/** From here on a text is not copied into a buffer of ours, in bytes: the garbage costs more than a second piece. */
+const LARGE = 16_384;
+
+/**
+ * The frame of a message, in one piece or two.
+ * @param payload - the `payloadSize` of `encoded`
+ */
+export function piecesOf(encoded: Wire, payload: number): readonly Piece[] {
+  if (payload >= LARGE && typeof encoded === 'string' && isAscii(encoded, payload)) {
+    const header = Buffer.allocUnsafe(frameSize(payload) - payload);
+    writeHeader(header, 0, encoded, payload);
+    return [header, encoded];
+  }
+  return [framed(encoded, payload)];
+}
+
+/** The frame of a message, in a buffer of its own. */
+export function framed(encoded: Wire, payload: number): Buffer {
+  const buffer = Buffer.allocUnsafe(frameSize(payload));
+  writeFrame(buffer, 0, encoded, payload);
+  return buffer;
+}
+
+/** As many bytes as characters. */
+function isAscii(text: string, size: number): boolean {
+  return text.length === size;
+}
+
+function writeHeader(buffer: Buffer, at: number, encoded: Wire, payload: number): number {
   let start = at;
   buffer[start++] = typeof encoded === 'string' ? FINAL_TEXT : FINAL_BINARY;
   if (payload < 126) {
@@ -37,11 +77,7 @@ export function writeFrame(buffer: Buffer, at: number, encoded: Wire, payload: n
     buffer.writeBigUInt64BE(BigInt(payload), start);
     start += 8;
   }
-  if (typeof encoded !== 'string') buffer.set(encoded, start);
-  // As many bytes as characters: all of them are ASCII, which latin1 copies without looking.
-  else if (payload === encoded.length) buffer.write(encoded, start, payload, 'latin1');
-  else buffer.write(encoded, start, payload, 'utf8');
-  return start + payload;
+  return start;
 }
 
 /** An encoded message that goes to many sockets: framed once, however many there are. */

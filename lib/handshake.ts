@@ -12,11 +12,18 @@ export interface Admission {
    * A route has taken the socket: nothing needs to be waited for any more, and it may read. Its
    * listeners stand already, or are attached before the caller returns.
    *
-   * @param drain - called once, when the server shuts down: no further message is to be handled.
-   * What it returns settles when the running handler has replied; after that the socket is closed
-   * with 1001. Absent: it is closed at once
+   * @param claimant - who is told when the server shuts down. Absent: the socket is closed at once
    */
-  readonly claim: (drain?: () => void | Promise<void>) => void;
+  readonly claim: (claimant?: Claimant) => void;
+}
+
+/** Who has a socket. */
+export interface Claimant {
+  /**
+   * The server shuts down: no further message is to be handled. What it returns settles when the
+   * running handler has replied; after that the socket is closed with 1001. Called once.
+   */
+  readonly shutDown: () => void | Promise<void>;
 }
 
 const admissions = new WeakMap<object, Admission>();
@@ -29,6 +36,24 @@ export function admit(socket: object, admission: Admission): void {
 /** How a socket passed; undefined when its server was not attached. */
 export function admissionOf(socket: object): Admission | undefined {
   return admissions.get(socket);
+}
+
+/** What Express's router leaves on a request that it routes. */
+interface Routed {
+  /** How the router goes on. It holds all that the routing was about. */
+  next?: () => void;
+  /** A memory of the address, which it had with the suffix of express-ws. */
+  _parsedUrl?: unknown;
+}
+
+const stay = (): void => {};
+
+/** Lets go of the way by which a request came: its route has the socket, as long as that lives. */
+export function forgetRouting(request: IncomingMessage): void {
+  const routed = request as Routed;
+  // A function still, for those who answer late and say that they failed.
+  if (routed.next !== undefined) routed.next = stay;
+  if (routed._parsedUrl !== undefined) routed._parsedUrl = undefined;
 }
 
 /** What `.ws` of express-ws appends to its routes. Looked for in the path alone: a query is the client's. */

@@ -38,11 +38,12 @@ function start(period: number): Rhythm {
   const watched = new Set<Watched>();
   let last = performance.now();
   const timer = setInterval(() => {
-    const now = performance.now();
+    // Whole milliseconds: a number with a fraction would be an object of its own in every connection.
+    const passed = Math.round(performance.now() - last);
+    last += passed;
     // When the process itself stood still (a laptop asleep, a long computation), that was not the
     // silence of the peers: what they sent meanwhile has yet to be read.
-    const elapsed = Math.min(now - last, 2 * period);
-    last = now;
+    const elapsed = Math.min(passed, 2 * Math.round(period));
     for (const one of watched) one.beat(elapsed);
   }, period);
   timer.unref();

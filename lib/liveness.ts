@@ -3,26 +3,25 @@
 /** What follows from a beat. */
 export type Verdict = 'present' | 'ask' | 'gone';
 
+/** How long a client may be silent, in milliseconds. */
+export interface Patience {
+  /** Until it is asked. */
+  readonly interval: number;
+  /** After that. */
+  readonly timeout: number;
+}
+
 /** Watches over one client. */
 export class Liveness {
-  readonly #interval: number;
-  readonly #timeout: number;
+  readonly #patience: Patience;
   /** Milliseconds in which nothing was received. */
   #silence = 0;
   /** Something was received, or it has just come, since the last beat. */
   #isFresh = true;
   #isAsked = false;
-  /** Milliseconds in which it took nothing of what was sent, and how much that was. */
-  #stalled = 0;
-  #outstanding = 0;
 
-  /**
-   * @param interval - how long it may be silent until it is asked, in milliseconds
-   * @param timeout - how long after that, in milliseconds
-   */
-  constructor(interval: number, timeout: number) {
-    this.#interval = interval;
-    this.#timeout = timeout;
+  constructor(patience: Patience) {
+    this.#patience = patience;
   }
 
   /** Something was received. */
@@ -47,29 +46,10 @@ export class Liveness {
       return 'present';
     }
     this.#silence += elapsed;
-    if (this.#silence >= this.#interval + this.#timeout) return 'gone';
-    if (this.#silence < this.#interval || this.#isAsked) return 'present';
+    const { interval, timeout } = this.#patience;
+    if (this.#silence >= interval + timeout) return 'gone';
+    if (this.#silence < interval || this.#isAsked) return 'present';
     this.#isAsked = true;
     return 'ask';
-  }
-
-  /**
-   * Time has passed, in which much waited to be sent. Who takes nothing of it for as long as a
-   * silent one may be silent is gone, also when we do not read.
-   *
-   * @param buffered - how much waits, in bytes
-   */
-  beatWhileCongested(elapsed: number, buffered: number): Verdict {
-    // Here, too, the first beat does not count.
-    const isFresh = this.#outstanding === 0 || buffered < this.#outstanding;
-    this.#stalled = isFresh ? 0 : this.#stalled + elapsed;
-    this.#outstanding = buffered;
-    return this.#stalled >= this.#interval + this.#timeout ? 'gone' : 'present';
-  }
-
-  /** It has taken what waited. */
-  caughtUp(): void {
-    this.#stalled = 0;
-    this.#outstanding = 0;
   }
 }

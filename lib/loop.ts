@@ -194,6 +194,9 @@ export class Loop<Args, Model, Message> implements EffectHost<Message>, Resumabl
       }
       this.#handle(this.#shift());
     }
+    // At rest it keeps no room for a line: there may be very many programs.
+    this.#line.length = 0;
+    this.#head = 0;
     this.#isBusy = false;
   }
 

@@ -7,7 +7,7 @@ import { type Duplex } from 'node:stream';
 import { type WebSocket } from 'ws';
 import { type Wire } from './codec.ts';
 import { Batch, forgetBroadcast } from './batch.ts';
-import { Frame, payloadSize } from './frame.ts';
+import { Frame, type Piece, piecesOf, payloadSize } from './frame.ts';
 
 /** What a frame that waits costs beside its bytes; measured at about 300. */
 const FRAME_OVERHEAD = 256;
@@ -24,8 +24,8 @@ export class Outbox {
   readonly #stream: Duplex | undefined;
   /** The stream of the request, which is beneath the socket, or may be. */
   readonly #beneath: Duplex;
-  /** What waits, in order; most connections have nothing to say at a time. */
-  #waiting: Batch | undefined;
+  /** What waits: mostly nothing, or one message. */
+  #waiting: Wire | Frame | Batch | undefined;
   #waitingBytes = 0;
   #said = 0;
   #isScheduled = false;
@@ -49,9 +49,9 @@ export class Outbox {
     const written =
       this.#stream === undefined ? this.#socket.bufferedAmount : this.#stream.writableLength;
     const waiting = this.#waiting;
-    return waiting === undefined
-      ? written
-      : written + this.#waitingBytes + FRAME_OVERHEAD * waiting.count;
+    if (waiting === undefined) return written;
+    const count = waiting instanceof Batch ? waiting.items.length : 1;
+    return written + this.#waitingBytes + FRAME_OVERHEAD * count;
   }
 
   /** How much was ever said, in bytes. */
@@ -67,8 +67,10 @@ export class Outbox {
   /** Takes a message, to be written when this callback of the event loop has ended. */
   push(item: Wire | Frame): void {
     const size = item instanceof Frame ? item.bytes.length : payloadSize(item);
-    if (this.#waiting === undefined) this.#waiting = new Batch(item, size);
-    else this.#waiting.push(item, size);
+    const waiting = this.#waiting;
+    if (waiting === undefined) this.#waiting = item;
+    else if (waiting instanceof Batch) waiting.push(item, size);
+    else this.#waiting = new Batch(waiting, this.#waitingBytes, item, size);
     this.#waitingBytes += size;
     this.#said += size;
     if (!this.#isScheduled && !this.#isBlocked) this.#schedule();
@@ -76,13 +78,25 @@ export class Outbox {
 
   /** Writes all that waits, whatever the client has taken: what was said before a close leaves before it. */
   flush(): void {
-    const batch = this.#waiting;
-    if (batch === undefined) return;
+    const waiting = this.#waiting;
+    if (waiting === undefined) return;
+    const size = this.#waitingBytes;
     const isOpen = this.#socket.readyState === OPEN;
     this.#forget();
     if (!isOpen) return;
-    if (this.#stream === undefined) this.#sendEach(batch);
-    else this.#write(this.#stream, Batch.join(batch));
+    const stream = this.#stream;
+    // The kernel has not taken what came before. The last of what is written now will tell when it
+    // has taken all; to be told at every write would cost a fifth of a message more.
+    if (stream === undefined) {
+      const isTold = this.#socket.bufferedAmount > 0;
+      if (waiting instanceof Batch) this.#sendAll(waiting.items, isTold);
+      else this.#send(waiting, isTold);
+    } else {
+      const isTold = stream.writableLength > 0;
+      if (waiting instanceof Batch) this.#write(stream, Batch.join(waiting), isTold);
+      else if (waiting instanceof Frame) this.#writeOne(stream, waiting.bytes, isTold);
+      else this.#write(stream, piecesOf(waiting, size), isTold);
+    }
   }
 
   /** Writes what waits now, and not only when this callback has ended; not past a stream that is backed up. */
@@ -129,38 +143,45 @@ export class Outbox {
     this.#waitingBytes = 0;
   }
 
-  #write(stream: Duplex, chunk: Buffer): void {
-    if (stream.writableLength === 0) {
-      stream.write(chunk);
-      return;
+  #write(stream: Duplex, pieces: readonly Piece[], isTold: boolean): void {
+    const last = pieces.length - 1;
+    // A cork around a single write would make that dearer.
+    if (last > 0) stream.cork();
+    for (let index = 0; index <= last; index++) {
+      this.#writeOne(stream, pieces[index] as Piece, isTold && index === last);
     }
-    // The kernel has not taken what came before. This write will tell when it has taken both; to
-    // be told at every write would cost a fifth of a message more.
-    this.#isBlocked = true;
-    stream.write(chunk, this.#onTaken());
+    if (last > 0) stream.uncork();
   }
 
-  #sendEach(batch: Batch): void {
+  #writeOne(stream: Duplex, piece: Piece, isTold: boolean): void {
+    if (isTold) {
+      this.#isBlocked = true;
+      stream.write(piece, 'latin1', this.#onTaken());
+    } else {
+      stream.write(piece, 'latin1');
+    }
+  }
+
+  #send(item: Wire | Frame, isTold: boolean): void {
+    const encoded = item instanceof Frame ? item.encoded : item;
+    const options = { binary: typeof encoded !== 'string' };
+    if (isTold) {
+      this.#isBlocked = true;
+      this.#socket.send(encoded, options, this.#onTaken());
+    } else {
+      this.#socket.send(encoded, options);
+    }
+  }
+
+  #sendAll(items: readonly (Wire | Frame)[], isTold: boolean): void {
     // One write, where this is the stream that ws writes to; if it is another, nothing is lost.
     this.#beneath.cork();
     try {
-      this.#sendAll(batch);
+      for (const [index, item] of items.entries()) {
+        this.#send(item, isTold && index === items.length - 1);
+      }
     } finally {
       this.#beneath.uncork();
-    }
-  }
-
-  #sendAll(batch: Batch): void {
-    const taken = this.#socket.bufferedAmount > 0 ? this.#onTaken() : undefined;
-    if (taken !== undefined) this.#isBlocked = true;
-    let left = batch.count;
-    for (const item of batch.items()) {
-      left -= 1;
-      const encoded = item instanceof Frame ? item.encoded : item;
-      const options = { binary: typeof encoded !== 'string' };
-      // A callback costs a fifth of a message more.
-      if (left === 0 && taken !== undefined) this.#socket.send(encoded, options, taken);
-      else this.#socket.send(encoded, options);
     }
   }
 

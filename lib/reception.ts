@@ -24,7 +24,9 @@ const MAX_UNDECODABLE = 20;
 export class Reception<In, Out, Context, Request extends IncomingMessage> {
   readonly #connection: SocketConnection<In, Out, Context, Request>;
   readonly #settings: ConnectionSettings<In, Out, Context, Request>;
-  readonly #inbox: Inbox;
+  readonly #socket: WebSocket;
+  /** Made when something has to wait for the first time. */
+  #inbox: Inbox | undefined;
   readonly #turn: Turn = new Turn();
   readonly #bucket: Bucket | undefined;
   #session: Session<In, Out, Context, Request> | undefined;
@@ -47,13 +49,13 @@ export class Reception<In, Out, Context, Request extends IncomingMessage> {
   ) {
     this.#connection = connection;
     this.#settings = settings;
-    this.#inbox = new Inbox(socket, connection.request.socket);
+    this.#socket = socket;
     this.#bucket = settings.rateLimit === undefined ? undefined : new Bucket(settings.rateLimit);
   }
 
   /** True while the socket is not read. */
   get isPaused(): boolean {
-    return this.#inbox.isPaused;
+    return this.#inbox?.isPaused === true;
   }
 
   /** A message has arrived. */
@@ -63,9 +65,10 @@ export class Reception<In, Out, Context, Request extends IncomingMessage> {
       this.#connection.refuse(CloseCode.RateLimited);
     } else if (isLarger(data, this.#settings.limit)) {
       this.#connection.refuse(CloseCode.TooLarge);
-    } else if (this.#isFree && this.#inbox.length === 0 && this.#turn.take()) {
+    } else if (this.#isFree && this.#waiting === 0 && this.#turn.take()) {
       this.#handle(data, isBinary);
     } else {
+      this.#inbox ??= new Inbox(this.#socket, this.#connection.request.socket);
       this.#inbox.push(data, isBinary);
       if (this.#isFree) this.#resumeNextTurn();
     }
@@ -96,12 +99,12 @@ export class Reception<In, Out, Context, Request extends IncomingMessage> {
   /** Goes on with what waits: in the next turn, or when what was waited for is over. */
   resume(): void {
     this.#isScheduled = false;
-    while (this.#isFree && this.#inbox.length > 0) {
+    while (this.#isFree && this.#waiting > 0) {
       if (!this.#turn.take()) {
         this.#resumeNextTurn();
         return;
       }
-      const item = this.#inbox.shift();
+      const item = this.#inbox?.shift();
       if (item !== undefined) this.#handle(item.data, item.isBinary);
     }
   }
@@ -120,12 +123,17 @@ export class Reception<In, Out, Context, Request extends IncomingMessage> {
   end(): void {
     this.#isOver = true;
     clearTimeout(this.#timer);
-    this.#inbox.discard();
+    this.#inbox?.discard();
     this.#onRest?.();
   }
 
   get #isFree(): boolean {
     return !this.#isBusy && !this.#isHeld && !this.#isOver;
+  }
+
+  /** How many messages wait. */
+  get #waiting(): number {
+    return this.#inbox === undefined ? 0 : this.#inbox.length;
   }
 
   #resumeNextTurn(): void {

@@ -28,18 +28,26 @@ export class Shutdown {
   /** @param server - before anything has been sent to it */
   constructor(server: Server) {
     this.#server = server;
+    const connections = this.#connections;
+    const responses = this.#responses;
+    // One function each for all of them: there may be very many.
+    const forgetConnection = function (this: Duplex): void {
+      connections.delete(this);
+    };
+    const closeIdle = (): void => {
+      if (this.isRunning) this.#closeIdle();
+    };
+    const forgetResponse = function (this: ServerResponse): void {
+      responses.delete(this);
+      closeIdle();
+    };
     server.on('connection', (connection: Duplex) => {
-      this.#connections.add(connection);
-      connection.once('close', () => {
-        this.#connections.delete(connection);
-      });
+      connections.add(connection);
+      connection.on('close', forgetConnection);
     });
     server.prependListener('request', (_request, response) => {
-      this.#responses.add(response);
-      response.once('close', () => {
-        this.#responses.delete(response);
-        if (this.isRunning) this.#closeIdle();
-      });
+      responses.add(response);
+      response.on('close', forgetResponse);
     });
   }
 

@@ -8,7 +8,8 @@ import { type WebSocket } from 'ws';
 import { safeClose } from './closing.ts';
 import { publishRefused } from './diagnostics.ts';
 import { CloseCode, reasonOf, statusOf } from './errors.ts';
-import { type Admission, admit } from './handshake.ts';
+import { type Admission, admit, type Claimant } from './handshake.ts';
+import { closeResponse, type SocketResponse } from './socket-response.ts';
 import { startTimer } from './timer.ts';
 
 const OPEN = 1;
@@ -40,9 +41,11 @@ export class UnclaimedSocket implements Admission {
   readonly authorized: unknown;
   readonly #socket: WebSocket;
   readonly #stream: Duplex;
-  readonly #timer: NodeJS.Timeout | undefined;
+  /** What the middlewares before its route may answer with. */
+  response: SocketResponse | undefined;
+  #timer: NodeJS.Timeout | undefined;
   #isClaimed = false;
-  #drain: (() => void | Promise<void>) | undefined;
+  #claimant: Claimant | undefined;
 
   /**
    * @param socket - just upgraded
@@ -58,10 +61,9 @@ export class UnclaimedSocket implements Admission {
     // A frame that breaks the protocol makes ws emit 'error', on whatever path the socket waits:
     // without a listener that ends the process.
     socket.on('error', ignoreError);
-    socket.on('newListener', this.#noticeListener);
-    socket.once('close', () => {
-      clearTimeout(this.#timer);
-    });
+    // One function each for all sockets: there may be very many.
+    socket.on('newListener', noticeListener);
+    socket.on('close', noticeClose);
     admit(socket, this);
     unclaimed.set(socket, this);
   }
@@ -71,20 +73,13 @@ export class UnclaimedSocket implements Admission {
     return this.#isClaimed;
   }
 
-  readonly claim = (drain?: () => void | Promise<void>): void => {
-    // The listener for messages may have claimed it a moment before the connection says how it drains.
-    this.#drain ??= drain;
+  claim(claimant?: Claimant): void {
+    // The listener for messages may have claimed it a moment before the connection says who it is.
+    this.#claimant ??= claimant;
     if (this.#isClaimed) return;
-    this.#isClaimed = true;
-    clearTimeout(this.#timer);
-    this.#socket.off('newListener', this.#noticeListener);
+    this.#settle();
     this.#stream.resume();
-  };
-
-  /** A route of the user's own, without a connection of ours, has it as soon as it listens. */
-  readonly #noticeListener = (event: string | symbol): void => {
-    if (event === 'message') this.claim();
-  };
+  }
 
   /**
    * Somebody who is no route for sockets has answered, or nobody has: the socket is closed with the
@@ -103,18 +98,30 @@ export class UnclaimedSocket implements Admission {
   /** The server shuts down: what runs is finished, then the socket is closed with 1001. */
   async shutDown(): Promise<void> {
     try {
-      await this.#drain?.();
+      await this.#claimant?.shutDown();
     } catch {
       // However the connection fares, its socket is closed next.
     }
     this.#close(CloseCode.GoingAway);
   }
 
-  #close(code: CloseCode): void {
-    // From here on it is nobody's any more; a late claim must find nothing to do.
+  /** The socket is gone. */
+  closed(): void {
+    this.#settle();
+    if (this.response !== undefined) closeResponse(this.response);
+  }
+
+  /** There is nothing to wait for any more. */
+  #settle(): void {
     this.#isClaimed = true;
     clearTimeout(this.#timer);
-    this.#socket.off('newListener', this.#noticeListener);
+    this.#timer = undefined;
+    this.#socket.off('newListener', noticeListener);
+  }
+
+  #close(code: CloseCode): void {
+    // From here on it is nobody's any more; a late claim must find nothing to do.
+    this.#settle();
     if (this.#socket.readyState !== OPEN) return;
     safeClose(this.#socket, code);
     // The client's own close frame is to be read; what it said before that falls to nobody.
@@ -123,6 +130,15 @@ export class UnclaimedSocket implements Admission {
       publishRefused({ transport: 'upgrade', code: reasonOf(code), status: code });
     }
   }
+}
+
+/** A route of the user's own, without a connection of ours, has it as soon as it listens. */
+function noticeListener(this: WebSocket, event: string | symbol): void {
+  if (event === 'message') unclaimed.get(this)?.claim();
+}
+
+function noticeClose(this: WebSocket): void {
+  unclaimed.get(this)?.closed();
 }
 
 function giveUp(watch: UnclaimedSocket): void {

@@ -101,9 +101,10 @@ export function omniWs<
     },
     closed: (connection, code) => onClose?.(connection, code),
   };
+  const start = (): typeof session => session;
   return (socket, request) => {
     // The socket holds on to it from here.
-    void new SocketConnection(socket, request, settings, () => session);
+    void new SocketConnection(socket, request, settings, start);
   };
 }
 

@@ -5,8 +5,14 @@ import express, { Router } from 'express';
 import express4 from 'express-4';
 import { describe, expect, expectTypeOf, it, onTestFinished } from 'vitest';
 import { type WebSocket } from 'ws';
-import { attachWebSockets, type AttachOptions, type SocketRoutes } from 'express-omnimessage';
+import {
+  attachWebSockets,
+  type AttachOptions,
+  omniWs,
+  type SocketRoutes,
+} from 'express-omnimessage';
 import { deferred, serveAttached } from './support/attached.ts';
+import { type Said, type Says, textCodec } from './support/codecs.ts';
 import { closeFrame, frame, RawClient } from './support/raw-client.ts';
 import { connect, dial } from './support/socket-client.ts';
 
@@ -68,6 +74,40 @@ describe('attachWebSockets', () => {
     const response = await fetch(`http://127.0.0.1:${port}/both`);
 
     await expect(response.text()).resolves.toBe('a page');
+  });
+
+  it('leaves the request of a connection its address, its params and what middlewares left', async () => {
+    const { url } = await serveAttached((app) => {
+      app.use((_request, response, next) => {
+        response.locals['user'] = 'Ada';
+        next();
+      });
+      app.ws(
+        '/rooms/:room',
+        omniWs<Said, Says, undefined, express.Request>({
+          codec: textCodec,
+          handler: ({ text }, { request }) => {
+            // The router has done its part: nobody goes on from here.
+            request.next?.(new Error('late'));
+            const { path, query, params, originalUrl, res } = request;
+            return { said: JSON.stringify([text, path, query, params, originalUrl, res?.locals]) };
+          },
+        }),
+      );
+    });
+    const client = await connect(`${url}/rooms/7?as=ada`);
+
+    client.send('{"text":"where"}');
+    const { said } = JSON.parse(String(await client.next())) as { said: string };
+
+    expect(JSON.parse(said)).toEqual([
+      'where',
+      '/rooms/7',
+      { as: 'ada' },
+      { room: '7' },
+      '/rooms/7?as=ada',
+      { user: 'Ada' },
+    ]);
   });
 
   it('serves on a server that it was given', async () => {

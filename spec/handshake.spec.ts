@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type IncomingMessage } from 'node:http';
-import { restoreUrl, socketUrl } from '../lib/handshake.ts';
+import { forgetRouting, restoreUrl, socketUrl } from '../lib/handshake.ts';
 
 describe('socketUrl', () => {
   it.each([
@@ -33,5 +33,28 @@ describe('restoreUrl', () => {
     restoreUrl(request);
 
     expect(request).toEqual({ url: own, originalUrl: own });
+  });
+});
+
+describe('forgetRouting', () => {
+  it('lets go of the router, and of the address that it remembers', () => {
+    const next = (): void => {
+      throw new Error('It goes on');
+    };
+    const request = { next, _parsedUrl: { path: '/.websocket' } } as unknown as IncomingMessage;
+
+    forgetRouting(request);
+
+    const { next: left, _parsedUrl } = request as unknown as Record<string, unknown>;
+    expect(_parsedUrl).toBeUndefined();
+    expect((left as () => unknown)()).toBeUndefined();
+  });
+
+  it('adds nothing to a request that no router has seen', () => {
+    const request = {} as IncomingMessage;
+
+    forgetRouting(request);
+
+    expect(request).toEqual({});
   });
 });

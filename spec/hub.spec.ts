@@ -517,6 +517,39 @@ describe('join', () => {
     expect(await hub.count('some')).toBe(0);
   });
 
+  it('holds in every topic that was not left, and ends in all of them at the close', async () => {
+    const hub = newsHub();
+    const enter = await house();
+    const guest = await enter();
+    const topics = ['one', 'two', 'three', 'four'];
+    const counts = (): Promise<number[]> => Promise.all(topics.map((topic) => hub.count(topic)));
+    for (const topic of topics) hub.join(topic, guest.connection);
+
+    hub.leave('one', guest.connection);
+    hub.leave('three', guest.connection);
+    for (const topic of topics) hub.publish(topic, [topic]);
+
+    expect(await headlines(guest)).toEqual(['two', 'four']);
+    expect(await counts()).toEqual([0, 1, 0, 1]);
+    await leaveHouse(guest);
+    expect(await counts()).toEqual([0, 0, 0, 0]);
+  });
+
+  it('of one connection may be in several hubs, each with its own end', async () => {
+    const [one, other] = [newsHub(), newsHub()];
+    const enter = await house();
+    const guest = await enter();
+    one.join('topic', guest.connection);
+    other.join('topic', guest.connection);
+
+    await one.close();
+    other.publish('topic', ['still']);
+
+    expect(await headlines(guest)).toEqual(['still']);
+    await leaveHouse(guest);
+    expect(await other.count('topic')).toBe(0);
+  });
+
   it('counts once, and changes the map, when it is said twice', async () => {
     const hub = newsHub();
     const guest = await (await house())();

@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { Liveness, type Verdict } from '../lib/liveness.ts';
 
+const patience = { interval: 30, timeout: 20 };
+
 /** What follows from beats of these lengths. */
 const after = (liveness: Liveness, ...beats: number[]): Verdict[] =>
   beats.map((elapsed) => liveness.beat(elapsed));
 
 describe('the judgement of a silent client', () => {
   it('asks after the interval, and gives up after the timeout', () => {
-    const liveness = new Liveness(30, 20);
+    const liveness = new Liveness(patience);
 
     expect(after(liveness, 10, 10, 10, 10, 10, 9, 1)).toEqual([
       'present',
@@ -21,11 +23,11 @@ describe('the judgement of a silent client', () => {
   });
 
   it('does not count the beat in which a client came, however long it was', () => {
-    expect(after(new Liveness(30, 20), 20, 29, 1)).toEqual(['present', 'present', 'ask']);
+    expect(after(new Liveness(patience), 20, 29, 1)).toEqual(['present', 'present', 'ask']);
   });
 
   it('does not count the beat in which something was heard, however long it was', () => {
-    const liveness = new Liveness(30, 20);
+    const liveness = new Liveness(patience);
     expect(after(liveness, 10, 30, 19)).toEqual(['present', 'ask', 'present']);
 
     liveness.heard();
@@ -40,7 +42,7 @@ describe('the judgement of a silent client', () => {
   });
 
   it('takes its own pause for no silence', () => {
-    const liveness = new Liveness(30, 20);
+    const liveness = new Liveness(patience);
     after(liveness, 10, 30);
 
     expect([liveness.beatWhilePaused(), liveness.beatWhilePaused()]).toEqual([
@@ -48,23 +50,5 @@ describe('the judgement of a silent client', () => {
       'present',
     ]);
     expect(after(liveness, 10, 29, 1)).toEqual(['present', 'present', 'ask']);
-  });
-
-  it('gives up who takes nothing of what is sent, and counts anew when it takes some', () => {
-    const liveness = new Liveness(30, 20);
-    const taking = (elapsed: number, buffered: number): Verdict =>
-      liveness.beatWhileCongested(elapsed, buffered);
-
-    expect([taking(40, 100), taking(49, 100), taking(40, 99), taking(49, 99)]).toEqual([
-      'present',
-      'present',
-      'present',
-      'present',
-    ]);
-    expect(taking(1, 99)).toBe('gone');
-
-    liveness.caughtUp();
-
-    expect([taking(40, 50), taking(49, 50), taking(1, 50)]).toEqual(['present', 'present', 'gone']);
   });
 });

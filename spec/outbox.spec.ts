@@ -51,6 +51,55 @@ describe.each([
     expect(await client.next()).toBe('é');
   });
 
+  it.each([
+    ['one by one', 1],
+    ['as one burst', Infinity],
+  ])('sends large and small ones in their order, %s', async (__, atOnce) => {
+    const { outbox, client } = await pair(isDirect);
+    const sizes = [1, 16_383, 16_384, 16_385, 65_535, 2, 65_536, 100_000, 5];
+    const sent = sizes.flatMap((size) => [
+      'x'.repeat(size),
+      'é'.repeat(size / 2),
+      Buffer.alloc(size, 7),
+      new Frame('y'.repeat(size)),
+    ]);
+
+    for (const [index, each] of sent.entries()) {
+      outbox.push(each);
+      if (index % atOnce === 0) await turn();
+    }
+
+    for (const each of sent) {
+      const got = await client.next();
+      // Equal, without a text of megabytes where it is not.
+      const expected = each instanceof Frame ? each.encoded : each;
+      expect(Buffer.from(got).equals(Buffer.from(expected as string))).toBe(true);
+      expect(typeof got).toBe(typeof expected);
+    }
+  });
+
+  it('counts every byte of a large text that waits for a slow client', async () => {
+    const { outbox, client } = await pair(isDirect);
+    client.socket.pause();
+    const text = 'x'.repeat(100_000);
+    let pushed = 0;
+    // Until the kernel takes nothing more, and some of it waits.
+    while (outbox.buffered < 500_000) {
+      outbox.push(text);
+      pushed += 1;
+      await turn();
+    }
+    const before = outbox.buffered;
+
+    outbox.push(text);
+
+    expect(outbox.buffered - before).toBe(100_000 + 256);
+    await turn();
+    client.socket.resume();
+    for (let n = 0; n <= pushed; n++) expect((await client.next()).length).toBe(100_000);
+    expect(outbox.buffered).toBe(0);
+  });
+
   it('counts what waits, and 256 bytes for each frame of it', async () => {
     const { outbox } = await pair(isDirect);
 

@@ -1,5 +1,6 @@
 /** Who receives what is published on a topic, in this process. */
 import { type Wire } from '../codec.ts';
+import { type Follower } from '../ending.ts';
 import { HubError, type OmniError } from '../errors.ts';
 import { isPromise } from '../exchange.ts';
 import { Frame } from '../frame.ts';
@@ -10,8 +11,10 @@ export interface Receiver {
   readonly binary: boolean;
   /** Sends what was prepared. False when the connection is closing, or over `maxBuffered`. */
   readonly transmit: (frame: Frame) => boolean;
-  /** Calls back once, at the close, or at once if it is closed already. Returns the undo. */
-  readonly whenClosed: (callback: (code: number) => void) => () => void;
+  /** Tells the follower of the end of the connection, once. False when it has ended already. */
+  readonly follow: (follower: Follower) => boolean;
+  /** Does not tell it after all. */
+  readonly unfollow: (follower: Follower) => void;
 }
 
 /** One message on its way to its receivers. */
@@ -35,32 +38,49 @@ export interface ReceiversOptions<Message> {
 /** From a message to what one connection gets of it. */
 type Mapping<Message> = (message: Message) => Message | undefined;
 
-interface Member<Message> {
-  readonly since: number;
-  readonly map: Mapping<Message> | undefined;
-}
-
 interface Subscription<Message> {
   readonly since: number;
   readonly listener: (message: Message) => unknown;
 }
 
 interface Topic<Message> {
+  readonly name: string;
+  readonly owner: Receivers<Message>;
   readonly members: Map<Receiver, Member<Message>>;
   readonly subscriptions: Set<Subscription<Message>>;
 }
 
-/** What a connection holds of the hub, to be let go at its close. */
-interface Membership {
-  readonly topics: Set<string>;
-  undo: () => void;
+/**
+ * One connection in one topic. There may be very many, so it is all that there is of it: the
+ * connection itself tells it of its end.
+ */
+class Member<Message> implements Follower {
+  readonly topic: Topic<Message>;
+  readonly receiver: Receiver;
+  readonly since: number;
+  map: Mapping<Message> | undefined;
+
+  constructor(
+    topic: Topic<Message>,
+    receiver: Receiver,
+    since: number,
+    map: Mapping<Message> | undefined,
+  ) {
+    this.topic = topic;
+    this.receiver = receiver;
+    this.since = since;
+    this.map = map;
+  }
+
+  ended(): void {
+    this.topic.owner.remove(this);
+  }
 }
 
 /** The receivers of every topic. A topic exists while it has some. */
 export class Receivers<Message> {
   readonly #options: ReceiversOptions<Message>;
   readonly #topics = new Map<string, Topic<Message>>();
-  readonly #memberships = new Map<Receiver, Membership>();
 
   constructor(options: ReceiversOptions<Message>) {
     this.#options = options;
@@ -79,38 +99,49 @@ export class Receivers<Message> {
 
   /** @param since - the number of the last message that it is not to get */
   subscribe(name: string, since: number, listener: (message: Message) => unknown): () => void {
+    const topic = this.#topic(name);
     const subscription = { since, listener };
-    this.#change(name, ({ subscriptions }) => subscriptions.add(subscription));
+    topic.subscriptions.add(subscription);
+    this.#changed(topic);
     return () => {
-      if (this.#topics.get(name)?.subscriptions.has(subscription) !== true) return;
-      this.#change(name, ({ subscriptions }) => subscriptions.delete(subscription));
+      if (topic.subscriptions.delete(subscription)) this.#changed(topic);
     };
   }
 
   /** @param since - the number of the last message that it is not to get */
   join(name: string, since: number, receiver: Receiver, map: Mapping<Message> | undefined): void {
-    const membership = this.#memberships.get(receiver) ?? this.#enter(receiver);
-    if (membership === undefined) return;
-    membership.topics.add(name);
-    this.#change(name, ({ members }) => {
-      members.set(receiver, { since: members.get(receiver)?.since ?? since, map });
-    });
+    const known = this.#topics.get(name)?.members.get(receiver);
+    if (known !== undefined) {
+      known.map = map;
+      return;
+    }
+    const topic = this.#topic(name);
+    const member = new Member(topic, receiver, since, map);
+    if (!receiver.follow(member)) return;
+    topic.members.set(receiver, member);
+    this.#changed(topic);
   }
 
   leave(name: string, receiver: Receiver): void {
-    const membership = this.#memberships.get(receiver);
-    if (membership?.topics.delete(name) !== true) return;
-    if (membership.topics.size === 0) {
-      membership.undo();
-      this.#memberships.delete(receiver);
-    }
-    this.#change(name, ({ members }) => members.delete(receiver));
+    const member = this.#topics.get(name)?.members.get(receiver);
+    if (member === undefined) return;
+    receiver.unfollow(member);
+    this.remove(member);
+  }
+
+  /** Forgets a member whose connection has ended, or which leaves. */
+  remove({ topic, receiver }: Member<Message>): void {
+    topic.members.delete(receiver);
+    this.#changed(topic);
   }
 
   /** Lets everybody go. */
   clear(): void {
-    for (const { undo } of this.#memberships.values()) undo();
-    this.#memberships.clear();
+    for (const { members, subscriptions } of this.#topics.values()) {
+      for (const member of members.values()) member.receiver.unfollow(member);
+      members.clear();
+      subscriptions.clear();
+    }
     this.#topics.clear();
   }
 
@@ -119,7 +150,7 @@ export class Receivers<Message> {
     const topic = this.#topics.get(name);
     if (topic === undefined) return;
     let frame: Frame | undefined;
-    for (const [receiver, { since, map }] of topic.members) {
+    for (const { receiver, since, map } of topic.members.values()) {
       if (since >= number || isExcepted(receiver, except)) continue;
       try {
         const own = map === undefined ? message : map(message);
@@ -152,30 +183,19 @@ export class Receivers<Message> {
     if (encoded !== undefined) receiver.transmit(new Frame(encoded));
   }
 
-  #change(name: string, apply: (topic: Topic<Message>) => void): void {
-    const before = this.size(name);
-    const topic = this.#topics.get(name) ?? { members: new Map(), subscriptions: new Set() };
-    apply(topic);
-    this.#topics.set(name, topic);
-    const after = this.size(name);
-    if (after === 0) this.#topics.delete(name);
-    if (after !== before) this.#options.counted(name, after);
+  /** The topic of a name. One without receivers is made anew; it exists only once it has some. */
+  #topic(name: string): Topic<Message> {
+    const known = this.#topics.get(name);
+    return known ?? { name, owner: this, members: new Map(), subscriptions: new Set() };
   }
 
-  /** A connection that joins its first topic. Undefined when it is closed already. */
-  #enter(receiver: Receiver): Membership | undefined {
-    const membership: Membership = { topics: new Set(), undo: () => {} };
-    this.#memberships.set(receiver, membership);
-    membership.undo = receiver.whenClosed(() => this.#forget(receiver));
-    return this.#memberships.get(receiver);
-  }
-
-  #forget(receiver: Receiver): void {
-    const membership = this.#memberships.get(receiver);
-    this.#memberships.delete(receiver);
-    for (const name of membership?.topics ?? []) {
-      this.#change(name, ({ members }) => members.delete(receiver));
-    }
+  /** A topic has one receiver more, or less. */
+  #changed(topic: Topic<Message>): void {
+    const { name, members, subscriptions } = topic;
+    const count = members.size + subscriptions.size;
+    if (count === 0) this.#topics.delete(name);
+    else this.#topics.set(name, topic);
+    this.#options.counted(name, count);
   }
 }
 
@@ -186,7 +206,7 @@ export class Receivers<Message> {
  */
 export function receiverOf(connection: unknown, binary: boolean): Receiver {
   const receiver = connection as Partial<Receiver> | null | undefined;
-  if (typeof receiver?.transmit !== 'function' || typeof receiver.whenClosed !== 'function') {
+  if (typeof receiver?.transmit !== 'function' || typeof receiver.follow !== 'function') {
     throw new TypeError(
       'Expected `connection` to be a connection of omniWs, as onOpen and its handler get it',
     );

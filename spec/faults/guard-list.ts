@@ -88,7 +88,7 @@ const attach: readonly Guard[] = [
   ...of('lib/unclaimed.ts', 'spec/faults/attach.spec.ts', [
     ['error listener of every socket', 'W6', ["    socket.on('error', ignoreError);\n", '']],
     ['openTimeout', 'W34', ['startTimer(giveUp, openTimeout, this)', 'undefined']],
-    ['running handlers reply before 1001', 'W31', ['await this.#drain?.();', '']],
+    ['running handlers reply before 1001', 'W31', ['await this.#claimant?.shutDown();', '']],
     [
       'a status of a middleware is a close code',
       'W35 a middleware',
@@ -156,21 +156,11 @@ const closing: readonly Guard[] = [
 
 const connection: readonly Guard[] = [
   ...of('lib/connection.ts', 'spec/faults/gone.spec.ts', [
-    [
-      'heartbeat',
-      'W25',
-      [
-        "if (this.#congestion.beat(elapsed) || verdict === 'gone') this",
-        'if (this.#congestion.beat(elapsed)) this',
-      ],
-    ],
+    ['heartbeat', 'W25', ["if (isStuck || verdict === 'gone') this", 'if (isStuck) this']],
     [
       'heartbeat of a client that takes nothing',
       'W28 a frozen client of which',
-      [
-        "if (this.#congestion.beat(elapsed) || verdict === 'gone') this",
-        "if (verdict === 'gone') this",
-      ],
+      ["if (isStuck || verdict === 'gone') this", "if (verdict === 'gone') this"],
     ],
     [
       'heartbeat exemption while we pause',
@@ -182,16 +172,13 @@ const connection: readonly Guard[] = [
     [
       'maxBuffered',
       'W40',
-      [
-        'if (this.#outbox.buffered > this.settings.maxBuffered) {',
-        'if (this.#outbox.buffered === -1) {',
-      ],
+      ['if (this.#outbox.buffered > maxBuffered) {', 'if (this.#outbox.buffered === -1) {'],
     ],
     [
       'expiry while it is open',
       'credentials that expire',
       [
-        '    if (Date.now() >= this.#expires) {\n      this.refuse(CloseCode.Unauthorized);\n      return;\n    }\n    const liveness',
+        '    if (this.#expires !== undefined && Date.now() >= this.#expires) {\n      this.refuse(CloseCode.Unauthorized);\n      return;\n    }\n    const liveness',
         '    const liveness',
       ],
     ],

@@ -148,12 +148,12 @@ export class SocketConnection<
     // The client has begun to close, or broke the protocol: ws has sent the last frame.
     if (this.#socket.readyState !== OPEN) return false;
     const { maxBuffered, highWaterMark } = this.settings;
-    if (this.#outbox.buffered > maxBuffered) {
+    const { buffered } = this.#outbox;
+    if (buffered > maxBuffered) {
       this.refuse(CloseCode.TooSlow);
       return false;
     }
-    this.#outbox.push(encoded);
-    if (this.#outbox.buffered > highWaterMark) {
+    if (buffered + this.#outbox.push(encoded) > highWaterMark) {
       this.#congestion ??= new Congestion(this.#outbox, this.#reception, this.settings);
       this.#congestion.begin();
     }

@@ -84,18 +84,24 @@ function writeHeader(buffer: Buffer, at: number, encoded: Wire, payload: number)
 export class Frame {
   /** What was encoded: a text makes a text frame, bytes a binary one. */
   readonly encoded: Wire;
+  readonly #payload: number;
   #bytes: Buffer | undefined;
 
   constructor(encoded: Wire) {
     this.encoded = encoded;
+    this.#payload = payloadSize(encoded);
+  }
+
+  /** Its size on the wire, in bytes. */
+  get size(): number {
+    return frameSize(this.#payload);
   }
 
   /** The frame as it stands on the wire. */
   get bytes(): Buffer {
     if (this.#bytes === undefined) {
-      const payload = payloadSize(this.encoded);
-      this.#bytes = Buffer.allocUnsafeSlow(frameSize(payload));
-      writeFrame(this.#bytes, 0, this.encoded, payload);
+      this.#bytes = Buffer.allocUnsafeSlow(this.size);
+      writeFrame(this.#bytes, 0, this.encoded, this.#payload);
     }
     return this.#bytes;
   }

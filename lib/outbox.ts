@@ -64,9 +64,12 @@ export class Outbox {
     return this.#stream !== undefined;
   }
 
-  /** Takes a message, to be written when this callback of the event loop has ended. */
-  push(item: Wire | Frame): void {
-    const size = item instanceof Frame ? item.bytes.length : payloadSize(item);
+  /**
+   * Takes a message, to be written when this callback of the event loop has ended.
+   * @returns by how much more is `buffered` now
+   */
+  push(item: Wire | Frame): number {
+    const size = item instanceof Frame ? item.size : payloadSize(item);
     const waiting = this.#waiting;
     if (waiting === undefined) this.#waiting = item;
     else if (waiting instanceof Batch) waiting.push(item, size);
@@ -74,6 +77,7 @@ export class Outbox {
     this.#waitingBytes += size;
     this.#said += size;
     if (!this.#isScheduled && !this.#isBlocked) this.#schedule();
+    return size + FRAME_OVERHEAD;
   }
 
   /** Writes all that waits, whatever the client has taken: what was said before a close leaves before it. */

@@ -2,10 +2,11 @@
  * The classes of request and response that a server should make for an Express application.
  *
  * Express gives every request and every response another prototype (`app.request`,
- * `app.response`). To V8 an object whose prototype was exchanged has a shape of its own: each
- * property that is added to it afterwards copies the description of all of them, and no piece of
- * code that touches it, of Node, of Express or of the user, finds what it learned from the request
- * before. Where the server makes them with that prototype already, the exchange changes nothing.
+ * `app.response`). To the V8 of Node 20 and 22 an object whose prototype was exchanged has a shape of
+ * its own: each property that is added to it afterwards copies the description of all of them, and
+ * no piece of code that touches it, of Node, of Express or of the user, finds what it learned from
+ * the request before. Where the server makes them with that prototype already, the exchange changes
+ * nothing.
  */
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { type Application } from 'express';
@@ -20,9 +21,9 @@ export interface ServerOptions {
 const made = new WeakMap<Application, ServerOptions>();
 
 /**
- * Makes the options with which a server serves an Express application (4 or 5) at about a third of
- * the CPU, every route of it: the classes of its requests and responses. The server that
- * `attachWebSockets` makes has them already.
+ * Makes the options with which a server on Node 20 or 22 serves an Express application (4 or 5) at
+ * about a third of the CPU, every route of it: the classes of its requests and responses. (The V8 of
+ * Node 24 needs no such help, and takes no harm.) The server that `attachWebSockets` makes has them.
  *
  * `app.request` and `app.response` are their prototypes from then on; what was, or is later, put on
  * these is found as before, also by applications that are mounted in it. Where something else

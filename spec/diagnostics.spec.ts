@@ -8,6 +8,7 @@ import { type Said, type Says, textCodec } from './support/codecs.ts';
 import { connect, dial } from './support/socket-client.ts';
 import { serve } from './support/serve.ts';
 import { stacks } from './support/stacks.ts';
+import { until } from './support/until.ts';
 
 const [, stack] = stacks[2]!;
 
@@ -77,6 +78,7 @@ describe('the diagnostics channels', () => {
       Buffer.from([0x81, 0x01, 0x61]),
     );
     await broken.closed;
+    await until(() => seen.filter(([name]) => name === 'close').length === 2);
 
     expect(seen.filter(([name]) => name === 'refused')).toEqual([
       ['refused', { transport: 'websocket', code: 'forbidden', status: 4403 }],

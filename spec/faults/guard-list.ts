@@ -172,7 +172,7 @@ const connection: readonly Guard[] = [
     [
       'maxBuffered',
       'W40',
-      ['if (this.#outbox.buffered > maxBuffered) {', 'if (this.#outbox.buffered === -1) {'],
+      ['if (buffered > maxBuffered) {', 'if (this.#outbox.buffered === -1) {'],
     ],
     [
       'expiry while it is open',

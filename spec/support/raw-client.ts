@@ -138,7 +138,8 @@ export class RawClient {
 
   /** Until the connection is closed, by whomever. */
   async ended(): Promise<void> {
-    if (!this.#isEnded) await once(this.socket, 'close');
+    // Not by once(), which a reset would reject: that ends a connection, too.
+    if (!this.#isEnded) await new Promise((resolve) => this.socket.once('close', resolve));
   }
 
   #takeFrame(): ServerFrame | undefined {

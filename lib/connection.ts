@@ -172,14 +172,9 @@ export class SocketConnection<
     this.#ending.unfollow(follower);
   }
 
-  /** Takes no more messages; resolves when the one that is being handled has been answered. */
-  drain(): Promise<void> {
-    return this.#reception.drain();
-  }
-
   /** The server shuts down: what is being handled is answered, and there is nothing more to say. */
   async shutDown(): Promise<void> {
-    await this.drain();
+    await this.#reception.drain();
     this.end(CloseCode.GoingAway);
   }
 

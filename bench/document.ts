@@ -68,10 +68,16 @@ const targets: readonly Target[] = [
     measured: ratioOf('Application, window 16', 'ours, an application, structCodec'),
   },
   {
-    work: 'HTTP on Express 5, against a hand-written route',
+    work: 'HTTP on Express 5, against a hand-written route, both on app.listen',
     question: 'http',
     atMost: 1,
     measured: ratioOf('HTTP on Express 5', 'ours on Express 5, structCodec'),
+  },
+  {
+    work: 'the same on the server of attachWebSockets',
+    question: 'http',
+    atMost: 1,
+    measured: ratioOf('HTTP on Express 5', 'ours by attachWebSockets, structCodec'),
   },
   {
     work: 'HTTP on Connect, against hand-written node:http',

@@ -1,12 +1,6 @@
 /** What leaves in one write, when it is more than one message. */
 import { type Wire } from './codec.ts';
-import { Frame, frameSize, type Piece, piecesOf, writeFrame } from './frame.ts';
-
-/**
- * How much is put into one buffer, in bytes. Small frames are cheaper in one buffer than in many;
- * to put large ones together costs memory of its own, fresh from the system each time.
- */
-const JOINED = 16_384;
+import { Frame, frameSize, LARGE, type Piece, piecesOf, writeFrame } from './frame.ts';
 
 /** Messages and frames, in order; at least two. */
 export class Batch {
@@ -44,7 +38,9 @@ export class Batch {
     let total = 0;
     for (let index = 0; index < length; index++) {
       const size = sizeOf(this.items[index] as Wire | Frame, this.#sizes[index] as number);
-      if (total > 0 && total + size > JOINED) {
+      // Small frames are cheaper in one buffer than in many. With large ones it would be one of a
+      // size that comes fresh from the system each time; so what is large stands alone.
+      if (total > 0 && total + size > LARGE) {
         this.#copy(pieces, from, index, total);
         from = index;
         total = 0;
@@ -55,7 +51,7 @@ export class Batch {
     return pieces;
   }
 
-  /** Adds those from one place to before another, in a buffer of their size unless it is a large one. */
+  /** Adds those from one place to before another: in one buffer, if they are several. */
   #copy(pieces: Piece[], from: number, to: number, total: number): void {
     const first = this.items[from] as Wire | Frame;
     if (to - from === 1) {

@@ -12,20 +12,24 @@ interface Held {
   readonly release: () => void;
 }
 
+interface Limits extends Patience {
+  /** How much may wait to be sent, as the outbox counts it, in bytes. */
+  readonly highWaterMark: number;
+}
+
 /** The congestion of one connection. Most never have one: it is made when it first happens. */
 export class Congestion {
   readonly #outbox: Outbox;
   readonly #held: Held;
-  readonly #settings: Patience & { readonly highWaterMark: number };
+  readonly #limits: Limits;
   readonly #standstill: Standstill;
   #isOn = false;
 
-  /** @param settings - `highWaterMark`: how much may wait to be sent, as the outbox counts it, in bytes */
-  constructor(outbox: Outbox, held: Held, settings: Patience & { readonly highWaterMark: number }) {
+  constructor(outbox: Outbox, held: Held, limits: Limits) {
     this.#outbox = outbox;
     this.#held = held;
-    this.#settings = settings;
-    this.#standstill = new Standstill(settings);
+    this.#limits = limits;
+    this.#standstill = new Standstill(limits);
   }
 
   /** Something was said, and more than `highWaterMark` waits. */
@@ -51,6 +55,6 @@ export class Congestion {
   }
 
   get #isOver(): boolean {
-    return this.#outbox.buffered > this.#settings.highWaterMark;
+    return this.#outbox.buffered > this.#limits.highWaterMark;
   }
 }

@@ -12,11 +12,14 @@ import { Problem } from './problem.ts';
 import { startTimer } from './timer.ts';
 import { type Resumable, resumeNextTurn } from './turn.ts';
 
+/** What is called: with a body, or with a {@link Problem}, or an error of ours. */
+type Done = (fault: unknown, body?: Buffer) => void;
+
 /** Reads one body. Calls back in the asynchronous context of who began to read. */
 export class DeclaredBody extends AsyncResource implements Resumable {
   readonly #request: IncomingMessage;
   readonly #timeout: number;
-  readonly #done: (fault: unknown, body?: Buffer) => void;
+  readonly #done: Done;
   #missing: number;
   #body: Buffer | undefined;
   /** Made when there is a second piece. */
@@ -30,12 +33,7 @@ export class DeclaredBody extends AsyncResource implements Resumable {
    * @param length - what its headers declare, in bytes; at least 1
    * @param timeout - how long it may take to arrive, in milliseconds
    */
-  constructor(
-    request: IncomingMessage,
-    length: number,
-    timeout: number,
-    done: (fault: unknown, body?: Buffer) => void,
-  ) {
+  constructor(request: IncomingMessage, length: number, timeout: number, done: Done) {
     super('OmniBody', { requireManualDestroy: true });
     this.#request = request;
     this.#missing = length;

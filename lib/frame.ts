@@ -36,7 +36,7 @@ export function writeFrame(buffer: Buffer, at: number, encoded: Wire, payload: n
 export type Piece = Buffer | string;
 
 /** From here on a text is not copied into a buffer of ours, in bytes: the garbage costs more than a second piece. */
-const LARGE = 16_384;
+export const LARGE = 16_384;
 
 /**
  * The frame of a message, in one piece or two.
@@ -48,14 +48,9 @@ export function piecesOf(encoded: Wire, payload: number): readonly Piece[] {
     writeHeader(header, 0, encoded, payload);
     return [header, encoded];
   }
-  return [framed(encoded, payload)];
-}
-
-/** The frame of a message, in a buffer of its own. */
-export function framed(encoded: Wire, payload: number): Buffer {
   const buffer = Buffer.allocUnsafe(frameSize(payload));
   writeFrame(buffer, 0, encoded, payload);
-  return buffer;
+  return [buffer];
 }
 
 /** As many bytes as characters. */

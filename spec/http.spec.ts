@@ -14,6 +14,7 @@ import {
   type RefusedEvent,
 } from 'express-omnimessage';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { nextTurn } from './support/clock.ts';
 import { bytesCodec, type Said, type Says, textCodec } from './support/codecs.ts';
 import { serve } from './support/serve.ts';
 
@@ -110,11 +111,6 @@ async function textUntilClosed(socket: Socket): Promise<string> {
   });
   await once(socket, 'close');
   return text;
-}
-
-/** Lets what is under way arrive. */
-async function nextTurns(count = 1): Promise<void> {
-  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 const HEAD = 'POST /omni HTTP/1.1\r\nHost: a\r\n';
@@ -460,7 +456,7 @@ describe.each(servers)('omniHttp in %s', (_, start) => {
 
       socket.write(head);
       for (const text of ['{"te', 'xt":"h', 'ello"}']) {
-        await nextTurns();
+        await nextTurn();
         socket.write(piece(text));
       }
       socket.write(end);
@@ -514,8 +510,8 @@ describe.each(servers)('omniHttp in %s', (_, start) => {
       const staller = await dial(url);
 
       leaver.write(head + piece('{"text"'));
-      while (gone.length === 0) await nextTurns();
-      await nextTurns(turns);
+      while (gone.length === 0) await nextTurn();
+      for (let turn = 0; turn < turns; turn++) await nextTurn();
       leaver.destroy();
       await gone[0];
       // It comes later, so its time is over later.
@@ -556,7 +552,7 @@ describe.each(servers)('omniHttp in %s', (_, start) => {
       for (const [index, name] of ['Ada', 'Lucy'].entries()) {
         sockets[index]?.write(head.replace('Host: a', `Host: a\r\nX-Name: ${name}`));
       }
-      await nextTurns();
+      await nextTurn();
       for (const socket of sockets) socket.write(piece('{"text":"hello"}') + end);
 
       expect((await Promise.all(replies)).map(([reply]) => reply.toString().slice(-14))).toEqual([
@@ -564,6 +560,39 @@ describe.each(servers)('omniHttp in %s', (_, start) => {
         '"said":"Lucy"}',
       ]);
     });
+  });
+
+  it('does nothing more, and listens no more, when the client goes away in the middle of a chunked body', async () => {
+    const seen: string[] = [];
+    let ended: Promise<unknown> = Promise.resolve();
+    const { url, told, errors } = await start(
+      {
+        handler: () => {
+          seen.push('handled');
+        },
+      },
+      (request, _response, next) => {
+        ended = new Promise((resolve) => request.once('close', resolve));
+        next();
+        seen.push(String(request.listenerCount('aborted')));
+        request.on('close', () => {
+          setImmediate(() => seen.push(String(request.listenerCount('aborted'))));
+        });
+      },
+    );
+    const socket = await dial(url);
+
+    socket.write(
+      'POST /omni HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n7\r\n{"text"',
+    );
+    while (seen.length === 0) await nextTurn();
+    socket.destroy();
+    await ended;
+    while (seen.length === 1) await nextTurn();
+
+    expect(seen).toEqual(['1', '0']);
+    expect(told).toEqual([]);
+    expect(errors).toEqual([]);
   });
 
   it('answers 400 to an empty body', async () => {

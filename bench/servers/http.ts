@@ -83,16 +83,19 @@ const connectByHand = (): Promise<Ports> => {
 const same = { path, codec: handWritten, handler: answer };
 const whole = { path, codec, handler: reply };
 
+const routerOf = (options: typeof same | typeof whole): express.Router =>
+  options === same ? omniHttp(same) : omniHttp(whole);
+
 const oursOnExpress = (options: typeof same | typeof whole): Promise<Ports> => {
   const app = express();
-  app.use(options === same ? omniHttp(same) : omniHttp(whole));
+  app.use(routerOf(options));
   return listening(createServer(app));
 };
 
 /** As the README has it: the application and the server of attachWebSockets. */
 const oursAttached = (options: typeof same | typeof whole): Promise<Ports> => {
   const { app, server } = attachWebSockets(express());
-  app.use(options === same ? omniHttp(same) : omniHttp(whole));
+  app.use(routerOf(options));
   return listening(server);
 };
 

@@ -10,14 +10,14 @@ const ours = [
 
 /** What concerns HTTP and sockets: run once more on Express 4, with the ws 8 that some users give express-ws. */
 const overTheNetwork = [
-  'spec/attach.spec.ts',
-  'spec/handshake.spec.ts',
-  'spec/server-options.spec.ts',
-  'spec/shutdown.spec.ts',
-  'spec/unclaimed.spec.ts',
-  'spec/upgrade.spec.ts',
-  'spec/http.spec.ts',
-  'spec/websocket.spec.ts',
+  'spec/server/attach.spec.ts',
+  'spec/websocket/express-ws-url.spec.ts',
+  'spec/server/prototypes.spec.ts',
+  'spec/server/shutdown.spec.ts',
+  'spec/server/waiting-socket.spec.ts',
+  'spec/server/handshake.spec.ts',
+  'spec/http/route.spec.ts',
+  'spec/websocket/handler.spec.ts',
   'spec/connection.spec.ts',
   'spec/transports.spec.ts',
   'spec/lustre/websocket.spec.ts',

@@ -9,10 +9,10 @@ import {
   onClick,
   text,
 } from '../lib/lustre.ts';
-import { diff } from '../lib/lustre/diff.ts';
-import { encodeElement } from '../lib/lustre/encode.ts';
-import { ComponentRuntime } from '../lib/lustre/runtime.ts';
-import { none } from '../lib/effect.ts';
+import { diff } from '../lib/lustre/vdom/diff.ts';
+import { encodeElement } from '../lib/lustre/vdom/encode.ts';
+import { ComponentRuntime } from '../lib/lustre/component-runtime.ts';
+import { none } from '../lib/application/effect.ts';
 import { median } from './median.ts';
 import { type CodecOrder, type LustreReport, type LustreRow } from './protocol.ts';
 

@@ -1,29 +1,29 @@
 /** The public names, in reading order. */
 export * from './codecs.ts';
-export { pipe, type PipeOptions } from './pipe.ts';
+export { pipe, type PipeOptions } from './core/pipe.ts';
 export {
   type Connection,
   type ConnectionHandler,
   type ErrorHandler,
   type Exchange,
   type Handler,
-} from './exchange.ts';
-export { omniHttp, omniHttpHandler } from './http.ts';
-export { type OmniHttpOptions } from './http-options.ts';
-export { omniWs, type OmniWsOptions } from './websocket.ts';
+} from './core/exchange.ts';
+export { omniHttp, omniHttpHandler } from './http/route.ts';
+export { type OmniHttpOptions } from './http/options.ts';
+export { omniWs, type OmniWsOptions } from './websocket/handler.ts';
 export {
   type Application,
   application,
   type Runtime,
   startApplication,
   type Watchers,
-} from './application.ts';
-export { omniWsApplication, type OmniWsApplicationOptions } from './websocket-application.ts';
-export * as effect from './effect.ts';
-export { type Cleanup, type Dispatch, type Effect, type Publisher } from './effect.ts';
-export { type Program, type Step } from './loop.ts';
-export { type ConnectionOptions, type Heartbeat } from './connection-options.ts';
-export { type RateLimit } from './rate-limit.ts';
+} from './application/application.ts';
+export { omniWsApplication, type OmniWsApplicationOptions } from './websocket/application.ts';
+export * as effect from './application/effect.ts';
+export { type Cleanup, type Dispatch, type Effect, type Publisher } from './application/effect.ts';
+export { type Program, type Step } from './application/program.ts';
+export { type ConnectionOptions, type Heartbeat } from './connection/options.ts';
+export { type RateLimit } from './connection/rate-limit.ts';
 export {
   type Attached,
   attachWebSockets,
@@ -31,9 +31,9 @@ export {
   type CloseOptions,
   type SocketRoute,
   type SocketRoutes,
-} from './attach.ts';
-export { serverOptions, type ServerOptions } from './server-options.ts';
-export { type Origins } from './origins.ts';
+} from './server/attach.ts';
+export { serverOptions, type ServerOptions } from './server/prototypes.ts';
+export { type Origins } from './request/origins.ts';
 export {
   ApplicationError,
   AuthorizeError,
@@ -52,19 +52,19 @@ export {
   RouteError,
   RunawayError,
   TimeoutError,
-} from './errors.ts';
+} from './core/errors.ts';
 export {
   type CloseEvent,
   type ErrorEvent,
   type MessageEvent,
   type OpenEvent,
   type RefusedEvent,
-} from './diagnostics.ts';
+} from './process/diagnostics.ts';
 export {
   createHub,
   type Hub,
   type HubOptions,
   type JoinOptions,
   type PublishOptions,
-} from './hub.ts';
+} from './hub/hub.ts';
 export { type Backplane, type BackplaneHub, type BackplaneLink } from './hub/backplane.ts';

@@ -10,7 +10,7 @@ export {
   noAttribute,
   property,
   styles,
-} from './lustre/attribute.ts';
+} from './lustre/vdom/attribute.ts';
 export {
   type Children,
   type Element,
@@ -24,7 +24,7 @@ export {
   none,
   text,
   unsafeRawHtml,
-} from './lustre/element.ts';
+} from './lustre/vdom/element.ts';
 export {
   debounce,
   decodeEvent,
@@ -51,11 +51,11 @@ export {
   preventDefault,
   stopPropagation,
   throttle,
-} from './lustre/event.ts';
-export * as html from './lustre/html.ts';
-export * as svg from './lustre/svg.ts';
-export * as mathml from './lustre/mathml.ts';
-export { type Tag } from './lustre/tag.ts';
+} from './lustre/vdom/event.ts';
+export * as html from './lustre/vdom/html.ts';
+export * as svg from './lustre/vdom/svg.ts';
+export * as mathml from './lustre/vdom/mathml.ts';
+export { type Tag } from './lustre/vdom/tag.ts';
 export {
   type Component,
   component,
@@ -67,7 +67,7 @@ export {
   type ComponentWatchers,
   type ServerComponent,
   startServerComponent,
-} from './lustre/server-component.ts';
+} from './lustre/shared-component.ts';
 export { type OwnComponent, type SharedComponent, type Source } from './lustre/source.ts';
 export { type Csrf } from './lustre/csrf.ts';
 export { omniServerComponent, type ServerComponentOptions } from './lustre/websocket.ts';

@@ -3,4 +3,4 @@ export {
   redisBackplane,
   type RedisBackplaneOptions,
   type RedisClientPattern,
-} from './hub/redis.ts';
+} from './hub/redis/backplane.ts';

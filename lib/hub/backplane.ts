@@ -9,8 +9,8 @@
  * - where that was not possible, `missed` is told, in the processes that missed something;
  * - `publish` neither waits nor throws; trouble is told to `failed`, once per outage.
  */
-import { type Wire } from '../codec.ts';
-import { type BackplaneError } from '../errors.ts';
+import { type Wire } from '../core/codec.ts';
+import { type BackplaneError } from '../core/errors.ts';
 
 /** An engine that carries what is published from process to process. */
 export interface Backplane {

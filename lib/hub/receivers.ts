@@ -1,9 +1,9 @@
 /** Who receives what is published on a topic, in this process. */
-import { type Wire } from '../codec.ts';
-import { type Follower } from '../ending.ts';
-import { HubError, type OmniError } from '../errors.ts';
-import { isPromise } from '../exchange.ts';
-import { Frame } from '../frame.ts';
+import { type Wire } from '../core/codec.ts';
+import { type Follower } from '../connection/end.ts';
+import { HubError, type OmniError } from '../core/errors.ts';
+import { isPromise } from '../core/exchange.ts';
+import { Frame } from '../websocket/frame.ts';
 
 /** What a hub needs of a connection. The connections of `omniWs` have it. */
 export interface Receiver {

@@ -6,9 +6,9 @@
  * changed, `{"kind":1,"path","name","event"}` an event, `{"kind":2,"name","value"?}` a property was
  * set, `{"kind":3,"messages"}` several, batches among them, `{"kind":4,"key","value"}` a context.
  */
-import { isRecord } from '../any-struct.ts';
-import { DecodeError } from '../errors.ts';
-import { parseJson } from '../json.ts';
+import { isRecord } from '../codecs/any-struct.ts';
+import { DecodeError } from '../core/errors.ts';
+import { parseJson } from '../codecs/json.ts';
 
 /** One thing that happened in a page. */
 export type ClientMessage =

@@ -1,10 +1,10 @@
 /** What a server component is made of, before anybody runs it. */
-import { expectProgram } from '../application.ts';
-import { type Effect } from '../effect.ts';
-import { expectFunction } from '../expect.ts';
-import { type Program } from '../loop.ts';
-import { type Decode, type Json } from './attribute.ts';
-import { type Element } from './element.ts';
+import { expectProgram } from '../application/application.ts';
+import { type Effect } from '../application/effect.ts';
+import { expectFunction } from '../core/options.ts';
+import { type Program } from '../application/program.ts';
+import { type Decode, type Json } from './vdom/attribute.ts';
+import { type Element } from './vdom/element.ts';
 
 /** What a component asks of its element in the page, and gives it. */
 export interface ComponentOptions<Message> {

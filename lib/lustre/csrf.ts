@@ -1,7 +1,7 @@
 /** The CSRF token that Lustre's browser runtime puts into every URL it connects to. */
 import { type IncomingMessage } from 'node:http';
-import { ContextError } from '../errors.ts';
-import { isPromise } from '../exchange.ts';
+import { ContextError } from '../core/errors.ts';
+import { isPromise } from '../core/exchange.ts';
 
 /** Whether a token is the right one. Anything but true is no. */
 export type Csrf<Context, Request extends IncomingMessage> = (

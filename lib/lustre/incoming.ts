@@ -1,10 +1,10 @@
 /** From what a browser says to a message of the component. */
-import { isRecord } from '../any-struct.ts';
-import { type Typed } from './attribute-diff.ts';
+import { isRecord } from '../codecs/any-struct.ts';
+import { type Typed } from './vdom/attribute-diff.ts';
 import { type ClientMessage } from './client-message.ts';
 import { type ComponentOptions } from './component.ts';
-import { type Element, type ElementNode, XHTML } from './element.ts';
-import { findHandler } from './path.ts';
+import { type Element, type ElementNode, XHTML } from './vdom/element.ts';
+import { findHandler } from './vdom/path.ts';
 
 /**
  * The message that the component makes of it, if any.

@@ -3,12 +3,12 @@
  * for many. The same for every transport.
  */
 import { type IncomingMessage } from 'node:http';
-import { ApplicationError } from '../errors.ts';
-import { isPromise } from '../exchange.ts';
-import { expectFunction } from '../expect.ts';
+import { ApplicationError } from '../core/errors.ts';
+import { isPromise } from '../core/exchange.ts';
+import { expectFunction } from '../core/options.ts';
 import { type Component, expectComponent } from './component.ts';
-import { ComponentRuntime, type RuntimeHost } from './runtime.ts';
-import { type Running, runningOf, type ServerComponent } from './server-component.ts';
+import { ComponentRuntime, type RuntimeHost } from './component-runtime.ts';
+import { type Running, runningOf, type ServerComponent } from './shared-component.ts';
 
 /** A component of its own for each viewer. */
 export interface OwnComponent<Args, Model, Message, Context, Request extends IncomingMessage> {

@@ -1,10 +1,10 @@
 /** What can be told of a live view over server-sent events. */
 import { type IncomingMessage } from 'node:http';
-import { reporting } from '../diagnostics.ts';
-import { type ErrorHandler } from '../exchange.ts';
-import { expectFunction, expectNumber } from '../expect.ts';
-import { originCheck, type Origins } from '../origins.ts';
-import { expectPath } from '../request-path.ts';
+import { reporting } from '../process/diagnostics.ts';
+import { type ErrorHandler } from '../core/exchange.ts';
+import { expectFunction, expectNumber } from '../core/options.ts';
+import { originCheck, type Origins } from '../request/origins.ts';
+import { expectPath } from '../request/target.ts';
 import { type Csrf } from './csrf.ts';
 import { expectSource, type Source } from './source.ts';
 

@@ -1,10 +1,10 @@
 /** Server components over server-sent events: a live view, which takes nothing back. */
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { Router } from 'express';
-import { isAt } from '../request-path.ts';
+import { isAt } from '../request/target.ts';
 import { type Source } from './source.ts';
 import { type ServerComponentSseOptions, sseSettings } from './sse-options.ts';
-import { SseView } from './sse-view.ts';
+import { SseView } from './sse-viewer.ts';
 
 export { type ServerComponentSseOptions } from './sse-options.ts';
 

@@ -1,17 +1,17 @@
 /** Server components over WebSocket. */
 import { type IncomingMessage } from 'node:http';
 import { type WebSocket } from 'ws';
-import { type EncoderDecoder } from '../codec.ts';
-import { SocketConnection } from '../connection.ts';
-import { type ConnectionOptions, connectionSettings } from '../connection-options.ts';
-import { type ApplicationError, CloseCode, DecodeError } from '../errors.ts';
-import { isPromise } from '../exchange.ts';
-import { expectFunction, expectNumber } from '../expect.ts';
-import { type Frame } from '../frame.ts';
-import { type Session } from '../session.ts';
+import { type EncoderDecoder } from '../core/codec.ts';
+import { SocketConnection } from '../connection/connection.ts';
+import { type ConnectionOptions, connectionSettings } from '../connection/options.ts';
+import { type ApplicationError, CloseCode, DecodeError } from '../core/errors.ts';
+import { isPromise } from '../core/exchange.ts';
+import { expectFunction, expectNumber } from '../core/options.ts';
+import { type Frame } from '../websocket/frame.ts';
+import { type Session } from '../connection/session.ts';
 import { type ClientMessage, readFrame } from './client-message.ts';
 import { type Csrf, isGenuine } from './csrf.ts';
-import { type RuntimeHost, UNCHANGED, type Viewer } from './runtime.ts';
+import { type RuntimeHost, UNCHANGED, type Viewer } from './component-runtime.ts';
 import { expectSource, open, type Opened, type Source } from './source.ts';
 
 /** What {@link omniServerComponent} takes: `component` and `start`, or `running`, and these. */

@@ -18,7 +18,7 @@ import { component, type Element, emit, omniServerComponent } from 'express-omni
 import { type Browser, type BrowserContext, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type WebSocket } from 'ws';
-import { encodeElement } from '../../lib/lustre/encode.ts';
+import { encodeElement } from '../../lib/lustre/vdom/encode.ts';
 import { launchBrowser } from '../support/browser.ts';
 import { expected, type Hit } from '../support/lustre-expected.ts';
 import { describeRuntimes, type RuntimeFile } from '../support/lustre-runtime.ts';

@@ -24,7 +24,7 @@ function of(
   return list.map(([name, test, ...edits]) => ({ name, file, edits, spec, test }));
 }
 
-const upgrade = of('lib/attach.ts', 'spec/faults/attach.spec.ts', [
+const upgrade = of('lib/server/attach.ts', 'spec/faults/attach.spec.ts', [
   ['payload limit of the server', 'W42 a header of 100 MiB', ['maxPayload: settings.limit,', '']],
   ['fragment limit of the server', 'W44', ['maxFragments: settings.maxFragments,', '']],
   ['no compression', 'W45 a client', ['perMessageDeflate: false', 'perMessageDeflate: true']],
@@ -51,7 +51,7 @@ const upgrade = of('lib/attach.ts', 'spec/faults/attach.spec.ts', [
 
 const attach: readonly Guard[] = [
   ...upgrade,
-  ...of('lib/attach.ts', 'spec/attach.spec.ts', [
+  ...of('lib/server/attach.ts', 'spec/server/attach.spec.ts', [
     [
       'chunk limit of the server',
       'too many pieces',
@@ -63,21 +63,21 @@ const attach: readonly Guard[] = [
       ['sockets.clients.size + handshakes <', 'sockets.clients.size <'],
     ],
   ]),
-  ...of('lib/attach.ts', 'spec/upgrade.spec.ts', [
+  ...of('lib/server/attach.ts', 'spec/server/handshake.spec.ts', [
     [
       'error listener of the connection',
       'survives clients that reset',
       ["    stream.on('error', ignoreError);\n", ''],
     ],
   ]),
-  ...of('lib/attach.ts', 'spec/shutdown.spec.ts', [
+  ...of('lib/server/attach.ts', 'spec/server/shutdown.spec.ts', [
     [
       'no upgrade during a shutdown',
       'answers 503',
       ['    if (shutdown.isRunning) return shuttingDown;\n', ''],
     ],
   ]),
-  ...of('lib/upgrade.ts', 'spec/faults/attach.spec.ts', [
+  ...of('lib/server/handshake.ts', 'spec/faults/attach.spec.ts', [
     ['authorize that says false', 'says false', ['answer === false', 'answer === null']],
     [
       'authorize that never decides',
@@ -85,7 +85,7 @@ const attach: readonly Guard[] = [
       ['timer = startTimer(giveUp, limit, resolve);', 'void giveUp; void resolve;'],
     ],
   ]),
-  ...of('lib/unclaimed.ts', 'spec/faults/attach.spec.ts', [
+  ...of('lib/server/waiting-socket.ts', 'spec/faults/attach.spec.ts', [
     ['error listener of every socket', 'W6', ["    socket.on('error', ignoreError);\n", '']],
     ['openTimeout', 'W34', ['startTimer(giveUp, openTimeout, this)', 'undefined']],
     ['running handlers reply before 1001', 'W31', ['await this.#claimant?.shutDown();', '']],
@@ -95,11 +95,11 @@ const attach: readonly Guard[] = [
       ['      return CloseCode.Unauthorized;', '      return CloseCode.Failed;'],
     ],
   ]),
-  ...of('lib/socket-routes.ts', 'spec/faults/attach.spec.ts', [
+  ...of('lib/server/ws-method.ts', 'spec/faults/attach.spec.ts', [
     ['a route that rejects', 'W3', ['.then(finish, fail)', '.then(finish)']],
     ['a route that throws', 'W3|W4', ['watch.fail(error);', '']],
   ]),
-  ...of('lib/shutdown.ts', 'spec/faults/attach.spec.ts', [
+  ...of('lib/server/shutdown.ts', 'spec/faults/attach.spec.ts', [
     [
       'the timeout of a shutdown',
       'W31',
@@ -109,13 +109,13 @@ const attach: readonly Guard[] = [
       ],
     ],
   ]),
-  ...of('lib/shutdown.ts', 'spec/faults/http.spec.ts', [
+  ...of('lib/server/shutdown.ts', 'spec/faults/http.spec.ts', [
     ['503 during a shutdown', 'H27', ["    this.#server.on('request', refuse);\n", '']],
   ]),
 ];
 
 const closing: readonly Guard[] = [
-  ...of('lib/closing.ts', 'spec/faults/crashes.spec.ts', [
+  ...of('lib/websocket/close.ts', 'spec/faults/crashes.spec.ts', [
     [
       'reasons are cut',
       'W11 a reason of',
@@ -127,14 +127,14 @@ const closing: readonly Guard[] = [
       ['    Number.isInteger(code) &&\n', '    true || Number.isInteger(code) &&\n'],
     ],
   ]),
-  ...of('lib/closing.ts', 'spec/faults/gone.spec.ts', [
+  ...of('lib/websocket/close.ts', 'spec/faults/gone.spec.ts', [
     [
       'the timer of safeClose',
       'W27',
       ['const CLOSE_TIMEOUT = 5_000;', 'const CLOSE_TIMEOUT = 25_000;'],
     ],
   ]),
-  ...of('lib/socket-listeners.ts', 'spec/faults/gone.spec.ts', [
+  ...of('lib/websocket/listeners.ts', 'spec/faults/gone.spec.ts', [
     [
       'a client that closes and stays is cut',
       'W27 a client that has sent',
@@ -142,10 +142,10 @@ const closing: readonly Guard[] = [
     ],
     ['a pong is a sign of life', 'W30', ["  socket.on('pong', onSign);\n", '']],
   ]),
-  ...of('lib/socket-listeners.ts', 'spec/faults/crashes.spec.ts', [
+  ...of('lib/websocket/listeners.ts', 'spec/faults/crashes.spec.ts', [
     ['error listener of a connection', 'W5', ["  socket.on('error', onError);\n", '']],
   ]),
-  ...of('lib/socket-listeners.ts', 'spec/websocket.spec.ts', [
+  ...of('lib/websocket/listeners.ts', 'spec/websocket/handler.spec.ts', [
     [
       'replies leave before the close',
       'leaves before the close',
@@ -155,7 +155,7 @@ const closing: readonly Guard[] = [
 ];
 
 const connection: readonly Guard[] = [
-  ...of('lib/connection.ts', 'spec/faults/gone.spec.ts', [
+  ...of('lib/connection/connection.ts', 'spec/faults/gone.spec.ts', [
     ['heartbeat', 'W25', ["if (isStuck || verdict === 'gone') this", 'if (isStuck) this']],
     [
       'heartbeat of a client that takes nothing',
@@ -168,7 +168,7 @@ const connection: readonly Guard[] = [
       ['this.#reception.isPaused ? liveness.beatWhilePaused() : liveness.beat', 'liveness.beat'],
     ],
   ]),
-  ...of('lib/connection.ts', 'spec/faults/limits.spec.ts', [
+  ...of('lib/connection/connection.ts', 'spec/faults/limits.spec.ts', [
     [
       'maxBuffered',
       'W40',
@@ -183,17 +183,17 @@ const connection: readonly Guard[] = [
       ],
     ],
   ]),
-  ...of('lib/congestion.ts', 'spec/faults/limits.spec.ts', [
+  ...of('lib/connection/backpressure.ts', 'spec/faults/limits.spec.ts', [
     ['highWaterMark', 'W41 a flood', ['    this.#held.hold();\n', '']],
   ]),
-  ...of('lib/entrance.ts', 'spec/faults/limits.spec.ts', [
+  ...of('lib/connection/admission.ts', 'spec/faults/limits.spec.ts', [
     [
       'origin of a server that was not attached',
       'W51',
       ['!isAllowed(entrant.request)', 'isAllowed === undefined'],
     ],
   ]),
-  ...of('lib/connection.ts', 'spec/faults/messages.spec.ts', [
+  ...of('lib/connection/connection.ts', 'spec/faults/messages.spec.ts', [
     ['nothing is handled after the end', 'W23', ['    this.#reception.end();\n', '']],
     [
       'signal aborts at the end',
@@ -201,7 +201,7 @@ const connection: readonly Guard[] = [
       ['    this.#reception.end();\n    this.#abort?.abort();\n', '    this.#reception.end();\n'],
     ],
   ]),
-  ...of('lib/entrance.ts', 'spec/faults/messages.spec.ts', [
+  ...of('lib/connection/admission.ts', 'spec/faults/messages.spec.ts', [
     [
       'contextTimeout',
       'W24 a context',
@@ -216,25 +216,25 @@ const connection: readonly Guard[] = [
       ['  if (!entrant.isOpening) return;\n  entrant.know', '  entrant.know'],
     ],
   ]),
-  ...of('lib/entrance.ts', 'spec/faults/crashes.spec.ts', [
+  ...of('lib/connection/admission.ts', 'spec/faults/crashes.spec.ts', [
     [
       'nobody is let in for ever by mistake',
       'expires gives no date',
       ['if (!Number.isNaN(time)) return time;', 'return time;'],
     ],
   ]),
-  ...of('lib/session.ts', 'spec/faults/crashes.spec.ts', [
+  ...of('lib/connection/session.ts', 'spec/faults/crashes.spec.ts', [
     [
       'onClose is guarded',
       'onClose',
       ['    if (isPromise(ending)) ending.then(undefined, failed);\n', ''],
     ],
   ]),
-  ...of('lib/ws-internals.ts', 'spec/faults/limits.spec.ts', [
+  ...of('lib/websocket/ws-internals.ts', 'spec/faults/limits.spec.ts', [
     ['payload limit of a route', 'W42', ["  lower(receiver, '_maxPayload', limit);\n", '']],
     ['fragment limit of a route', 'W44', ["  lower(receiver, '_maxFragments', 64);\n", '']],
   ]),
-  ...of('lib/ws-internals.ts', 'spec/ws-internals.spec.ts', [
+  ...of('lib/websocket/ws-internals.ts', 'spec/websocket/ws-internals.spec.ts', [
     [
       'chunk limit of a route',
       'limits that we lower',
@@ -244,7 +244,7 @@ const connection: readonly Guard[] = [
 ];
 
 const reception: readonly Guard[] = [
-  ...of('lib/reception.ts', 'spec/faults/limits.spec.ts', [
+  ...of('lib/connection/receiving.ts', 'spec/faults/limits.spec.ts', [
     [
       'limit where ws has none',
       'inside of ws',
@@ -267,7 +267,7 @@ const reception: readonly Guard[] = [
       ['      const text = textOf(data, isBinary);', '      const text = textOf(data, false);'],
     ],
   ]),
-  ...of('lib/reception.ts', 'spec/faults/messages.spec.ts', [
+  ...of('lib/connection/receiving.ts', 'spec/faults/messages.spec.ts', [
     [
       'one message at a time',
       'W21',
@@ -284,22 +284,22 @@ const reception: readonly Guard[] = [
       ['  connection.abandon();\n', ''],
     ],
   ]),
-  ...of('lib/inbox.ts', 'spec/faults/limits.spec.ts', [
+  ...of('lib/connection/inbox.ts', 'spec/faults/limits.spec.ts', [
     ['pause by number', 'W48', ['this.length > MAX_MESSAGES ||', '']],
     ['pause by bytes', 'W48', ['|| this.#bytes > MAX_BYTES', '']],
   ]),
-  ...of('lib/turn.ts', 'spec/faults/limits.spec.ts', [
+  ...of('lib/process/fairness.ts', 'spec/faults/limits.spec.ts', [
     ['fairness by number', 'W47', ['MESSAGES_PER_TURN = 16;', 'MESSAGES_PER_TURN = 1e9;']],
     ['fairness by time', 'W47', ['MILLISECONDS_PER_TURN = 8;', 'MILLISECONDS_PER_TURN = 1e9;']],
   ]),
-  ...of('lib/outbox.ts', 'spec/websocket.spec.ts', [
+  ...of('lib/websocket/outbox.ts', 'spec/websocket/handler.spec.ts', [
     [
       '256 bytes for each frame that waits',
       'counts many small',
       ['const FRAME_OVERHEAD = 256;', 'const FRAME_OVERHEAD = 0;'],
     ],
   ]),
-  ...of('lib/loop.ts', 'spec/faults/json.spec.ts', [
+  ...of('lib/application/program.ts', 'spec/faults/json.spec.ts', [
     [
       'fairness of programs',
       'W50',
@@ -315,13 +315,13 @@ const reception: readonly Guard[] = [
       ],
     ],
   ]),
-  ...of('lib/loop.ts', 'spec/application.spec.ts', [
+  ...of('lib/application/program.ts', 'spec/application/application.spec.ts', [
     ['effects end with their program', 'the end', ['    this.#effects?.end();\n', '']],
   ]),
 ];
 
 const pipe: readonly Guard[] = [
-  ...of('lib/pipe.ts', 'spec/faults/crashes.spec.ts', [
+  ...of('lib/core/pipe.ts', 'spec/faults/crashes.spec.ts', [
     [
       'decode is total',
       'W7',
@@ -360,7 +360,7 @@ const pipe: readonly Guard[] = [
       ],
     ],
   ]),
-  ...of('lib/pipe.ts', 'spec/pipe.spec.ts', [
+  ...of('lib/core/pipe.ts', 'spec/core/pipe.spec.ts', [
     [
       'onError that throws when it is asked',
       'onError',
@@ -370,7 +370,7 @@ const pipe: readonly Guard[] = [
       ],
     ],
   ]),
-  ...of('lib/json.ts', 'spec/faults/json.spec.ts', [
+  ...of('lib/codecs/json.ts', 'spec/faults/json.spec.ts', [
     [
       'depth limit',
       'J1 ',
@@ -391,7 +391,7 @@ const pipe: readonly Guard[] = [
       ],
     ],
   ]),
-  ...of('lib/struct-codec.ts', 'spec/faults/json.spec.ts', [
+  ...of('lib/codecs/struct-codec.ts', 'spec/faults/json.spec.ts', [
     [
       'superstruct that throws',
       'W8',
@@ -401,17 +401,17 @@ const pipe: readonly Guard[] = [
       ],
     ],
   ]),
-  ...of('lib/errors.ts', 'spec/pipe.spec.ts', [
+  ...of('lib/core/errors.ts', 'spec/core/pipe.spec.ts', [
     ['an error text of 200 characters', '200 characters', ['.slice(0, TEXT_LIMIT)', '']],
   ]),
-  ...of('lib/origins.ts', 'spec/origins.spec.ts', [
+  ...of('lib/request/origins.ts', 'spec/request/origins.spec.ts', [
     ['a Host that would mean another in a URL', '', [' || !HOST.test(host)', '']],
     ['a promise is no verdict', '', ['return verdict === true;', 'return Boolean(verdict);']],
   ]),
 ];
 
 const http: readonly Guard[] = [
-  ...of('lib/http.ts', 'spec/faults/http.spec.ts', [
+  ...of('lib/http/route.ts', 'spec/faults/http.spec.ts', [
     [
       'origin before the body',
       'H20',
@@ -426,7 +426,7 @@ const http: readonly Guard[] = [
       ],
     ],
   ]),
-  ...of('lib/http-body.ts', 'spec/faults/http.spec.ts', [
+  ...of('lib/http/body.ts', 'spec/faults/http.spec.ts', [
     [
       'body limit, declared',
       'H9',
@@ -469,10 +469,10 @@ const http: readonly Guard[] = [
       ],
     ],
   ]),
-  ...of('lib/declared-body.ts', 'spec/faults/http.spec.ts', [
+  ...of('lib/http/declared-body.ts', 'spec/faults/http.spec.ts', [
     ['bodyTimeout', 'H8 a body', ["        body.#settle(new Problem('body-timeout'));\n", '']],
   ]),
-  ...of('lib/declared-body.ts', 'spec/http.spec.ts', [
+  ...of('lib/http/declared-body.ts', 'spec/http/route.spec.ts', [
     [
       'a stream that was made text of',
       'earlier middleware makes text',
@@ -487,7 +487,7 @@ const http: readonly Guard[] = [
       ],
     ],
   ]),
-  ...of('lib/http-exchange.ts', 'spec/faults/http.spec.ts', [
+  ...of('lib/http/exchange.ts', 'spec/faults/http.spec.ts', [
     ['handlerTimeout of HTTP', 'H22', ['        exchange.#timeOut();\n', '']],
     [
       'signal aborts at handlerTimeout',
@@ -514,7 +514,7 @@ const http: readonly Guard[] = [
       ["    response.setHeader('x-content-type-options', 'nosniff');\n", ''],
     ],
   ]),
-  ...of('lib/problem.ts', 'spec/faults/http.spec.ts', [
+  ...of('lib/request/problem.ts', 'spec/faults/http.spec.ts', [
     [
       'the connection ends where a body is not read',
       'H9|H10',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DecodeError } from '../../lib/errors.ts';
+import { DecodeError } from '../../lib/core/errors.ts';
 import { readFrame } from '../../lib/lustre/client-message.ts';
 
 const event = { kind: 1, path: '0\t2', name: 'click', event: {} };

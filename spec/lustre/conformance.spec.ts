@@ -1,9 +1,9 @@
 import { type Event } from 'happy-dom';
 import { describe, expect, it } from 'vitest';
-import { compact, diff } from '../../lib/lustre/diff.ts';
-import { type Element } from '../../lib/lustre/element.ts';
-import { encodeElement } from '../../lib/lustre/encode.ts';
-import { findHandler } from '../../lib/lustre/path.ts';
+import { compact, diff } from '../../lib/lustre/vdom/diff.ts';
+import { type Element } from '../../lib/lustre/vdom/element.ts';
+import { encodeElement } from '../../lib/lustre/vdom/encode.ts';
+import { findHandler } from '../../lib/lustre/vdom/path.ts';
 import { type ClientMessage, LustreClient } from '../support/lustre-client.ts';
 import { expected, type Hit, snapshot } from '../support/lustre-expected.ts';
 import { type TreeNode } from '../support/lustre-tree.ts';

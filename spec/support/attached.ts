@@ -4,9 +4,9 @@ import { type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import express, { type Express } from 'express';
 import { onTestFinished } from 'vitest';
-import { attachWebSockets, type SocketRoutes } from '../../lib/attach.ts';
-import { type AttachOptions } from '../../lib/attach-options.ts';
-import { type OmniError } from '../../lib/errors.ts';
+import { attachWebSockets, type SocketRoutes } from '../../lib/server/attach.ts';
+import { type AttachOptions } from '../../lib/server/options.ts';
+import { type OmniError } from '../../lib/core/errors.ts';
 
 export interface Served {
   readonly app: Express & SocketRoutes;

@@ -34,8 +34,8 @@ import {
   union,
   unknown,
 } from 'superstruct';
-import { tupleVariants } from '../../lib/tuple-variants.ts';
-import { variants } from '../../lib/variants.ts';
+import { tupleVariants } from '../../lib/codecs/tuple-variants.ts';
+import { variants } from '../../lib/codecs/variants.ts';
 
 /** Stands in strings and keys that are received, and in no struct. */
 export const CANARY = 'C4N4RY';

@@ -1,5 +1,5 @@
 import { type Backplane, type BackplaneHub } from '../../lib/hub/backplane.ts';
-import { type Wire } from '../../lib/codec.ts';
+import { type Wire } from '../../lib/core/codec.ts';
 
 /** A backplane without an engine: what a hub tells it is written down, and a test speaks for the others. */
 export interface WireBackplane extends Backplane {

@@ -3,7 +3,7 @@
  * topic to number, which expires unless its process renews it: what a process that died had joined
  * vanishes by itself. A sorted set holds the names of the processes, those of dead ones for an hour.
  */
-import { Bell } from './bell.ts';
+import { Bell } from './wake-up.ts';
 import { type Connection } from './connection.ts';
 import { type Argument } from './entry.ts';
 

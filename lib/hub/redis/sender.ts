@@ -1,6 +1,6 @@
 /** What waits to be written to the stream, and the writing of it. */
-import { type Wire } from '../../codec.ts';
-import { Bell } from './bell.ts';
+import { type Wire } from '../../core/codec.ts';
+import { Bell } from './wake-up.ts';
 import { type Connection } from './connection.ts';
 import { type Argument, fieldsOf, type Item, SIZE_LIMIT } from './entry.ts';
 

@@ -1,0 +1,142 @@
+import { attempt } from '../core/attempt.ts';
+import { type EncoderDecoder } from '../core/codec.ts';
+import { publishError } from '../process/diagnostics.ts';
+import { ApplicationError, type OmniError } from '../core/errors.ts';
+import { expectCodec, expectFunction } from '../core/options.ts';
+import { Loop, type Program } from './program.ts';
+
+/**
+ * An Elm-style program without a view: how it begins, what a message does to its model, and which
+ * of its messages travel. Nothing of it runs until somebody starts it, once or once a connection.
+ */
+export interface Application<Args, Model, Message, Encoded = string> extends Program<
+  Args,
+  Model,
+  Message
+> {
+  /**
+   * Every message that goes through update is offered to `encode`: what it encodes is sent to the
+   * client, what it skips stays private. `decode` makes messages of what the client sent.
+   */
+  readonly codec: EncoderDecoder<Message, Message, Encoded>;
+}
+
+/**
+ * Makes an application. It returns what it was given: its work is to check it, and to let the types
+ * of `init`, `update` and `codec` be said once.
+ *
+ * `init` and `update` return a {@link Step}: the model, and the effect to perform. They should do
+ * nothing else: what they throw ends the program.
+ *
+ * @throws TypeError when a part is missing
+ *
+ * Source: `application` of omnimessage_server; `Platform.worker` of Elm.
+ *
+ * @example
+ * ```ts
+ * const counter = application<number, number, Message>({
+ *   init: (start) => [start, effect.every(1000, { type: 'tick' })],
+ *   update: (count, message) => [message.type === 'tick' ? count + 1 : 0, effect.none()],
+ *   codec,
+ * });
+ * ```
+ */
+export function application<Args, Model, Message, Encoded = string>(
+  parts: Application<Args, Model, Message, Encoded>,
+): Application<Args, Model, Message, Encoded> {
+  expectProgram(parts);
+  expectCodec(parts.codec);
+  return parts;
+}
+
+/** A program that runs. Its functions need no `this` and can be passed on. */
+export interface Runtime<Message> {
+  /**
+   * Hands a message to update. While the program is at rest it is handled before this returns, with
+   * everything that its effects dispatch at once, up to 64 messages or 8 ms; the rest follows in
+   * later turns of the event loop. While the program is busy the message waits in line.
+   *
+   * Never throws; does nothing after the end.
+   */
+  readonly dispatch: (message: Message) => void;
+  /**
+   * Ends the program, at once: `signal` aborts, timers stop, cleanups are called (the last begun
+   * first), messages that wait are dropped, and `onStop` is told. Stopping twice does nothing.
+   */
+  readonly stop: () => void;
+  /** Aborts when the program ends. */
+  readonly signal: AbortSignal;
+}
+
+/** Who watches a program. */
+export interface Watchers<Model, Message> {
+  /**
+   * Is told of every message, before update has seen it. What it throws is told to `onError`.
+   * Messages that the effects of `init` dispatch at once come before `startApplication` returns.
+   */
+  readonly onMessage?: ((message: Message) => void) | undefined;
+  /**
+   * Is told of what failed: an effect or a cleanup, `onMessage`, `onStop`, a program that never
+   * rests (RunawayError); these end nothing. An `update` that threw ends the program.
+   * @defaultValue nobody is told
+   */
+  readonly onError?: ((error: OmniError) => unknown) | undefined;
+  /** Is told once, when the program has ended, with its last model. */
+  readonly onStop?: ((model: Model) => void) | undefined;
+}
+
+/**
+ * Runs a program without a socket: as the heart of a server, in a job, or in a test.
+ *
+ * The effects of `init` are started, and what they dispatch at once is handled, before this
+ * returns. A program that has timers keeps the process awake until it is stopped.
+ *
+ * @param program - an {@link application}, or just its `init` and `update`
+ * @param args - what `init` gets
+ * @throws {@link ApplicationError} with code `init` when `init` throws
+ *
+ * Source: `start_server_component` of omnimessage_server, whose listener `onMessage` is.
+ */
+export function startApplication<Args, Model, Message>(
+  program: Program<Args, Model, Message>,
+  args: Args,
+  watchers: Watchers<Model, Message> = {},
+): Runtime<Message> {
+  expectProgram(program);
+  expectFunction('onMessage', watchers.onMessage, true);
+  expectFunction('onError', watchers.onError, true);
+  expectFunction('onStop', watchers.onStop, true);
+  const failed = (error: OmniError): void => {
+    publishError({ transport: 'application', code: error.code });
+    // A second fault inside onError is nobody's to handle.
+    attempt(
+      () => watchers.onError?.(error),
+      () => {},
+    );
+  };
+  const loop = new Loop<Args, Model, Message>(program, args, {
+    offered: (message) => watchers.onMessage?.(message),
+    failed,
+    ended: (error) => {
+      if (error !== undefined) failed(error);
+      attempt(
+        () => watchers.onStop?.(loop.model),
+        (cause) => failed(new ApplicationError('listener', { cause })),
+      );
+    },
+  });
+  loop.begin();
+  return {
+    dispatch: (message) => loop.dispatch(message),
+    stop: () => loop.stop(),
+    get signal() {
+      return loop.signal;
+    },
+  };
+}
+
+/** @throws TypeError unless it has the two functions of a program */
+export function expectProgram(program: { readonly init: unknown; readonly update: unknown }): void {
+  expectFunction('init', program.init);
+  expectFunction('update', program.update);
+}

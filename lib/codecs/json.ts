@@ -1,0 +1,119 @@
+/**
+ * JSON from strangers. What is refused here would hurt later, in code that trusts a message:
+ * nesting so deep that a recursive reader overflows the stack, and keys that reach for a prototype
+ * once somebody copies the message with `Object.assign` or merges it deeply.
+ */
+import { DecodeError } from '../core/errors.ts';
+
+/** How deep arrays and objects may be nested. `[]` is 1 deep. */
+export const MAX_DEPTH = 64;
+
+/** Depth 65 takes 65 brackets and as many closing ones; a shorter text cannot be too deep and JSON. */
+const SHORTEST_TOO_DEEP = 2 * (MAX_DEPTH + 1);
+
+/**
+ * Parses a JSON text under the guards.
+ * @returns a value without an own key `__proto__`, and without `prototype` under a key
+ * `constructor`, however they were spelt
+ * @throws {@link DecodeError} when the text is no JSON, is nested deeper than {@link MAX_DEPTH}, or
+ * holds such a key; nothing of the text is in the error, for V8 quotes it in its own
+ */
+export function parseJson(text: string): unknown {
+  // A caller without types may hand over a Buffer, of which JSON.parse would make a text.
+  if (typeof text !== 'string') throw new DecodeError('expected a text');
+  if (text.length >= SHORTEST_TOO_DEEP && isTooDeep(text)) throw tooDeep();
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new DecodeError('expected JSON');
+  }
+  // Both names hold "proto". A key may also be spelt with escapes (`\u005f`): all the letters of
+  // both are ASCII, and so begin with \u00. No ordinary message holds either, so few are walked.
+  if (text.includes('proto') || text.includes('\\u00')) refuseHostileKeys(value);
+  return value;
+}
+
+/**
+ * The same guards for a JSON value that somebody else has parsed.
+ * @throws {@link DecodeError} as {@link parseJson}, but for the syntax
+ */
+export function checkJson(value: unknown): unknown {
+  refuseHostileKeys(value);
+  return value;
+}
+
+/**
+ * Whether brackets are nested too deep. Counting them is a few calls of a native search, and most
+ * texts do not have 64 opening ones in all; only the others are read character by character.
+ */
+function isTooDeep(text: string): boolean {
+  return openings(text, '{', openings(text, '[', 0)) > MAX_DEPTH && scan(text);
+}
+
+/** Counts on from `count`, and not far past {@link MAX_DEPTH}. */
+function openings(text: string, bracket: string, count: number): number {
+  let total = count;
+  let at = text.indexOf(bracket);
+  while (at !== -1 && total <= MAX_DEPTH) {
+    total++;
+    at = text.indexOf(bracket, at + 1);
+  }
+  return total;
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/** Reads the brackets outside of strings. What is no JSON may be misread: JSON.parse refuses it. */
+function scan(text: string): boolean {
+  let depth = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) {
+      at = endOfString(text, at + 1);
+    } else if ((code | 0x20) === 0x7b) {
+      // [ and { differ in this one bit, and so do ] and }.
+      if (++depth > MAX_DEPTH) return true;
+    } else if ((code | 0x20) === 0x7d) {
+      depth--;
+    }
+  }
+  return false;
+}
+
+/** Where the string that begins at `start` has its closing quote; past the end when it has none. */
+function endOfString(text: string, start: number): number {
+  for (let at = start; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === QUOTE) return at;
+    if (code === BACKSLASH) at++;
+  }
+  return text.length;
+}
+
+function refuseHostileKeys(value: unknown, depth = 0): void {
+  if (typeof value !== 'object' || value === null) return;
+  // A parsed text has been measured before; the value of another middleware is measured here.
+  if (depth === MAX_DEPTH) throw tooDeep();
+  if (Array.isArray(value)) {
+    for (const element of value) refuseHostileKeys(element, depth + 1);
+    return;
+  }
+  if (Object.hasOwn(value, '__proto__')) {
+    throw new DecodeError('expected no key `__proto__`');
+  }
+  if (Object.hasOwn(value, 'constructor')) {
+    const { constructor } = value as { constructor: unknown };
+    if (constructor != null && Object.hasOwn(constructor, 'prototype')) {
+      throw new DecodeError('expected no key `prototype` in `constructor`');
+    }
+  }
+  for (const key of Object.keys(value)) {
+    refuseHostileKeys((value as Record<string, unknown>)[key], depth + 1);
+  }
+}
+
+function tooDeep(): DecodeError {
+  return new DecodeError(`expected nesting no deeper than ${MAX_DEPTH}`);
+}

@@ -1,0 +1,120 @@
+/** A codec of JSON texts, made from superstruct structs. */
+import { type Struct, validate } from 'superstruct';
+import { expectStruct } from './any-struct.ts';
+import { type JsonCodec } from '../core/codec.ts';
+import { DecodeError } from '../core/errors.ts';
+import { checkJson, parseJson } from './json.ts';
+import { isPart, isPrintable } from './sendable.ts';
+import { decodeErrorOf } from './struct-failure.ts';
+import { accepts, create, FAILED } from './struct-runner.ts';
+import { tupleVariantsOf } from './tuple-variants.ts';
+import { objectVariantsOf } from './variants.ts';
+
+/** What {@link structCodec} is made from. */
+export interface StructCodecOptions<In, Out> {
+  /** What this side receives. */
+  readonly incoming: Struct<In>;
+  /** What this side sends. */
+  readonly outgoing: Struct<Out>;
+}
+
+/**
+ * Makes a codec of JSON texts from two structs.
+ *
+ * `decode` makes of a text what superstruct's `create` makes of its value: it coerces (`defaulted`,
+ * `trimmed`, `coerce`). `encode` never coerces: a message that `outgoing` accepts is sent as it is,
+ * or without the fields that `outgoing` drops, and any other is skipped.
+ *
+ * Refused whatever the struct: nesting deeper than 64, an own key `__proto__`, and `prototype`
+ * under a key `constructor`.
+ *
+ * `decode` and `decodeValue` throw a {@link DecodeError}, and nothing else; its text says what the
+ * structs expected where, and holds nothing of what was received. `encode` throws what
+ * `JSON.stringify` throws at an accepted message (a bigint, a cycle), and what a refiner throws.
+ *
+ * @throws TypeError when `incoming` or `outgoing` is no struct
+ *
+ * @example
+ * const codec = structCodec({
+ *   incoming: variants('type', { add: { amount: integer() }, reset: {} }),
+ *   outgoing: variants('type', { total: { value: integer() } }),
+ * });
+ */
+export function structCodec<In, Out>({
+  incoming,
+  outgoing,
+}: StructCodecOptions<In, Out>): JsonCodec<In, Out> {
+  expectStruct(incoming, 'incoming');
+  expectStruct(outgoing, 'outgoing');
+  const isForeign = foreignTo(outgoing);
+  /** By superstruct itself, which can say what was expected where. */
+  const decodeChecked = (value: unknown): In => {
+    let failure;
+    try {
+      const [error, message] = validate(value, incoming, { coerce: true });
+      if (error === undefined) return message as In;
+      failure = error;
+    } catch (cause) {
+      // superstruct fails to print some values that it refuses, and a refiner may throw.
+      throw cause instanceof DecodeError ? cause : new DecodeError(undefined, { cause });
+    }
+    throw decodeErrorOf(failure, incoming);
+  };
+  return {
+    decode: (text) => {
+      const value = parseJson(text);
+      try {
+        const message = create(value, incoming);
+        if (message !== FAILED) return message as In;
+      } catch {
+        // superstruct will throw it again.
+      }
+      // Parsed once more, because some structs coerce in place.
+      return decodeChecked(parseJson(text));
+    },
+    decodeValue: (value) => decodeChecked(checkJson(value)),
+    encode: (message: unknown) => {
+      if (isForeign(message)) return undefined;
+      const sent = accepted(message, outgoing);
+      return sent === refused ? undefined : JSON.stringify(sent);
+    },
+  };
+}
+
+const refused = Symbol('refused');
+
+/**
+ * Makes what tells the messages that have no tag of a struct's variants: refused whatever they
+ * hold, coerced or not. An application offers its encoder every message that it receives, and a
+ * failure of superstruct's costs as much as five messages.
+ */
+function foreignTo(struct: Struct): (message: unknown) => boolean {
+  const variants = objectVariantsOf(struct) ?? tupleVariantsOf(struct);
+  // Refined, optional or with a coercion it has another validator, and may take others too.
+  if (variants?.validator !== struct.validator) return () => false;
+  return (message) => {
+    try {
+      return variants.find(message) === undefined;
+    } catch {
+      // A proxy with a fault of its own; what that means is said below.
+      return false;
+    }
+  };
+}
+
+/**
+ * The message as it is to be sent, or {@link refused}.
+ * @throws what a refiner throws
+ */
+function accepted(message: unknown, struct: Struct): unknown {
+  try {
+    if (accepts(message, struct)) return message;
+    // What `drop` leaves out does not make a message another one; what a coercion makes of it does.
+    const [error, created] = validate(message, struct, { coerce: true });
+    return error === undefined && isPart(created, message) ? created : refused;
+  } catch (error) {
+    // superstruct prints what it refuses, and throws at what cannot be printed: that is refused.
+    if (!isPrintable(message)) return refused;
+    throw error;
+  }
+}

@@ -1,0 +1,134 @@
+/** The body of a request, as the text or the bytes that a codec decodes. */
+import { isUtf8 } from 'node:buffer';
+import { type IncomingMessage } from 'node:http';
+import getRawBody from 'raw-body';
+import { DeclaredBody } from './declared-body.ts';
+import { BodyConsumedError } from '../core/errors.ts';
+import { Problem } from '../request/problem.ts';
+import { startTimer } from '../process/timer.ts';
+
+/** What was found in place of a body: its bytes, its text, or the value that somebody made of it. */
+export type Body = Buffer | string | { readonly value: unknown };
+
+/** What {@link readBody} calls: with a body, or with a {@link Problem}, or an error of ours. */
+type Done = (fault: unknown, body?: Body) => void;
+
+/** Limits on a body. */
+export interface BodyLimits {
+  /** Bytes. */
+  readonly limit: number;
+  /** Milliseconds. */
+  readonly bodyTimeout: number;
+}
+
+/**
+ * Looks at the headers that say what the body is.
+ *
+ * The client of omnimessage sends `content-encoding: application/json`, where it means the
+ * content-type: here that value is no coding.
+ *
+ * @throws {@link Problem} when the body cannot be read, or not within the limit
+ */
+export function expectReadable(request: IncomingMessage, limit: number, isBinary: boolean): void {
+  const { headers } = request;
+  const coding = headers['content-encoding'];
+  if (coding !== undefined && coding !== 'application/json' && !isIdentity(coding)) {
+    throw new Problem('encoding');
+  }
+  const type = headers['content-type'];
+  if (!isBinary && type !== undefined && !isUtf8Charset(type)) throw new Problem('charset');
+  if (Number(headers['content-length'] ?? 0) > limit) throw new Problem('too-large');
+}
+
+/**
+ * Whether the body can be larger than the limit. Where it is not read, Node reads it to its end
+ * all the same, to keep the connection; that is not for any size.
+ */
+export function mayBeLarger({ headers }: IncomingMessage, limit: number): boolean {
+  return (
+    headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > limit
+  );
+}
+
+/** The values that are no coding. */
+const IDENTITY: ReadonlySet<string> = new Set(['', 'identity', 'application/json']);
+
+function isIdentity(coding: string): boolean {
+  // No expression: one that allows blanks on both sides takes quadratic time for blanks alone.
+  return coding.split(',').every((name) => IDENTITY.has(name.trim().toLowerCase()));
+}
+
+const CHARSET = /;\s*charset\s*=\s*"?([^\s;"]+)/i;
+
+function isUtf8Charset(type: string): boolean {
+  // The real client's, without looking further.
+  if (type === 'text/plain;charset=UTF-8' || type === 'application/json') return true;
+  const charset = CHARSET.exec(type)?.[1];
+  return charset === undefined || /^utf-?8$/i.test(charset);
+}
+
+/**
+ * Reads the body, or takes the one that an earlier middleware has read. Never calls back when the
+ * client goes away before the end.
+ */
+export function readBody(request: IncomingMessage, limits: BodyLimits, done: Done): void {
+  // In Express 5 `body` is there, and undefined, where nothing was parsed; in Express 4 it may be
+  // `{}` then. Only the stream knows whether it was read.
+  if (request.readableDidRead || request.readableEnded) {
+    takeParsed(request, done);
+    return;
+  }
+  const { headers } = request;
+  const length = Number(headers['content-length'] ?? 0);
+  if (length > 0 && headers['transfer-encoding'] === undefined) {
+    // Not larger than the limit: that was looked at before.
+    void new DeclaredBody(request, length, limits.bodyTimeout, done);
+  } else {
+    readUndeclared(request, limits, done);
+  }
+}
+
+/** A body of any length, or none. */
+function readUndeclared(
+  request: IncomingMessage,
+  { limit, bodyTimeout }: BodyLimits,
+  done: Done,
+): void {
+  let isDone = false;
+  const timer = startTimer(
+    () => {
+      isDone = true;
+      done(new Problem('body-timeout'));
+    },
+    bodyTimeout,
+    undefined,
+  );
+  const read = (error: getRawBody.RawBodyError | null, body: Buffer): void => {
+    clearTimeout(timer);
+    // Past its time, or the client is gone: there is nobody to answer.
+    if (isDone || request.destroyed) return;
+    if (!error) done(undefined, body);
+    else if (error.type === 'entity.too.large') done(new Problem('too-large'));
+    else done(new BodyConsumedError({ cause: error }));
+  };
+  getRawBody(request, { limit }, read);
+}
+
+function takeParsed(request: IncomingMessage, done: Done): void {
+  const { body } = request as { body?: unknown };
+  if (body === undefined) done(new BodyConsumedError());
+  else if (typeof body === 'string' || Buffer.isBuffer(body)) done(undefined, body);
+  else done(undefined, { value: body });
+}
+
+/**
+ * The text of a body, without a byte order mark.
+ * @throws {@link Problem} when it is empty or not UTF-8: nothing is altered silently
+ */
+export function textIn(body: Buffer | string): string {
+  if (body.length === 0) throw new Problem('empty');
+  if (typeof body === 'string') return body;
+  if (!isUtf8(body)) throw new Problem('utf8');
+  const hasMark = body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf;
+  return body.toString('utf8', hasMark ? 3 : 0);
+}

@@ -1,0 +1,272 @@
+/** One HTTP request, from its body to its one answer. */
+import { type IncomingMessage, type ServerResponse } from 'node:http';
+import { type Wire } from '../core/codec.ts';
+import { onMessageChannel } from '../process/diagnostics.ts';
+import { ContextError, DecodeError, OmniError, statusOf, TimeoutError } from '../core/errors.ts';
+import { type Exchange, isPromise } from '../core/exchange.ts';
+import { type Body, textIn } from './body.ts';
+import { type HttpSettings } from './options.ts';
+import { decode, encode, type Piped, recover, respond, tell } from '../core/pipe.ts';
+import { Problem, sendProblem } from '../request/problem.ts';
+import { startTimer } from '../process/timer.ts';
+
+/** What Express and Connect give: the way on, or into the error handling of the app. */
+export type Next = (error?: unknown) => void;
+
+/** One request whose body is being read, or was. */
+export class HttpExchange<In, Out, Context, Request extends IncomingMessage> implements Exchange<
+  Context,
+  Request
+> {
+  readonly request: Request;
+  context: Context = undefined as Context;
+  readonly #settings: HttpSettings<In, Out, Context, Request>;
+  readonly #response: ServerResponse;
+  readonly #next: Next;
+  #abort: AbortController | undefined;
+  #isOver = false;
+  /** It took longer than `handlerTimeout`. */
+  #isLate = false;
+  #timer: NodeJS.Timeout | undefined;
+  #began = 0;
+  #received = 0;
+
+  constructor(
+    settings: HttpSettings<In, Out, Context, Request>,
+    request: Request,
+    response: ServerResponse,
+    next: Next,
+  ) {
+    this.#settings = settings;
+    this.request = request;
+    this.#response = response;
+    this.#next = next;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      const abort = new AbortController();
+      this.#abort = abort;
+      const response = this.#response;
+      if (this.#isOver || this.#isLate || response.closed) abort.abort();
+      else {
+        response.once('close', () => {
+          if (!response.writableFinished) abort.abort();
+        });
+      }
+    }
+    return this.#abort.signal;
+  }
+
+  /** The body is there, or never will be. */
+  run(fault: unknown, body: Body | undefined): void {
+    if (body === undefined) {
+      this.#refuse(fault);
+      return;
+    }
+    const { context } = this.#settings;
+    if (onMessageChannel.hasSubscribers) {
+      this.#began = performance.now();
+      this.#received = body instanceof Object && 'value' in body ? 0 : body.length;
+    }
+    if (context === undefined) {
+      this.#answer(body);
+      return;
+    }
+    let given: Context | PromiseLike<Context>;
+    try {
+      given = context(this.request);
+    } catch (cause) {
+      this.#turnAway(cause);
+      return;
+    }
+    if (!isPromise(given)) {
+      this.context = given;
+      this.#answer(body);
+      return;
+    }
+    this.#startTimer();
+    given.then(
+      (settled) => {
+        this.context = settled;
+        this.#answer(body);
+      },
+      (cause: unknown) => {
+        this.#turnAway(cause);
+      },
+    );
+  }
+
+  /** Decodes, handles, encodes. */
+  #answer(body: Body): void {
+    if (this.#isOver) return;
+    let reply: Piped<Wire>;
+    try {
+      reply = this.#pipe(body);
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    if (!isPromise(reply)) {
+      this.#reply(reply);
+      return;
+    }
+    this.#startTimer();
+    reply.then(
+      (encoded) => {
+        this.#reply(encoded);
+      },
+      (error: unknown) => {
+        this.#fail(error);
+      },
+    );
+  }
+
+  /** @throws {@link Problem}, or an OmniError that nobody answered */
+  #pipe(body: Body): Piped<Wire> {
+    const settings = this.#settings;
+    let incoming: In;
+    try {
+      incoming = this.#decode(body);
+    } catch (error) {
+      if (error instanceof DecodeError) return recover(error, settings, this);
+      throw error;
+    }
+    return respond(incoming, settings, this);
+  }
+
+  /** @throws {@link DecodeError}, or a {@link Problem} when it is not even text */
+  #decode(body: Body): In {
+    const { codec, isBinary } = this.#settings;
+    if (typeof body === 'string' || Buffer.isBuffer(body)) {
+      if (!isBinary) return decode(textIn(body), codec);
+      const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+      return decode(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength), codec);
+    }
+    const { decodeValue } = codec;
+    if (decodeValue !== undefined) return decode(body.value, { decode: decodeValue });
+    let text: string | undefined;
+    try {
+      text = JSON.stringify(body.value) as string | undefined;
+    } catch (cause) {
+      throw new DecodeError(undefined, { cause });
+    }
+    if (text === undefined) throw new DecodeError();
+    return decode(isBinary ? new Uint8Array(Buffer.from(text)) : text, codec);
+  }
+
+  #reply(encoded: Wire | undefined): void {
+    let body = encoded;
+    const { codec, emptyReply, contentType } = this.#settings;
+    if (body === undefined && emptyReply !== undefined) {
+      try {
+        body = encode(emptyReply, codec);
+      } catch (error) {
+        tell(error as OmniError, this.#settings.onError, this);
+        this.#refuse(error);
+        return;
+      }
+    }
+    if (!this.#end()) return;
+    const response = this.#response;
+    response.statusCode = 200;
+    response.setHeader('content-type', contentType);
+    response.setHeader('cache-control', 'no-store');
+    response.setHeader('x-content-type-options', 'nosniff');
+    response.end(body);
+    if (onMessageChannel.hasSubscribers) {
+      onMessageChannel.publish({
+        transport: 'http',
+        duration: performance.now() - this.#began,
+        received: this.#received,
+        sent: body?.length ?? 0,
+      });
+    }
+  }
+
+  /** Nobody answered a failure. */
+  #fail(error: unknown): void {
+    if (error instanceof DecodeError) this.#refuse(new Problem('decode', error.message));
+    else this.#refuse(error);
+  }
+
+  /** Ends without a reply: with a problem of ours, or with the error handling of the app. */
+  #refuse(fault: unknown): void {
+    if (!this.#end()) return;
+    if (fault instanceof Problem) {
+      sendProblem(this.#response, fault);
+    } else if (fault instanceof OmniError && fault.code === 'body-consumed') {
+      tell(fault, this.#settings.onError, this);
+      sendProblem(this.#response, new Problem('body-consumed'));
+    } else {
+      this.#next(fault);
+    }
+  }
+
+  /** `context` threw: a status from 400 to 499 is its verdict on the client, anything else a fault. */
+  #turnAway(cause: unknown): void {
+    const status = statusOf(cause);
+    if (status !== undefined && status < 500) {
+      this.#refuse(cause);
+      return;
+    }
+    this.recover(new ContextError({ cause }));
+  }
+
+  /** Asks `onError`, whose answer is the reply. */
+  recover(error: OmniError, problem?: Problem): void {
+    let answer: Piped<Wire>;
+    try {
+      answer = recover(error, this.#settings, this);
+    } catch (unanswered) {
+      this.#refuse(problem ?? unanswered);
+      return;
+    }
+    if (!isPromise(answer)) {
+      this.#reply(answer);
+      return;
+    }
+    // onError has no more time than a handler.
+    this.#startTimer();
+    answer.then(
+      (encoded) => {
+        this.#reply(encoded);
+      },
+      (unanswered: unknown) => {
+        this.#refuse(problem ?? unanswered);
+      },
+    );
+  }
+
+  #startTimer(): void {
+    const { handlerTimeout } = this.#settings;
+    this.#timer ??= startTimer(
+      (exchange) => {
+        exchange.#timeOut();
+      },
+      handlerTimeout,
+      this,
+    );
+  }
+
+  #timeOut(): void {
+    const problem = new Problem('handler-timeout');
+    if (this.#isLate) {
+      // It was onError that took too long, asked about this very thing.
+      this.#refuse(problem);
+      return;
+    }
+    this.#isLate = true;
+    this.#timer = undefined;
+    this.#abort?.abort();
+    this.recover(new TimeoutError('handler-timeout', this.#settings.handlerTimeout), problem);
+  }
+
+  /** @returns false when the request was answered already, or nobody is there to answer */
+  #end(): boolean {
+    if (this.#isOver) return false;
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    return !this.#response.destroyed && !this.#response.headersSent;
+  }
+}

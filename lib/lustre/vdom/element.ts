@@ -1,0 +1,254 @@
+/**
+ * The words that a view is made of. What they make are values: to look at, to compare, to use
+ * twice. Do not change one, nor an array that was given to a word, afterwards.
+ *
+ * Source: `lustre/element`, `lustre/element/keyed` of Lustre.
+ */
+import { expectFunction } from '../../core/options.ts';
+import { type Attribute, type Carried, carried } from './attribute.ts';
+import { expectName } from './name.ts';
+
+/** A text. */
+export interface TextNode {
+  readonly kind: 'text';
+  readonly content: string;
+}
+
+/** Several elements where one is asked for. */
+export interface FragmentNode<Message> {
+  readonly kind: 'fragment';
+  readonly children: readonly Element<Message>[];
+  readonly keys: readonly string[] | undefined;
+}
+
+/** An element of HTML, SVG, MathML, or of one's own. */
+export interface ElementNode<Message> {
+  readonly kind: 'element';
+  readonly namespace: string;
+  readonly tag: string;
+  readonly attributes: readonly Carried<Message>[];
+  readonly children: readonly Element<Message>[];
+  readonly keys: readonly string[] | undefined;
+}
+
+/** An element whose inside is markup. */
+export interface RawNode<Message> {
+  readonly kind: 'raw';
+  readonly namespace: string;
+  readonly tag: string;
+  readonly attributes: readonly Carried<Message>[];
+  readonly innerHtml: string;
+}
+
+/** An element whose messages become other messages. */
+export interface MapNode<Message> {
+  readonly kind: 'map';
+  readonly child: Element<unknown>;
+  readonly toMessage: (message: unknown) => Message;
+}
+
+/** An element that is made again only when something it depends on has changed. */
+export interface MemoNode<Message> {
+  readonly kind: 'memo';
+  readonly dependencies: readonly unknown[];
+  readonly render: () => Element<Message>;
+  /** What `render` gave, once it was asked. */
+  rendered: Element<Message> | undefined;
+}
+
+/** What a view returns: a text, an element, or several; its handlers make messages. */
+export type Element<Message> =
+  | TextNode
+  | FragmentNode<Message>
+  | ElementNode<Message>
+  | RawNode<Message>
+  | MapNode<Message>
+  | MemoNode<Message>;
+
+/** Children that are known by key: see {@link keyed}. */
+export interface Keyed<Message> {
+  readonly kind: 'keyed';
+  readonly keys: readonly string[];
+  readonly children: readonly Element<Message>[];
+}
+
+/** The children of an element: an array of them, or {@link keyed}. */
+export type Children<Message> = readonly Element<Message>[] | Keyed<Message>;
+
+export const XHTML = 'http://www.w3.org/1999/xhtml';
+export const SVG = 'http://www.w3.org/2000/svg';
+export const MATHML = 'http://www.w3.org/1998/Math/MathML';
+
+const EMPTY: readonly never[] = Object.freeze([]);
+const NONE: TextNode = Object.freeze({ kind: 'text', content: '' });
+
+/** A text. Whatever it holds, it is shown as it is: text is never markup. */
+export function text(content: string | number): Element<never> {
+  return { kind: 'text', content: String(content) };
+}
+
+/** Nothing to see: for the other half of a condition. It takes a place among its siblings. */
+export function none(): Element<never> {
+  return NONE;
+}
+
+function isKeyed<Message>(children: Children<Message>): children is Keyed<Message> {
+  return 'kind' in children;
+}
+
+/** Several elements in the place of one, without an element around them. */
+export function fragment<Message = never>(children: Children<NoInfer<Message>>): Element<Message> {
+  return isKeyed(children)
+    ? { kind: 'fragment', children: children.children, keys: children.keys }
+    : { kind: 'fragment', children, keys: undefined };
+}
+
+/**
+ * An HTML element of any name: for custom elements. `html` has the ones of HTML.
+ *
+ * @throws TypeError when the tag is none
+ */
+export function element<Message = never>(
+  tag: string,
+  attributes: readonly Attribute<NoInfer<Message>>[],
+  children: Children<NoInfer<Message>> = EMPTY,
+): Element<Message> {
+  return namespaced(XHTML, tag, attributes, children);
+}
+
+/**
+ * An element of another namespace. `svg` and `mathml` have those of the two that browsers know.
+ *
+ * @param namespace - its URI
+ * @throws TypeError when the tag is none
+ */
+export function namespaced<Message = never>(
+  namespace: string,
+  tag: string,
+  attributes: readonly Attribute<NoInfer<Message>>[],
+  children: Children<NoInfer<Message>> = EMPTY,
+): Element<Message> {
+  expectName('tag', tag);
+  const [list, keys] = isKeyed(children)
+    ? ([children.children, children.keys] as const)
+    : ([children, undefined] as const);
+  return {
+    kind: 'element',
+    namespace,
+    tag,
+    attributes: carried(attributes),
+    children: list,
+    keys,
+  };
+}
+
+/**
+ * An element whose inside is markup of yours. It is never checked: whatever a user entered must
+ * not be in it.
+ *
+ * @throws TypeError when the tag is none
+ */
+export function unsafeRawHtml<Message = never>(
+  tag: string,
+  attributes: readonly Attribute<NoInfer<Message>>[],
+  innerHtml: string,
+  namespace: string = XHTML,
+): Element<Message> {
+  expectName('tag', tag);
+  return { kind: 'raw', namespace, tag, attributes: carried(attributes), innerHtml };
+}
+
+/**
+ * Children that are known by key, so that one that moves is moved in the page, with what the user
+ * typed into it, and so that an event reaches the child that the user saw:
+ * `html.ul([], keyed(users.map((user) => [user.id, row(user)])))`.
+ *
+ * Any text is a key. Keys should differ; where two are the same the later one is told apart by its
+ * place, and is then made anew when it moves.
+ */
+export function keyed<Message>(
+  children: readonly (readonly [key: string, child: Element<Message>])[],
+): Keyed<Message> {
+  const keys: string[] = [];
+  const elements: Element<Message>[] = [];
+  const seen = new Map<string, number>();
+  for (const [name, child] of children) {
+    const key = wireKey(name);
+    const times = seen.get(key) ?? 0;
+    seen.set(key, times + 1);
+    keys.push(times === 0 ? key : `${key}%~${times}`);
+    elements.push(child);
+  }
+  return { kind: 'keyed', keys, children: elements };
+}
+
+/**
+ * A key as it may stand in an event's path, where tab and return separate, and an empty one is
+ * none. A percent sign is escaped too, so that different keys stay different.
+ */
+function wireKey(key: string): string {
+  if (key === '') return '%';
+  return /[\t\n\r%]/.test(key) ? key.replaceAll(/[\t\n\r%]/g, encodeURIComponent) : key;
+}
+
+/**
+ * Turns the messages of an element into other messages, so that a part of a view with messages of
+ * its own can be used in a larger one.
+ */
+export function map<Inner, Message>(
+  child: Element<Inner>,
+  toMessage: (message: Inner) => Message,
+): Element<Message> {
+  expectFunction('toMessage', toMessage);
+  // The inner type is known here and nowhere later: the two halves stay together in one value.
+  return { kind: 'map', child, toMessage: toMessage as (message: unknown) => Message };
+}
+
+/**
+ * An element that is made again only when one of its dependencies is another than at the last view
+ * (`Object.is`, one by one). Meanwhile its handlers are the old ones too: what they use must be
+ * among the dependencies.
+ */
+export function memo<Message>(
+  dependencies: readonly unknown[],
+  render: () => Element<Message>,
+): Element<Message> {
+  expectFunction('render', render);
+  return { kind: 'memo', dependencies, render, rendered: undefined };
+}
+
+/** What an element is once maps and memos are looked through: what travels. */
+export type Shown<Message> =
+  TextNode | FragmentNode<Message> | ElementNode<Message> | RawNode<Message>;
+
+/** What a memo shows. */
+export function rendered<Message>(memoized: MemoNode<Message>): Element<Message> {
+  return (memoized.rendered ??= memoized.render());
+}
+
+/**
+ * Looks through maps and memos.
+ * @throws TypeError for what is no element; what the `render` of a memo throws
+ */
+export function shown(node: Element<unknown>): Shown<unknown> {
+  let current = node;
+  for (;;) {
+    switch (current?.kind) {
+      case 'map':
+        current = current.child;
+        break;
+      case 'memo':
+        current = rendered(current);
+        break;
+      case 'text':
+      case 'fragment':
+      case 'element':
+      case 'raw':
+        return current;
+      default:
+        throw new TypeError(
+          `Expected an element, got ${current === null ? 'null' : typeof current}`,
+        );
+    }
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * What can be watched, on `node:diagnostics_channel`. Nothing that was received is in an event:
+ * numbers, and codes of ours. Callers look at `hasSubscribers` first, so that an event that nobody
+ * listens to is never built.
+ */
+import { channel, type Channel } from 'node:diagnostics_channel';
+import { type IncomingMessage } from 'node:http';
+import { type ErrorHandler } from '../core/exchange.ts';
+
+/** How a message travels. */
+export type Transport = 'http' | 'websocket' | 'application' | 'component';
+
+/** `omnimessage:open`: a connection is open, its context known. */
+export interface OpenEvent {
+  readonly transport: Transport;
+  /** From the socket's arrival at the route to its being open, in milliseconds. */
+  readonly duration: number;
+}
+
+/** `omnimessage:message`: a message was handled. */
+export interface MessageEvent {
+  readonly transport: Transport;
+  /** From the decoding to the reply's being handed over, in milliseconds. */
+  readonly duration: number;
+  /** Size of what was received, in bytes (in UTF-16 units where the socket gives strings). */
+  readonly received: number;
+  /** Size of the encoded reply, in UTF-16 units or bytes; 0 when there is none. */
+  readonly sent: number;
+}
+
+/** `omnimessage:error`: what `onError` is told of. */
+export interface ErrorEvent {
+  readonly transport: Transport | 'upgrade' | 'hub';
+  /** The `code` of the OmniError. */
+  readonly code: string;
+}
+
+/** `omnimessage:refused`: what a limit, an Origin or a refusal turned away. */
+export interface RefusedEvent {
+  readonly transport: Transport | 'upgrade' | 'hub';
+  /** A problem code of HTTP (`too-large`), or a close reason (`rate-limited`). */
+  readonly code: string;
+  /** The HTTP status or the close code that went with it. */
+  readonly status: number;
+}
+
+/** `omnimessage:close`: a connection that was open has ended. */
+export interface CloseEvent {
+  readonly transport: Transport;
+  /** The close code. */
+  readonly code: number;
+  /** How long the connection was open, in milliseconds. */
+  readonly duration: number;
+}
+
+export const onOpenChannel: Channel = channel('omnimessage:open');
+export const onMessageChannel: Channel = channel('omnimessage:message');
+export const onErrorChannel: Channel = channel('omnimessage:error');
+export const onRefusedChannel: Channel = channel('omnimessage:refused');
+export const onCloseChannel: Channel = channel('omnimessage:close');
+
+/** Tells the watchers of an error, when there are any. */
+export function publishError(event: ErrorEvent): void {
+  if (onErrorChannel.hasSubscribers) onErrorChannel.publish(event);
+}
+
+/** Tells the watchers of a refusal, when there are any. */
+export function publishRefused(event: RefusedEvent): void {
+  if (onRefusedChannel.hasSubscribers) onRefusedChannel.publish(event);
+}
+
+/** An `onError` that tells the watchers first; it is there also when the user gave none. */
+export function reporting<Out, Context, Request extends IncomingMessage>(
+  onError: ErrorHandler<Out, Context, Request> | undefined,
+  transport: ErrorEvent['transport'],
+): ErrorHandler<Out, Context, Request> {
+  return (error, exchange) => {
+    publishError({ transport, code: error.code });
+    return onError?.(error, exchange);
+  };
+}

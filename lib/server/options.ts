@@ -1,0 +1,148 @@
+/** What `attachWebSockets` can be told, and what holds where it is not. */
+import { type IncomingMessage, type Server } from 'node:http';
+import { type ErrorHandler } from '../core/exchange.ts';
+import { expectFunction, expectNumber } from '../core/options.ts';
+import { type Origins } from '../request/origins.ts';
+
+/** What `attachWebSockets` can be told. */
+export interface AttachOptions {
+  /**
+   * Your http or https server. Its own timeouts are yours to set.
+   * @defaultValue an http server is made
+   */
+  readonly server?: Server;
+  /**
+   * Whose pages may open a socket; asked before the upgrade, answered with 403.
+   * @defaultValue the pages of the host that they were loaded from
+   */
+  readonly origins?: Origins;
+  /**
+   * Asked before the upgrade, with the bare request of Node. What it returns (or its promise gives)
+   * is the second argument of `context`. To refuse, throw an error with a `status` from 400 to 499:
+   * that is the answer. `false` is a refusal too, with 401. Anything else that is thrown is a
+   * fault: its own status from 500 to 599, or 500, and `onError`. It may take as long as `openTimeout`.
+   * @defaultValue everybody passes
+   */
+  readonly authorize?: (request: IncomingMessage) => unknown;
+  /**
+   * How many sockets may be open, or about to be: one more is answered with 503.
+   * @defaultValue 10_000
+   */
+  readonly maxConnections?: number;
+  /**
+   * The largest message, in bytes: one more closes with 1009, from the frame's header alone.
+   * @defaultValue 65_536
+   */
+  readonly limit?: number;
+  /**
+   * In how many fragments a message may come: one more closes with 1008.
+   * @defaultValue 64
+   */
+  readonly maxFragments?: number;
+  /**
+   * In how many pieces the network may deliver an unfinished message: one more closes with 1008.
+   * @defaultValue 1_024
+   */
+  readonly maxBufferedChunks?: number;
+  /**
+   * How long `authorize` may take, and then how long it may take until a route has the socket, in
+   * milliseconds: after it 504, or a close with 4404.
+   * @defaultValue 10_000
+   */
+  readonly openTimeout?: number;
+  /**
+   * Is told of a fault in `authorize`, and of what a middleware or a route threw or gave to `next`
+   * when no error handler of Express answered it. Its own answer is ignored: there is no codec here.
+   * @defaultValue nobody is told
+   */
+  readonly onError?: ErrorHandler<unknown>;
+  /**
+   * Of a server that is made: how long a request's headers may take, in milliseconds.
+   * @defaultValue 15_000
+   */
+  readonly headersTimeout?: number;
+  /**
+   * Of a server that is made: how long a whole request may take to arrive, in milliseconds.
+   * @defaultValue 30_000
+   */
+  readonly requestTimeout?: number;
+  /**
+   * Of a server that is made: how long an idle HTTP connection is kept, in milliseconds. Behind a
+   * proxy that keeps connections it should be longer than the proxy's.
+   * @defaultValue 5_000
+   */
+  readonly keepAliveTimeout?: number;
+  /**
+   * Of a server that is made: how often the first two are looked at, in milliseconds.
+   * @defaultValue 5_000
+   */
+  readonly connectionsCheckingInterval?: number;
+}
+
+/** How `close` is to go. */
+export interface CloseOptions {
+  /**
+   * After how many milliseconds whatever has not ended is cut.
+   * @defaultValue 10_000
+   */
+  readonly timeout?: number;
+}
+
+const defaults = {
+  maxConnections: 10_000,
+  limit: 65_536,
+  maxFragments: 64,
+  maxBufferedChunks: 1_024,
+  openTimeout: 10_000,
+};
+/** Of the server that is made where none was given. */
+const serverDefaults = {
+  headersTimeout: 15_000,
+  requestTimeout: 30_000,
+  keepAliveTimeout: 5_000,
+  connectionsCheckingInterval: 5_000,
+};
+/** The options, none of those that have a default missing. */
+export type AttachSettings = AttachOptions & Required<Pick<AttachOptions, keyof typeof defaults>>;
+/** How a server that is made treats slow clients. */
+export type ServerSettings = Readonly<typeof serverDefaults>;
+
+/** @throws TypeError when an option is not what it should be */
+export function attachSettings(options: AttachOptions): AttachSettings {
+  const settings = filled(defaults, options);
+  expectFunction('authorize', options.authorize, true);
+  expectFunction('onError', options.onError, true);
+  for (const name of ['maxConnections', 'limit', 'maxFragments', 'maxBufferedChunks'] as const) {
+    expectNumber(name, settings[name], { from: 1, isInteger: true });
+  }
+  expectNumber('openTimeout', settings.openTimeout, { above: 0 });
+  return { ...options, ...settings };
+}
+
+/** @throws TypeError when an option is not what it should be, or meant for a server that is not made */
+export function serverSettings(options: AttachOptions): ServerSettings {
+  const settings = filled(serverDefaults, options);
+  for (const name of Object.keys(serverDefaults) as (keyof ServerSettings)[]) {
+    if (options[name] !== undefined && options.server !== undefined) {
+      throw new TypeError(
+        `Expected \`${name}\` only without \`server\`: set it on your own server`,
+      );
+    }
+    expectNumber(name, settings[name], { from: 0, isInteger: true });
+  }
+  return settings;
+}
+
+/** After how many milliseconds a shutdown cuts what is left. @throws TypeError */
+export function closeTimeout({ timeout = 10_000 }: CloseOptions): number {
+  expectNumber('timeout', timeout, { from: 0 });
+  return timeout;
+}
+
+/** The defaults, each replaced by what was told; undefined is not told. */
+function filled<Settings extends object>(standard: Settings, told: object): Settings {
+  const entries = Object.entries(told).filter(
+    ([name, value]) => value !== undefined && Object.hasOwn(standard, name),
+  );
+  return { ...standard, ...(Object.fromEntries(entries) as Partial<Settings>) };
+}

@@ -1,0 +1,175 @@
+import { type IncomingMessage } from 'node:http';
+import { type WebSocket } from 'ws';
+import { type Application, expectProgram } from '../application/application.ts';
+import { type Wire } from '../core/codec.ts';
+import { SocketConnection } from '../connection/connection.ts';
+import { type ConnectionOptions, connectionSettings } from '../connection/options.ts';
+import { ApplicationError, type OmniError } from '../core/errors.ts';
+import { isPromise } from '../core/exchange.ts';
+import { expectFunction } from '../core/options.ts';
+import { Loop, type LoopHost } from '../application/program.ts';
+import { type Session } from '../connection/session.ts';
+
+/** What {@link omniWsApplication} takes. */
+export interface OmniWsApplicationOptions<
+  Args,
+  Model,
+  Message,
+  Context = undefined,
+  Request extends IncomingMessage = IncomingMessage,
+  Encoded extends Wire = string,
+> extends ConnectionOptions<NoInfer<Message>, Context, Request> {
+  /** The program. Each connection runs one of its own. */
+  readonly application: Application<Args, Model, Message, Encoded>;
+  /**
+   * Gives what `init` gets, once the context is known. It may be asynchronous: frames wait, as they
+   * wait for a handler, and `handlerTimeout` ends it. When the client is gone before it is through,
+   * `init` is not called: so acquire what has to be released in an effect, which has a cleanup.
+   */
+  readonly start: (
+    request: Request,
+    context: Context,
+  ) => NoInfer<Args> | PromiseLike<NoInfer<Args>>;
+  /**
+   * Is told of the end of every program whose `init` returned, once: after its cleanups, with its
+   * last model. The code is ours when we closed, the client's when it did, 1006 when it vanished.
+   */
+  readonly onClose?: ((model: Model, code: number) => void | PromiseLike<void>) | undefined;
+}
+
+/**
+ * Makes a WebSocket route that runs a program for each connection. Each frame is decoded and handed
+ * to update; and every message that goes through update, whether it came from the client, from an
+ * effect or from a timer, is first offered to the codec's `encode`: what it encodes is sent to the
+ * client, what it skips stays private. So the server can speak first, and at any time.
+ *
+ * When the connection ends, so does its program: `signal` aborts, timers stop, cleanups are called.
+ * `start`, `init` or `update` that fails is told to `onError` and closes its own connection with
+ * 1011, after what `onError` returned was sent. An effect or an `encode` that fails is told to
+ * `onError` and closes nothing. Undecodable frames are treated as by `omniWs`.
+ *
+ * A program that sends faster than its client reads is not slowed down, but ended: past
+ * `maxBuffered` the connection is closed with 1013.
+ *
+ * Wire shape: as that of `omniWs`: every frame is an encoded message of yours.
+ *
+ * @returns what `app.ws(path, …)` of express-ws takes, and what the `connection` event of a `ws`
+ * server gives; it works with ws 7 and ws 8
+ * @throws TypeError when an option is not what it must be
+ *
+ * Source: `mist_websocket_application` of omnimessage_server, which does not end its programs.
+ *
+ * @example
+ * ```ts
+ * app.ws('/counter', omniWsApplication({ application: counter, start: () => 0, onError: console.error }));
+ * ```
+ */
+export function omniWsApplication<
+  Args,
+  Model,
+  Message,
+  Context = undefined,
+  Request extends IncomingMessage = IncomingMessage,
+  Encoded extends Wire = string,
+>(
+  options: OmniWsApplicationOptions<Args, Model, Message, Context, Request, Encoded>,
+): (socket: WebSocket, request: Request) => void {
+  const { application, start, onClose } = options;
+  expectProgram(application);
+  expectFunction('start', start);
+  expectFunction('onClose', onClose, true);
+  const settings = connectionSettings(options, application.codec, 'application');
+  const begin = (
+    connection: SocketConnection<Message, Message, Context, Request>,
+  ): Session<Message, Message, Context, Request> => new ProgramSession(options, connection);
+  return (socket, request) => {
+    // The socket holds on to it from here.
+    void new SocketConnection(socket, request, settings, begin);
+  };
+}
+
+/** The program of one connection. */
+class ProgramSession<
+  Args,
+  Model,
+  Message,
+  Context,
+  Request extends IncomingMessage,
+  Encoded extends Wire,
+>
+  implements Session<Message, Message, Context, Request>, LoopHost<Message>
+{
+  readonly #options: OmniWsApplicationOptions<Args, Model, Message, Context, Request, Encoded>;
+  readonly #connection: SocketConnection<Message, Message, Context, Request>;
+  #loop: Loop<Args, Model, Message> | undefined;
+
+  constructor(
+    options: OmniWsApplicationOptions<Args, Model, Message, Context, Request, Encoded>,
+    connection: SocketConnection<Message, Message, Context, Request>,
+  ) {
+    this.#options = options;
+    this.#connection = connection;
+  }
+
+  // What the connection tells.
+
+  opened(): void | Promise<void> {
+    const { request, context } = this.#connection;
+    let args: Args | PromiseLike<Args>;
+    try {
+      args = this.#options.start(request, context);
+    } catch (cause) {
+      throw new ApplicationError('start', { cause });
+    }
+    if (isPromise(args)) return this.#beginWhen(args);
+    this.#begin(args);
+    return undefined;
+  }
+
+  received(message: Message): void | Promise<void> {
+    this.#loop?.dispatch(message);
+    // The frames that follow wait while the program is behind: its line stays short.
+    return this.#loop?.whenHandled();
+  }
+
+  closed(_: unknown, code: number): void | PromiseLike<void> {
+    const loop = this.#loop;
+    if (loop === undefined) return undefined;
+    loop.stop();
+    return this.#options.onClose?.(loop.model, code);
+  }
+
+  // What the program tells.
+
+  offered(message: Message): void {
+    if (this.#connection.isOpen) this.#connection.say(message);
+    // Closing, for up to 5 s: nobody hears it any more.
+    else this.#loop?.stop();
+  }
+
+  failed(error: OmniError): void {
+    void this.#connection.answer(error);
+  }
+
+  ended(error?: ApplicationError): void {
+    if (error !== undefined) this.#connection.fail(error);
+  }
+
+  async #beginWhen(pending: PromiseLike<Args>): Promise<void> {
+    let args: Args;
+    try {
+      args = await pending;
+    } catch (cause) {
+      throw new ApplicationError('start', { cause });
+    }
+    this.#begin(args);
+  }
+
+  #begin(args: Args): void {
+    // Gone, or given up, while `start` was busy.
+    if (!this.#connection.isOpen) return;
+    const loop = new Loop(this.#options.application, args, this);
+    this.#loop = loop;
+    loop.begin();
+  }
+}

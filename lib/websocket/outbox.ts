@@ -1,0 +1,203 @@
+/**
+ * What a connection is about to send. Everything said in one turn (the replies to one read, the
+ * publishes of one tick) leaves in one write, because the kernel's write is most of what a message
+ * costs; and what a slow client has not taken waits here, where it can be counted.
+ */
+import { type Duplex } from 'node:stream';
+import { type WebSocket } from 'ws';
+import { type Wire } from '../core/codec.ts';
+import { Batch, forgetBroadcast } from './batch.ts';
+import { Frame, type Piece, piecesOf, payloadSize } from './frame.ts';
+
+/** What a frame that waits costs beside its bytes; measured at about 300. */
+const FRAME_OVERHEAD = 256;
+const OPEN = 1;
+const NOTHING = Buffer.alloc(0);
+
+/** Holds what is to be sent over one socket. */
+export class Outbox {
+  readonly #socket: WebSocket;
+  /**
+   * The stream beneath the socket, when frames may be written to it directly: ws does the same,
+   * synchronously, as long as there is no compression. Undefined: everything goes through `send`.
+   */
+  readonly #stream: Duplex | undefined;
+  /** The stream of the request, which is beneath the socket, or may be. */
+  readonly #beneath: Duplex;
+  /** What waits: mostly nothing, or one message. */
+  #waiting: Wire | Frame | Batch | undefined;
+  #waitingBytes = 0;
+  #said = 0;
+  #isScheduled = false;
+  /** A write has found the stream backed up: until it is through, the rest waits here. */
+  #isBlocked = false;
+  #unblock: (() => void) | undefined;
+  #onDrain: (() => void) | undefined;
+
+  /**
+   * @param stream - the stream to which frames are written directly, where that is possible
+   * @param beneath - the stream of the request that opened the socket
+   */
+  constructor(socket: WebSocket, stream: Duplex | undefined, beneath: Duplex) {
+    this.#socket = socket;
+    this.#stream = stream;
+    this.#beneath = beneath;
+  }
+
+  /** What was said and not yet taken by the kernel: its bytes, plus 256 for each frame that waits. */
+  get buffered(): number {
+    const written =
+      this.#stream === undefined ? this.#socket.bufferedAmount : this.#stream.writableLength;
+    const waiting = this.#waiting;
+    if (waiting === undefined) return written;
+    const count = waiting instanceof Batch ? waiting.items.length : 1;
+    return written + this.#waitingBytes + FRAME_OVERHEAD * count;
+  }
+
+  /** How much was ever said, in bytes. */
+  get said(): number {
+    return this.#said;
+  }
+
+  /** True when frames are written as one buffer, without the socket's own sender. */
+  get isDirect(): boolean {
+    return this.#stream !== undefined;
+  }
+
+  /**
+   * Takes a message, to be written when this callback of the event loop has ended.
+   * @returns by how much more is `buffered` now
+   */
+  push(item: Wire | Frame): number {
+    const size = item instanceof Frame ? item.size : payloadSize(item);
+    const waiting = this.#waiting;
+    if (waiting === undefined) this.#waiting = item;
+    else if (waiting instanceof Batch) waiting.push(item, size);
+    else this.#waiting = new Batch(waiting, this.#waitingBytes, item, size);
+    this.#waitingBytes += size;
+    this.#said += size;
+    if (!this.#isScheduled && !this.#isBlocked) this.#schedule();
+    return size + FRAME_OVERHEAD;
+  }
+
+  /** Writes all that waits, whatever the client has taken: what was said before a close leaves before it. */
+  flush(): void {
+    const waiting = this.#waiting;
+    if (waiting === undefined) return;
+    const size = this.#waitingBytes;
+    const isOpen = this.#socket.readyState === OPEN;
+    this.#forget();
+    if (!isOpen) return;
+    const stream = this.#stream;
+    // The kernel has not taken what came before. The last of what is written now will tell when it
+    // has taken all; to be told at every write would cost a fifth of a message more.
+    if (stream === undefined) {
+      const isTold = this.#socket.bufferedAmount > 0;
+      if (waiting instanceof Batch) this.#sendAll(waiting.items, isTold);
+      else this.#send(waiting, isTold);
+    } else {
+      const isTold = stream.writableLength > 0;
+      if (waiting instanceof Batch) this.#write(stream, Batch.join(waiting), isTold);
+      else if (waiting instanceof Frame) this.#writeOne(stream, waiting.bytes, isTold);
+      else this.#write(stream, piecesOf(waiting, size), isTold);
+    }
+  }
+
+  /** Writes what waits now, and not only when this callback has ended; not past a stream that is backed up. */
+  flushUnlessBlocked(): void {
+    if (!this.#isBlocked) this.flush();
+  }
+
+  /** Calls back once what is written now was taken; never, if the socket closes first. */
+  whenDrained(callback: () => void): void {
+    this.#onDrain = callback;
+    if (this.#isBlocked) return;
+    this.#isBlocked = true;
+    // Neither says anything to the application, and both call back behind all that was written.
+    if (this.#stream === undefined) this.#socket.ping(undefined, undefined, this.#onTaken());
+    else this.#stream.write(NOTHING, this.#onTaken());
+  }
+
+  /** Forgets what waits: the socket is gone. */
+  discard(): void {
+    this.#forget();
+    this.#onDrain = undefined;
+  }
+
+  static #unflushed: Outbox[] = [];
+
+  static #flushAll(this: void): void {
+    const outboxes = Outbox.#unflushed;
+    Outbox.#unflushed = [];
+    for (const outbox of outboxes) {
+      outbox.#isScheduled = false;
+      outbox.flushUnlessBlocked();
+    }
+    forgetBroadcast();
+  }
+
+  #schedule(): void {
+    this.#isScheduled = true;
+    // One tick for all connections, not a closure for each.
+    if (Outbox.#unflushed.push(this) === 1) process.nextTick(Outbox.#flushAll);
+  }
+
+  #forget(): void {
+    this.#waiting = undefined;
+    this.#waitingBytes = 0;
+  }
+
+  #write(stream: Duplex, pieces: readonly Piece[], isTold: boolean): void {
+    const last = pieces.length - 1;
+    // A cork around a single write would make that dearer.
+    if (last > 0) stream.cork();
+    for (let index = 0; index <= last; index++) {
+      this.#writeOne(stream, pieces[index] as Piece, isTold && index === last);
+    }
+    if (last > 0) stream.uncork();
+  }
+
+  #writeOne(stream: Duplex, piece: Piece, isTold: boolean): void {
+    if (isTold) {
+      this.#isBlocked = true;
+      stream.write(piece, 'latin1', this.#onTaken());
+    } else {
+      stream.write(piece, 'latin1');
+    }
+  }
+
+  #send(item: Wire | Frame, isTold: boolean): void {
+    const encoded = item instanceof Frame ? item.encoded : item;
+    const options = { binary: typeof encoded !== 'string' };
+    if (isTold) {
+      this.#isBlocked = true;
+      this.#socket.send(encoded, options, this.#onTaken());
+    } else {
+      this.#socket.send(encoded, options);
+    }
+  }
+
+  #sendAll(items: readonly (Wire | Frame)[], isTold: boolean): void {
+    // One write, where this is the stream that ws writes to; if it is another, nothing is lost.
+    this.#beneath.cork();
+    try {
+      for (const [index, item] of items.entries()) {
+        this.#send(item, isTold && index === items.length - 1);
+      }
+    } finally {
+      this.#beneath.uncork();
+    }
+  }
+
+  /** Made when first needed: most connections never meet a slow client. */
+  #onTaken(): () => void {
+    this.#unblock ??= () => {
+      this.#isBlocked = false;
+      this.flush();
+      const callback = this.#onDrain;
+      this.#onDrain = undefined;
+      callback?.();
+    };
+    return this.#unblock;
+  }
+}

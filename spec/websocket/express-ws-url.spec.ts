@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { type IncomingMessage } from 'node:http';
+import { forgetRouting, restoreUrl, socketUrl } from '../../lib/connection/claim.ts';
+
+describe('socketUrl', () => {
+  it.each([
+    ['/', '/.websocket'],
+    ['/chat', '/chat/.websocket'],
+    ['/chat/', '/chat/.websocket'],
+    ['/chat?as=ada', '/chat/.websocket?as=ada'],
+    ['/?', '/.websocket?'],
+    ['/chat?q=a?b', '/chat/.websocket?q=a?b'],
+    ['//evil/x', '//evil/x/.websocket'],
+    ['*', '*/.websocket'],
+    ['http://other/chat?x', 'http://other/chat/.websocket?x'],
+  ])('sends %s to %s', (own, routed) => {
+    expect(socketUrl(own)).toBe(routed);
+  });
+});
+
+describe('restoreUrl', () => {
+  it.each([
+    ['/.websocket', '/'],
+    ['/chat/.websocket', '/chat'],
+    ['/chat/.websocket?as=ada', '/chat?as=ada'],
+    ['/chat/.websocket?next=/.websocket', '/chat?next=/.websocket'],
+    ['/chat', '/chat'],
+    ['/chat?next=/.websocket', '/chat?next=/.websocket'],
+    ['/.websockets', '/.websockets'],
+  ])('makes of %s again %s', (routed, own) => {
+    const request = { url: routed, originalUrl: routed } as unknown as IncomingMessage;
+
+    restoreUrl(request);
+
+    expect(request).toEqual({ url: own, originalUrl: own });
+  });
+});
+
+describe('forgetRouting', () => {
+  it('lets go of the router, and of the address that it remembers', () => {
+    const next = (): void => {
+      throw new Error('It goes on');
+    };
+    const request = { next, _parsedUrl: { path: '/.websocket' } } as unknown as IncomingMessage;
+
+    forgetRouting(request);
+
+    const { next: left, _parsedUrl } = request as unknown as Record<string, unknown>;
+    expect(_parsedUrl).toBeUndefined();
+    expect((left as () => unknown)()).toBeUndefined();
+  });
+
+  it('adds nothing to a request that no router has seen', () => {
+    const request = {} as IncomingMessage;
+
+    forgetRouting(request);
+
+    expect(request).toEqual({});
+  });
+});

@@ -1,0 +1,114 @@
+import { type IncomingMessage } from 'node:http';
+import { describe, expect, it } from 'vitest';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { directStream, limitPayload } from '../../lib/websocket/ws-internals.ts';
+import { createServer } from 'node:http';
+import { connect } from '../support/socket-client.ts';
+import { serve } from '../support/serve.ts';
+import { stacks } from '../support/stacks.ts';
+
+/** A socket of the server, with the request that opened it. */
+async function accepted(
+  stack: (typeof stacks)[number][1],
+): Promise<{ socket: WebSocket; request: IncomingMessage }> {
+  const arrival = deferred();
+  const url = await stack((socket, request) => {
+    arrival.resolve({ socket, request });
+  });
+  await connect(url);
+  return arrival.promise;
+}
+
+function deferred(): {
+  promise: Promise<{ socket: WebSocket; request: IncomingMessage }>;
+  resolve: (value: { socket: WebSocket; request: IncomingMessage }) => void;
+} {
+  let resolve: (value: { socket: WebSocket; request: IncomingMessage }) => void = () => {};
+  const promise = new Promise<{ socket: WebSocket; request: IncomingMessage }>((yes) => {
+    resolve = yes;
+  });
+  return { promise, resolve };
+}
+
+describe.each(stacks)('what we know of the inside of %s', (_, stack) => {
+  it('its frames may be written to the stream of the request', async () => {
+    const { socket, request } = await accepted(stack);
+
+    expect(directStream(socket, request)).toBe(request.socket);
+  });
+
+  it('its receiver has the limits that we lower', async () => {
+    const { socket } = await accepted(stack);
+    const receiver = (socket as unknown as { _receiver: Record<string, number> })._receiver;
+
+    expect(receiver).toMatchObject({
+      _maxPayload: 104_857_600,
+      _maxFragments: expect.any(Number) as number,
+      _maxBufferedChunks: expect.any(Number) as number,
+    });
+    limitPayload(socket, 1_000);
+
+    expect(receiver).toMatchObject({
+      _maxPayload: 1_000,
+      _maxFragments: 64,
+      _maxBufferedChunks: 1_024,
+    });
+  });
+
+  it('a limit that is lower already stays', async () => {
+    const { socket } = await accepted(stack);
+    const receiver = (socket as unknown as { _receiver: Record<string, number> })._receiver;
+    limitPayload(socket, 1_000);
+
+    limitPayload(socket, 2_000);
+
+    expect(receiver['_maxPayload']).toBe(1_000);
+  });
+
+  it('closing by the client calls the close of the socket, which we stand in for', async () => {
+    const arrival = deferred();
+    const url = await stack((socket, request) => {
+      arrival.resolve({ socket, request });
+    });
+    const client = await connect(url);
+    const { socket } = await arrival.promise;
+    const called = new Promise((resolve) => {
+      socket.close = resolve;
+    });
+
+    client.socket.close(4000);
+
+    expect(await called).toBe(4000);
+  });
+});
+
+describe('directStream', () => {
+  it('is not used when compression was negotiated', async () => {
+    const arrival = deferred();
+    const server = createServer();
+    new WebSocketServer({ server, perMessageDeflate: true }).on('connection', (socket, request) => {
+      arrival.resolve({ socket, request });
+    });
+    await connect(await serve(server), { perMessageDeflate: true });
+    const { socket, request } = await arrival.promise;
+
+    expect(socket.extensions).toBe('permessage-deflate');
+    expect(directStream(socket, request)).toBeUndefined();
+  });
+
+  it('is not used when the request is not that of the socket', async () => {
+    const { socket } = await accepted(stacks[2]![1]);
+    const other = await accepted(stacks[2]![1]);
+
+    expect(directStream(socket, other.request)).toBeUndefined();
+  });
+});
+
+describe('limitPayload', () => {
+  it('leaves a socket alone that it does not know', () => {
+    expect(() => {
+      limitPayload({} as WebSocket, 1);
+      limitPayload({ _receiver: {} } as unknown as WebSocket, 1);
+    }).not.toThrow();
+  });
+});

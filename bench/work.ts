@@ -3,7 +3,7 @@
  * superstruct struct, make a reply of the same size, print it.
  */
 import { create, type Infer, integer, literal, object, string } from 'superstruct';
-import { type EncoderDecoder, structCodec, variants } from 'express-omnimessage';
+import { type Codec, structCodec, variants } from 'express-omnimessage';
 
 const fields = {
   id: string(),
@@ -39,7 +39,7 @@ export function decode(text: string): SentMessage {
 }
 
 /** The same as a codec, for ours: then both do the very same work. */
-export const handWritten: EncoderDecoder<SentMessage, unknown> = {
+export const handWritten: Codec<SentMessage, unknown> = {
   decode,
   encode: (message) => JSON.stringify(message),
 };

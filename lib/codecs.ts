@@ -1,5 +1,5 @@
 /** What a browser may import too: the codecs, without Express or sockets. */
-export { type EncoderDecoder, type JsonCodec } from './core/codec.ts';
+export { type Codec, type JsonCodec } from './core/codec.ts';
 export { DecodeError } from './core/errors.ts';
 export { schemaCodec, type SchemaCodecOptions } from './codecs/schema-codec.ts';
 export { type StandardSchema } from './codecs/standard-schema.ts';

@@ -20,7 +20,12 @@ export {
 } from './application/application.ts';
 export { omniWsApplication, type OmniWsApplicationOptions } from './websocket/application.ts';
 export * as effect from './application/effect.ts';
-export { type Cleanup, type Dispatch, type Effect, type Publisher } from './application/effect.ts';
+export {
+  type Cleanup,
+  type Dispatch,
+  type Effect,
+  type Subscribable,
+} from './application/effect.ts';
 export { type Program, type Step } from './application/program.ts';
 export { type ConnectionOptions, type Heartbeat } from './connection/options.ts';
 export { type RateLimit } from './connection/rate-limit.ts';

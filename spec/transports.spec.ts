@@ -1,4 +1,4 @@
-import { type EncoderDecoder, type OmniError } from 'express-omnimessage';
+import { type Codec, type OmniError } from 'express-omnimessage';
 import { describe, expect, it } from 'vitest';
 import { type Said, type Says, textCodec } from './support/codecs.ts';
 import { transports } from './support/transports.ts';
@@ -14,7 +14,7 @@ const hello = '{"text":"hello"}';
 const failures: readonly [
   name: string,
   code: string,
-  served: { codec: EncoderDecoder<Said, Says>; handler: () => Says | Promise<Says> },
+  served: { codec: Codec<Said, Says>; handler: () => Says | Promise<Says> },
 ][] = [
   [
     'a message that cannot be decoded',

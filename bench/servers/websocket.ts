@@ -6,7 +6,7 @@ import {
   application,
   attachWebSockets,
   effect,
-  type EncoderDecoder,
+  type Codec,
   omniWs,
   omniWsApplication,
   type Step,
@@ -92,7 +92,7 @@ function withoutInternals(route: Route): Route {
 
 /** A program that counts what it answers. */
 function program<Incoming, Outgoing>(
-  its: EncoderDecoder<Incoming | Outgoing, Incoming | Outgoing>,
+  its: Codec<Incoming | Outgoing, Incoming | Outgoing>,
   replyTo: (message: Incoming | Outgoing) => Outgoing | undefined,
 ): Route {
   type Message = Incoming | Outgoing;

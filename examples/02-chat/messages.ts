@@ -13,7 +13,7 @@
  * where a further element or another payload under a known tag need not be.
  */
 import {
-  type EncoderDecoder,
+  type Codec,
   type JsonCodec,
   structCodec,
   tupleVariants,
@@ -74,7 +74,7 @@ export type Said =
   | { readonly from: 'server'; readonly message: ServerMessage };
 
 /** For the application: what clients say goes in, what the server says goes out. */
-export const applicationCodec: EncoderDecoder<Said, Said> = {
+export const applicationCodec: Codec<Said, Said> = {
   decode: (text) => ({ from: 'client', message: serverCodec.decode(text) }),
   encode: (said) => (said.from === 'server' ? encodedOnce(said.message) : undefined),
 };

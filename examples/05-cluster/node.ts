@@ -12,7 +12,7 @@ import express from 'express';
 import {
   attachWebSockets,
   createHub,
-  type EncoderDecoder,
+  type Codec,
   type Handler,
   type OmniError,
   omniHttp,
@@ -42,7 +42,7 @@ export interface ChatNode {
   readonly close: () => Promise<void>;
 }
 
-const changeCodec: EncoderDecoder<Change, Change> = {
+const changeCodec: Codec<Change, Change> = {
   decode: (encoded) => {
     if (encoded !== 'changed') throw new TypeError('expected a change');
     return encoded;

@@ -1,5 +1,5 @@
 import { attempt } from '../core/attempt.ts';
-import { type EncoderDecoder } from '../core/codec.ts';
+import { type Codec } from '../core/codec.ts';
 import { publishError } from '../process/diagnostics.ts';
 import { ApplicationError, type OmniError } from '../core/errors.ts';
 import { expectCodec, expectFunction } from '../core/options.ts';
@@ -18,7 +18,7 @@ export interface Application<Args, Model, Message, Encoded = string> extends Pro
    * Every message that goes through update is offered to `encode`: what it encodes is sent to the
    * client, what it skips stays private. `decode` makes messages of what the client sent.
    */
-  readonly codec: EncoderDecoder<Message, Message, Encoded>;
+  readonly codec: Codec<Message, Message, Encoded>;
 }
 
 /**

@@ -33,7 +33,7 @@ export type Effect<Message> =
     }
   | {
       readonly kind: 'subscribe';
-      readonly hub: Publisher<unknown>;
+      readonly hub: Subscribable<unknown>;
       readonly topic: string;
       readonly toMessage: (message: unknown) => Message;
     }
@@ -42,7 +42,7 @@ export type Effect<Message> =
   | { readonly kind: 'host'; readonly request: unknown };
 
 /** What a program can listen to: a `Hub`, or whatever else tells by topic. */
-export interface Publisher<Published> {
+export interface Subscribable<Published> {
   /** Calls the listener with what is published from now on, until what it returned is called. */
   readonly subscribe: (topic: string, listener: (message: Published) => unknown) => () => unknown;
 }
@@ -128,11 +128,11 @@ export function map<Inner, Message>(
  * @throws TypeError when an argument is not of that form
  */
 export function subscribe<Published, Message>(
-  hub: Publisher<Published>,
+  hub: Subscribable<Published>,
   topic: string,
   toMessage: (message: Published) => Message,
 ): Effect<Message> {
-  expectFunction('hub.subscribe', (hub as Publisher<Published> | null | undefined)?.subscribe);
+  expectFunction('hub.subscribe', (hub as Subscribable<Published> | null | undefined)?.subscribe);
   if (typeof topic !== 'string') {
     throw new TypeError(`Expected \`topic\` to be a string, got ${typeof topic}`);
   }

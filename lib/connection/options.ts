@@ -1,6 +1,6 @@
 /** What can be told of a connection: the options that `omniWs` and `omniWsApplication` share. */
 import { type IncomingMessage } from 'node:http';
-import { type EncoderDecoder, type Wire } from '../core/codec.ts';
+import { type Codec, type Wire } from '../core/codec.ts';
 import { reporting, type Transport } from '../process/diagnostics.ts';
 import { type ErrorHandler } from '../core/exchange.ts';
 import { expectCodec, expectFunction, expectNumber } from '../core/options.ts';
@@ -107,7 +107,7 @@ const DEFAULTS = {
 /** The options, checked and complete: made once per route. */
 export interface ConnectionSettings<In, Out, Context, Request extends IncomingMessage> {
   readonly transport: Transport;
-  readonly codec: EncoderDecoder<In, Out, Wire>;
+  readonly codec: Codec<In, Out, Wire>;
   readonly isBinary: boolean;
   readonly context:
     ((request: Request, authorized: unknown) => Context | PromiseLike<Context>) | undefined;
@@ -147,7 +147,7 @@ export function connectionSettings<
   Encoded extends Wire,
 >(
   options: ConnectionOptions<Out, Context, Request>,
-  codec: EncoderDecoder<In, Out, Encoded>,
+  codec: Codec<In, Out, Encoded>,
   transport: Transport,
 ): ConnectionSettings<In, Out, Context, Request> {
   expectCodec(codec);
@@ -171,7 +171,7 @@ export function connectionSettings<
   return {
     transport,
     // The connection sees to it that a binary codec gets bytes and any other gets text.
-    codec: codec as unknown as EncoderDecoder<In, Out, Wire>,
+    codec: codec as unknown as Codec<In, Out, Wire>,
     isBinary: codec.binary === true,
     context: options.context,
     onError: reporting(options.onError, transport),

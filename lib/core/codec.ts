@@ -2,12 +2,12 @@
  * The pair that turns messages into what travels, and back.
  *
  * `In` is what this side receives, `Out` what it sends, `Encoded` what is on the wire: a text, or
- * bytes when {@link EncoderDecoder.binary} is true. Make one from structs (`structCodec`), from a
+ * bytes when {@link Codec.binary} is true. Make one from structs (`structCodec`), from a
  * schema (`schemaCodec`), or by hand.
  *
  * Source: `EncoderDecoder` of omnimessage (Gleam), whose `encode` likewise may decline a message.
  */
-export interface EncoderDecoder<In, Out, Encoded = string> {
+export interface Codec<In, Out, Encoded = string> {
   /**
    * Makes a message of what was received. It may throw whatever it likes when it does not
    * understand: that becomes the `cause` of a `DecodeError`. Throw a `DecodeError` of your own to
@@ -38,7 +38,7 @@ export interface EncoderDecoder<In, Out, Encoded = string> {
 }
 
 /** A codec of JSON texts whose `encode` takes whatever it is offered. */
-export interface JsonCodec<In, Out> extends EncoderDecoder<In, Out> {
+export interface JsonCodec<In, Out> extends Codec<In, Out> {
   readonly decodeValue: (value: unknown) => In;
   /**
    * The two signatures let one codec serve a handler, whose reply is checked as `Out`, and an

@@ -4,7 +4,7 @@
  * and no closure for a message that is answered at once.
  */
 import { type IncomingMessage } from 'node:http';
-import { type EncoderDecoder } from './codec.ts';
+import { type Codec } from './codec.ts';
 import { DecodeError, EncodeError, HandlerError, type OmniError } from './errors.ts';
 import { type ErrorHandler, type Exchange, isPromise, type Reply } from './exchange.ts';
 
@@ -18,7 +18,7 @@ export interface PipeOptions<
   Given extends Exchange<Context, Request> = Exchange<Context, Request>,
 > {
   /** Turns what was received into a message, and the reply into what is sent. */
-  readonly codec: EncoderDecoder<In, Out, Encoded>;
+  readonly codec: Codec<In, Out, Encoded>;
   /** From a message to its reply, to undefined, or to a promise of either. */
   readonly handler: (message: In, exchange: Given) => Reply<Out> | Promise<Reply<Out>>;
   /**
@@ -84,7 +84,7 @@ export function pipe<
  */
 export function decode<In, Encoded>(
   encoded: Encoded,
-  codec: Pick<EncoderDecoder<In, never, Encoded>, 'decode'>,
+  codec: Pick<Codec<In, never, Encoded>, 'decode'>,
 ): In {
   try {
     return codec.decode(encoded);
@@ -162,7 +162,7 @@ function conclude<
 }
 
 /** The half of a codec that encodes. */
-export type Encoder<Out, Encoded> = Pick<EncoderDecoder<never, Out, Encoded>, 'encode' | 'binary'>;
+export type Encoder<Out, Encoded> = Pick<Codec<never, Out, Encoded>, 'encode' | 'binary'>;
 
 /**
  * Encodes an outgoing message.

@@ -1,6 +1,6 @@
 /** What can be told of an HTTP route. */
 import { type IncomingMessage } from 'node:http';
-import { type EncoderDecoder, type Wire } from '../core/codec.ts';
+import { type Codec, type Wire } from '../core/codec.ts';
 import { reporting } from '../process/diagnostics.ts';
 import { type ErrorHandler } from '../core/exchange.ts';
 import { expectCodec, expectFunction, expectHeaderValue, expectNumber } from '../core/options.ts';
@@ -49,7 +49,7 @@ const DEFAULTS = { path: '/', limit: 65_536, bodyTimeout: 10_000, handlerTimeout
 /** The options, checked and complete: made once per route. */
 export interface HttpSettings<In, Out, Context, Request extends IncomingMessage> {
   readonly path: string;
-  readonly codec: EncoderDecoder<In, Out, Wire>;
+  readonly codec: Codec<In, Out, Wire>;
   readonly isBinary: boolean;
   readonly contentType: string;
   readonly context: ((request: Request) => Context | PromiseLike<Context>) | undefined;
@@ -95,7 +95,7 @@ export function httpSettings<
   return {
     path,
     // Text and bytes are told apart below, by `isBinary`.
-    codec: codec as unknown as EncoderDecoder<In, Out, Wire>,
+    codec: codec as unknown as Codec<In, Out, Wire>,
     isBinary,
     contentType:
       codec.contentType ??

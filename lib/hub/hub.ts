@@ -1,5 +1,5 @@
 /** Publish and subscribe by topic, in this process or, over a backplane, in many. */
-import { type EncoderDecoder, type Wire } from '../core/codec.ts';
+import { type Codec, type Wire } from '../core/codec.ts';
 import { publishError } from '../process/diagnostics.ts';
 import { BackplaneError, HubError, type OmniError } from '../core/errors.ts';
 import { type Connection } from '../core/exchange.ts';
@@ -15,7 +15,7 @@ export interface HubOptions<Message, Encoded extends Wire = string> {
    * Turns what is published into what connections and other processes get, and back. It needs both
    * directions of the same messages: a hub decodes what other processes published.
    */
-  readonly codec: EncoderDecoder<Message, Message, Encoded>;
+  readonly codec: Codec<Message, Message, Encoded>;
   /**
    * The engine that joins this hub to those of other processes.
    * @defaultValue none: the hub lives in this process

@@ -1,7 +1,7 @@
 /** Server components over WebSocket. */
 import { type IncomingMessage } from 'node:http';
 import { type WebSocket } from 'ws';
-import { type EncoderDecoder } from '../core/codec.ts';
+import { type Codec } from '../core/codec.ts';
 import { SocketConnection } from '../connection/connection.ts';
 import { type ConnectionOptions, connectionSettings } from '../connection/options.ts';
 import { type ApplicationError, CloseCode, DecodeError } from '../core/errors.ts';
@@ -101,7 +101,7 @@ export function omniServerComponent<
 type Said = readonly ClientMessage[] | DecodeError;
 
 /** What a component says is written by its runtime; nothing else is. */
-const codec: EncoderDecoder<Said, never> = {
+const codec: Codec<Said, never> = {
   decode: (text) => {
     try {
       return readFrame(text);

@@ -1,6 +1,6 @@
 import { type IncomingMessage } from 'node:http';
 import { type WebSocket } from 'ws';
-import { type EncoderDecoder, type Wire } from '../core/codec.ts';
+import { type Codec, type Wire } from '../core/codec.ts';
 import { SocketConnection } from '../connection/connection.ts';
 import { type ConnectionOptions, connectionSettings } from '../connection/options.ts';
 import { type Connection, isPromise, type Reply } from '../core/exchange.ts';
@@ -17,7 +17,7 @@ export interface OmniWsOptions<
   Encoded extends Wire = string,
 > extends ConnectionOptions<Out, Context, Request> {
   /** Turns frames into messages, and replies into frames. */
-  readonly codec: EncoderDecoder<In, Out, Encoded>;
+  readonly codec: Codec<In, Out, Encoded>;
   /**
    * From a message to its reply, to undefined, or to a promise of either; one message at a time
    * per connection. A `Handler` that serves HTTP serves here too.

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, expectTypeOf, it, onTestFinished, vi } from 'vitest';
 import { startApplication } from '../../lib/application/application.ts';
 import * as effect from '../../lib/application/effect.ts';
-import { type Dispatch, type Effect, type Publisher } from '../../lib/application/effect.ts';
+import { type Dispatch, type Effect, type Subscribable } from '../../lib/application/effect.ts';
 import { RunawayError } from '../../lib/core/errors.ts';
 import { createHub, type Hub } from '../../lib/hub/hub.ts';
 import { type Step } from '../../lib/application/program.ts';
@@ -460,7 +460,7 @@ describe('subscribe', () => {
 
   it('tells onError when its hub refuses', () => {
     const fault = new Error('no more subscribers');
-    const full: Publisher<News> = {
+    const full: Subscribable<News> = {
       subscribe: () => {
         throw fault;
       },

@@ -8,7 +8,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import * as codecs from '../../lib/codecs.ts';
 import * as index from '../../lib/index.ts';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+const root = fileURLToPath(new URL('../..', import.meta.url));
 const entry = join(root, 'lib/codecs.ts');
 
 describe('express-omnimessage/codecs', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
-import { type EncoderDecoder } from '../../lib/core/codec.ts';
+import { type Codec } from '../../lib/core/codec.ts';
 import { DecodeError } from '../../lib/core/errors.ts';
 import { schemaCodec } from '../../lib/codecs/schema-codec.ts';
 import { type StandardSchema } from '../../lib/codecs/standard-schema.ts';
@@ -17,7 +17,7 @@ const outgoing = z.discriminatedUnion('type', [
 const codec = schemaCodec({ incoming, outgoing });
 
 /** Infers the messages as `omniHttp` and its kin do. */
-const same = <In, Out>(given: EncoderDecoder<In, Out>): EncoderDecoder<In, Out> => given;
+const same = <In, Out>(given: Codec<In, Out>): Codec<In, Out> => given;
 const decoding = (schema: StandardSchema, text: string): DecodeError => {
   try {
     schemaCodec({ incoming: schema, outgoing }).decode(text);
@@ -188,9 +188,9 @@ describe('schemaCodec', () => {
     type In = z.output<typeof incoming>;
     type Out = z.input<typeof outgoing>;
 
-    expectTypeOf(codec).toExtend<EncoderDecoder<In, Out>>();
+    expectTypeOf(codec).toExtend<Codec<In, Out>>();
     expectTypeOf(codec.decode).returns.toEqualTypeOf<In>();
-    expectTypeOf(same(codec)).toEqualTypeOf<EncoderDecoder<In, Out>>();
+    expectTypeOf(same(codec)).toEqualTypeOf<Codec<In, Out>>();
     const said = (message: In): string => {
       switch (message.type) {
         case 'send':

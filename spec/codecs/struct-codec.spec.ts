@@ -34,7 +34,7 @@ import {
   unknown,
 } from 'superstruct';
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import { type EncoderDecoder } from '../../lib/core/codec.ts';
+import { type Codec } from '../../lib/core/codec.ts';
 import { DecodeError } from '../../lib/core/errors.ts';
 import { pipe } from '../../lib/core/pipe.ts';
 import { structCodec } from '../../lib/codecs/struct-codec.ts';
@@ -47,7 +47,7 @@ const outgoing = variants('type', { all: { chats: array(Chat) }, failed: {} });
 const codec = structCodec({ incoming, outgoing });
 
 /** Infers the messages as `omniHttp` and its kin do. */
-const same = <In, Out>(given: EncoderDecoder<In, Out>): EncoderDecoder<In, Out> => given;
+const same = <In, Out>(given: Codec<In, Out>): Codec<In, Out> => given;
 const decoding = (struct: object, text: string): DecodeError => {
   try {
     structCodec({ incoming: struct as Struct, outgoing: never() }).decode(text);
@@ -441,9 +441,9 @@ describe('structCodec', () => {
     type Out = Infer<typeof outgoing>;
     type Any = In | Out | { type: 'tick' };
 
-    expectTypeOf(codec).toExtend<EncoderDecoder<In, Out>>();
-    expectTypeOf(codec).toExtend<EncoderDecoder<Any, Any>>();
-    expectTypeOf(same(codec)).toEqualTypeOf<EncoderDecoder<In, Out>>();
+    expectTypeOf(codec).toExtend<Codec<In, Out>>();
+    expectTypeOf(codec).toExtend<Codec<Any, Any>>();
+    expectTypeOf(same(codec)).toEqualTypeOf<Codec<In, Out>>();
     expectTypeOf(codec.decode).returns.toEqualTypeOf<In>();
 
     void pipe('{"type":"fetch"}', {

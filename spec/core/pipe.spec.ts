@@ -1,7 +1,7 @@
 import {
   DecodeError,
   EncodeError,
-  type EncoderDecoder,
+  type Codec,
   type Exchange,
   HandlerError,
   type OmniError,
@@ -212,7 +212,7 @@ describe('pipe', () => {
 
   it('tells onError also when its answer cannot be encoded, and throws that', async () => {
     const told: string[] = [];
-    const codec: EncoderDecoder<Said, Says> = {
+    const codec: Codec<Said, Says> = {
       ...textCodec,
       encode: () => {
         throw boom;

@@ -4,7 +4,7 @@ import {
   application,
   DecodeError,
   effect,
-  type EncoderDecoder,
+  type Codec,
   type OmniError,
   omniWsApplication,
   structCodec,
@@ -34,7 +34,7 @@ import { seed } from './random.ts';
 import { serveSocket } from './served-socket.ts';
 
 /** A codec whose incoming messages are of a struct. */
-function codecOf(struct: Struct<never, never>): EncoderDecoder<unknown, unknown> {
+function codecOf(struct: Struct<never, never>): Codec<unknown, unknown> {
   return structCodec({ incoming: struct, outgoing: any() });
 }
 

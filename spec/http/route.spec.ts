@@ -6,7 +6,7 @@ import connect from 'connect';
 import cors from 'cors';
 import express, { type ErrorRequestHandler } from 'express';
 import {
-  type EncoderDecoder,
+  type Codec,
   omniHttp,
   omniHttpHandler,
   type OmniHttpOptions,
@@ -188,7 +188,7 @@ describe.each(servers)('omniHttp in %s', (_, start) => {
   });
 
   it('gives a parsed value to decodeValue where the codec has one', async () => {
-    const codec: EncoderDecoder<Said, Says> = {
+    const codec: Codec<Said, Says> = {
       ...textCodec,
       decode: () => {
         throw new Error('not to be called');
@@ -311,7 +311,7 @@ describe.each(servers)('omniHttp in %s', (_, start) => {
   });
 
   it('hands a reply that cannot be encoded to the error handling of the app', async () => {
-    const codec: EncoderDecoder<Said, Says> = {
+    const codec: Codec<Said, Says> = {
       ...textCodec,
       encode: (m) => JSON.stringify([m, 1n]),
     };
@@ -325,7 +325,7 @@ describe.each(servers)('omniHttp in %s', (_, start) => {
   });
 
   it('hands an emptyReply that cannot be encoded to the error handling of the app', async () => {
-    const codec: EncoderDecoder<Said, Says> = {
+    const codec: Codec<Said, Says> = {
       ...textCodec,
       encode: (m) => JSON.stringify([m, 1n]),
     };
@@ -341,7 +341,7 @@ describe.each(servers)('omniHttp in %s', (_, start) => {
 
   it('gives the handler the context, asked once and before anything is decoded', async () => {
     const order: string[] = [];
-    const codec: EncoderDecoder<Said, Says> = {
+    const codec: Codec<Said, Says> = {
       ...textCodec,
       decode: (encoded) => {
         order.push('decode');

@@ -1,4 +1,4 @@
-import { DecodeError, type EncoderDecoder } from 'express-omnimessage';
+import { DecodeError, type Codec } from 'express-omnimessage';
 
 /** Says of what it receives that it is `{ text }`, sends `{ said }`, and skips `{ private }`. */
 export interface Said {
@@ -7,7 +7,7 @@ export interface Said {
 export type Says = { readonly said: string } | { readonly private: true };
 
 /** A codec by hand, so that the transports are tested without our own codecs. */
-export const textCodec: EncoderDecoder<Said, Says> = {
+export const textCodec: Codec<Said, Says> = {
   decode: (encoded) => {
     const value: unknown = JSON.parse(encoded);
     if (typeof value !== 'object' || value === null || !('text' in value)) {
@@ -19,7 +19,7 @@ export const textCodec: EncoderDecoder<Said, Says> = {
 };
 
 /** The same in bytes: the text alone, one byte a character. It takes no Buffer, whose `slice` is another one. */
-export const bytesCodec: EncoderDecoder<Said, Says, Uint8Array> = {
+export const bytesCodec: Codec<Said, Says, Uint8Array> = {
   binary: true,
   decode: (encoded) => {
     if (encoded.constructor !== Uint8Array) throw new DecodeError('expected a plain Uint8Array');

@@ -1,18 +1,12 @@
 import express from 'express';
-import {
-  type EncoderDecoder,
-  type ErrorHandler,
-  type Handler,
-  omniHttp,
-  omniWs,
-} from 'express-omnimessage';
+import { type Codec, type ErrorHandler, type Handler, omniHttp, omniWs } from 'express-omnimessage';
 import { serve } from './serve.ts';
 import { connect } from './socket-client.ts';
 import { stacks } from './stacks.ts';
 
 /** What every transport takes. */
 export interface Served<In, Out, Context> {
-  readonly codec: EncoderDecoder<In, Out>;
+  readonly codec: Codec<In, Out>;
   readonly handler: Handler<In, Out, Context>;
   readonly context?: () => Context | Promise<Context>;
   readonly onError?: ErrorHandler<Out, Context>;

@@ -9,7 +9,7 @@ import {
   type Dispatch,
   type Effect,
   effect,
-  type EncoderDecoder,
+  type Codec,
   type OmniError,
   omniWsApplication,
   type OmniWsApplicationOptions,
@@ -24,7 +24,7 @@ import { connect, dial } from '../support/socket-client.ts';
 import { stacks } from '../support/stacks.ts';
 
 /** `ask …` comes from the client, `tell …` goes to it, `bad` cannot be encoded, the rest is private. */
-const codec: EncoderDecoder<string, string> = {
+const codec: Codec<string, string> = {
   decode: (encoded) => {
     if (!encoded.startsWith('ask ')) throw new DecodeError('expected a question');
     return encoded;
@@ -589,7 +589,7 @@ describe('tags that mean one thing from the client and another to it', () => {
     type Wrapped =
       | { readonly from: 'client'; readonly message: Infer<typeof FromClient> }
       | { readonly from: 'server'; readonly message: Infer<typeof FromServer> };
-    const wrapping: EncoderDecoder<Wrapped, Wrapped> = {
+    const wrapping: Codec<Wrapped, Wrapped> = {
       decode: (encoded) => ({ from: 'client', message: json.decode(encoded) }),
       encode: ({ from, message }) => (from === 'server' ? json.encode(message) : undefined),
     };

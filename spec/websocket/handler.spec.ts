@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type Socket } from 'node:net';
 import {
   type Connection,
-  type EncoderDecoder,
+  type Codec,
   type OmniError,
   omniWs,
   type OmniWsOptions,
@@ -474,7 +474,7 @@ describe.each(stacks)('omniWs on %s', (_, stack) => {
 
     it('closes with 4429 at one message more than the burst, before it is parsed', async () => {
       let decoded = 0;
-      const codec: EncoderDecoder<Said, Says> = {
+      const codec: Codec<Said, Says> = {
         ...textCodec,
         decode: (encoded) => {
           decoded += 1;
@@ -587,7 +587,7 @@ describe.each(stacks)('omniWs on %s', (_, stack) => {
     it('tells onError of a message that cannot be encoded, and does not throw', async () => {
       const told: OmniError[] = [];
       const results: boolean[] = [];
-      const codec: EncoderDecoder<Said, Says> = {
+      const codec: Codec<Said, Says> = {
         ...textCodec,
         encode: (message) => {
           if ('said' in message && message.said === 'bad') throw boom;

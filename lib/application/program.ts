@@ -188,6 +188,7 @@ export class Loop<Args, Model, Message> implements EffectHost<Message>, Resumabl
 
   #drain(): void {
     while (!this.#hasEnded && this.#head < this.#line.length) {
+      // guard: fairness of programs → if (this.#share === null) { resumeNextTurn(this); return; }
       if (!this.#share.take()) {
         resumeNextTurn(this);
         return;
@@ -232,6 +233,7 @@ export class Loop<Args, Model, Message> implements EffectHost<Message>, Resumabl
     try {
       step = checked('update', this.#program.update(this.#model, message));
     } catch (cause) {
+      // guard: update is guarded → throw cause;
       this.#end(new ApplicationError('update', { cause, incoming: message }));
       return;
     }
@@ -251,6 +253,7 @@ export class Loop<Args, Model, Message> implements EffectHost<Message>, Resumabl
     this.#first = undefined;
     this.#line = [];
     this.#head = 0;
+    // guard: effects end with their program
     this.#effects?.end();
     this.#host.ended(error);
     if (this.#waiting !== undefined) this.#tellWaiting();
@@ -274,6 +277,7 @@ export class Loop<Args, Model, Message> implements EffectHost<Message>, Resumabl
     if (!this.#isHandling && this.#isCounted) return;
     this.#isCounted = true;
     this.#made += 1;
+    // guard: runaways are told of → if (this.#made < 0) this.#host.failed(new RunawayError(this.#made));
     if (this.#made % RUNAWAY === 0) this.#host.failed(new RunawayError(this.#made));
   }
 }

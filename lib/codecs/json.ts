@@ -21,6 +21,7 @@ const SHORTEST_TOO_DEEP = 2 * (MAX_DEPTH + 1);
 export function parseJson(text: string): unknown {
   // A caller without types may hand over a Buffer, of which JSON.parse would make a text.
   if (typeof text !== 'string') throw new DecodeError('expected a text');
+  // guard: depth limit
   if (text.length >= SHORTEST_TOO_DEEP && isTooDeep(text)) throw tooDeep();
   let value: unknown;
   try {
@@ -30,6 +31,8 @@ export function parseJson(text: string): unknown {
   }
   // Both names hold "proto". A key may also be spelt with escapes (`\u005f`): all the letters of
   // both are ASCII, and so begin with \u00. No ordinary message holds either, so few are walked.
+  // guard: prototype keys spelt with escapes → if (text.includes('proto')) refuseHostileKeys(value);
+  // guard: prototype keys
   if (text.includes('proto') || text.includes('\\u00')) refuseHostileKeys(value);
   return value;
 }
@@ -105,6 +108,7 @@ function refuseHostileKeys(value: unknown, depth = 0): void {
   }
   if (Object.hasOwn(value, 'constructor')) {
     const { constructor } = value as { constructor: unknown };
+    // guard: prototype in constructor → if (constructor === null) { throw new DecodeError('expected no key `prototype` in `constructor`'); }
     if (constructor != null && Object.hasOwn(constructor, 'prototype')) {
       throw new DecodeError('expected no key `prototype` in `constructor`');
     }

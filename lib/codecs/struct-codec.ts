@@ -56,6 +56,7 @@ export function structCodec<In, Out>({
       failure = error;
     } catch (cause) {
       // superstruct fails to print some values that it refuses, and a refiner may throw.
+      // guard: superstruct that throws → throw cause;
       throw cause instanceof DecodeError ? cause : new DecodeError(undefined, { cause });
     }
     throw decodeErrorOf(failure, incoming);

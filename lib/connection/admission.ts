@@ -47,6 +47,7 @@ export function enter<Context, Request extends IncomingMessage>(
   const { context, contextTimeout, hasOrigins, isAllowed } = settings;
   let given: Context | PromiseLike<Context> | undefined;
   try {
+    // guard: origin of a server that was not attached → if ((admission === undefined || hasOrigins) && isAllowed === undefined) { entrant.refuse(CloseCode.Forbidden); return; }
     if ((admission === undefined || hasOrigins) && !isAllowed(entrant.request)) {
       entrant.refuse(CloseCode.Forbidden);
       return;
@@ -66,6 +67,7 @@ export function enter<Context, Request extends IncomingMessage>(
     return;
   }
   entrant.startTimer(() => {
+    // guard: contextTimeout
     entrant.fail(new TimeoutError('context-timeout', contextTimeout), CloseCode.Timeout);
   }, contextTimeout);
   given.then(
@@ -94,6 +96,7 @@ function letIn<Context, Request extends IncomingMessage>(
   settings: Pick<Settings<Context, Request>, 'expires'>,
   context: Context,
 ): void {
+  // guard: gone while the context was asked for
   if (!entrant.isOpening) return;
   entrant.know(context);
   let expires: number | undefined;
@@ -111,6 +114,7 @@ function letIn<Context, Request extends IncomingMessage>(
 function expiryOf(told: Date | number | undefined): number | undefined {
   if (told === undefined || told === null) return undefined;
   const time = Number(told);
+  // guard: nobody is let in for ever by mistake → return time;
   if (!Number.isNaN(time)) return time;
   throw new TypeError('Expected `expires` to return a date, milliseconds since 1970, or undefined');
 }

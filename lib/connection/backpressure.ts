@@ -40,6 +40,7 @@ export class Congestion {
     this.#outbox.flushUnlessBlocked();
     if (!this.#isOver) return;
     this.#isOn = true;
+    // guard: highWaterMark
     this.#held.hold();
     this.#outbox.whenDrained(() => {
       this.#isOn = false;

@@ -149,6 +149,7 @@ export class SocketConnection<
     if (this.#socket.readyState !== OPEN) return false;
     const { maxBuffered, highWaterMark } = this.settings;
     const { buffered } = this.#outbox;
+    // guard: maxBuffered → if (this.#outbox.buffered === -1) { this.refuse(CloseCode.TooSlow); return false; }
     if (buffered > maxBuffered) {
       this.refuse(CloseCode.TooSlow);
       return false;
@@ -289,13 +290,17 @@ export class SocketConnection<
 
   beat(elapsed: number): void {
     if (this.#isEnding) return;
+    // guard: expiry while it is open
     if (this.#expires !== undefined && Date.now() >= this.#expires) {
       this.refuse(CloseCode.Unauthorized);
       return;
     }
     const liveness = this.#liveness;
+    // guard: heartbeat exemption while we pause → const verdict = liveness.beat(elapsed);
     const verdict = this.#reception.isPaused ? liveness.beatWhilePaused() : liveness.beat(elapsed);
     const isStuck = this.#congestion?.beat(elapsed) === true;
+    // guard: heartbeat of a client that takes nothing → if (verdict === 'gone') this.#socket.terminate(); else if (verdict === 'ask') this.#socket.ping();
+    // guard: heartbeat → if (isStuck) this.#socket.terminate(); else if (verdict === 'ask') this.#socket.ping();
     if (isStuck || verdict === 'gone') this.#socket.terminate();
     else if (verdict === 'ask') this.#socket.ping();
   }
@@ -322,9 +327,11 @@ export class SocketConnection<
   }
 
   /** Nothing more is handled. */
+  // guard: signal aborts at the end → #leave(state: 'closing' | 'closed'): void { this.#state = state; clearTimeout(this.#timer); this.#reception.end(); }
   #leave(state: 'closing' | 'closed'): void {
     this.#state = state;
     clearTimeout(this.#timer);
+    // guard: nothing is handled after the end
     this.#reception.end();
     this.#abort?.abort();
   }

@@ -44,6 +44,8 @@ export class Inbox {
   push(data: Received, isBinary: boolean): void {
     this.#items.push({ data, isBinary });
     this.#bytes += sizeOf(data);
+    // guard: pause by bytes → if (!this.#isPaused && (this.length > MAX_MESSAGES )) this.#pause();
+    // guard: pause by number → if (!this.#isPaused && ( this.#bytes > MAX_BYTES)) this.#pause();
     if (!this.#isPaused && (this.length > MAX_MESSAGES || this.#bytes > MAX_BYTES)) this.#pause();
   }
 

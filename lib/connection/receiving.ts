@@ -61,9 +61,16 @@ export class Reception<In, Out, Context, Request extends IncomingMessage> {
   /** A message has arrived. */
   take(data: Received, isBinary: boolean): void {
     if (this.#isOver) return;
-    if (this.#bucket !== undefined && !this.#bucket.take()) {
+    if (
+      // guard: rate limit → false
+      this.#bucket !== undefined &&
+      !this.#bucket.take()
+    ) {
       this.#connection.refuse(CloseCode.RateLimited);
-    } else if (isLarger(data, this.#settings.limit)) {
+    } else if (
+      // guard: limit where ws has none → false
+      isLarger(data, this.#settings.limit)
+    ) {
       this.#connection.refuse(CloseCode.TooLarge);
     } else if (this.#isFree && this.#waiting === 0 && this.#turn.take()) {
       this.#handle(data, isBinary);
@@ -156,6 +163,7 @@ export class Reception<In, Out, Context, Request extends IncomingMessage> {
       this.#refuse(error as DecodeError);
       return;
     }
+    // guard: a good one resets the count
     this.#undecodable = 0;
     const pending = this.#session?.received(message, this.#connection);
     if (isPromise(pending)) this.#waitFor(pending);
@@ -184,6 +192,7 @@ export class Reception<In, Out, Context, Request extends IncomingMessage> {
   /** @throws {@link DecodeError} when the frame is not of the codec's kind */
   #encodedIn(data: Received, isBinary: boolean): Wire {
     if (!this.#settings.isBinary) {
+      // guard: a binary frame is no text → const text = textOf(data, false);
       const text = textOf(data, isBinary);
       if (text !== undefined) return text;
       throw new DecodeError('expected a text frame');
@@ -195,6 +204,7 @@ export class Reception<In, Out, Context, Request extends IncomingMessage> {
 
   #refuse(error: DecodeError): void {
     this.#undecodable += 1;
+    // guard: 20 undecodable in a row → const isLast = false;
     const isLast = this.#undecodable >= MAX_UNDECODABLE;
     const answering = this.#connection.answer(error);
     if (!isPromise(answering)) {
@@ -210,6 +220,7 @@ export class Reception<In, Out, Context, Request extends IncomingMessage> {
 
   /** Holds the following messages back, at most for `handlerTimeout`. */
   #waitFor(pending: PromiseLike<void>, failed?: (cause: unknown) => void): void {
+    // guard: one message at a time
     this.#isBusy = true;
     this.#timer = startTimer(tookTooLong, this.#settings.handlerTimeout, this.#connection);
     pending.then(
@@ -237,7 +248,10 @@ function tookTooLong<In, Out, Context, Request extends IncomingMessage>(
   connection: SocketConnection<In, Out, Context, Request>,
 ): void {
   const { handlerTimeout } = connection.settings;
+  // guard: signal aborts at handlerTimeout
+  // guard: handlerTimeout of a connection
   connection.abandon();
+  // guard: handlerTimeout of a connection
   connection.fail(new TimeoutError('handler-timeout', handlerTimeout));
 }
 

@@ -51,6 +51,7 @@ export function tellClosed<In, Out, Context, Request extends IncomingMessage>(
   };
   try {
     const ending = session.closed(connection, code);
+    // guard: onClose is guarded
     if (isPromise(ending)) ending.then(undefined, failed);
   } catch (cause) {
     failed(cause);

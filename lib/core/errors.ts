@@ -89,6 +89,7 @@ const TEXT_LIMIT = 200;
 /** The text that names a place and what was expected there, safe to print and to send. */
 function describe(expected: string, path: readonly (string | number)[]): string {
   const place = path.length === 0 ? '' : `at ${path.join('.')}: `;
+  // guard: an error text of 200 characters → return `${place}${expected}`.replaceAll(/[\p{Cc}\u2028\u2029]/gu, '?');
   return `${place}${expected}`.replaceAll(/[\p{Cc}\u2028\u2029]/gu, '?').slice(0, TEXT_LIMIT);
 }
 

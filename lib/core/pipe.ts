@@ -89,6 +89,7 @@ export function decode<In, Encoded>(
   try {
     return codec.decode(encoded);
   } catch (cause) {
+    // guard: decode is total → throw cause;
     throw cause instanceof DecodeError ? cause : new DecodeError(undefined, { cause });
   }
 }
@@ -110,6 +111,7 @@ export function respond<
   try {
     reply = options.handler(incoming, exchange);
   } catch (cause) {
+    // guard: handlers are guarded → throw cause;
     return recover(new HandlerError({ cause, incoming }), options, exchange);
   }
   if (isPromise(reply)) return settle(reply, incoming, options, exchange);
@@ -131,6 +133,7 @@ async function settle<
   exchange: Given,
 ): Promise<Encoded | undefined> {
   let reply: Reply<Out>;
+  // guard: handlers that reject → try { reply = await pending; } catch (cause) { throw cause; }
   try {
     reply = await pending;
   } catch (cause) {
@@ -184,6 +187,7 @@ export function encode<Out, Encoded>(
   if (encoded === undefined) return undefined;
   const sendable =
     codec.binary === true ? encoded instanceof Uint8Array : typeof encoded === 'string';
+  // guard: only text goes out → if (sendable || true) return encoded;
   if (sendable) return encoded;
   const cause = new TypeError(
     `Expected encode to return ${codec.binary === true ? 'a Uint8Array' : 'a string'} or undefined, got ${typeof encoded}`,
@@ -207,6 +211,7 @@ export function recover<Out, Encoded, Context, Request extends IncomingMessage>(
   try {
     answer = options.onError(error, exchange);
   } catch {
+    // guard: onError that throws when it is asked → throw new Error('onError');
     // The failure itself is what matters to the caller; a fault of onError must not hide it.
     throw error;
   }
@@ -252,6 +257,7 @@ export function tell<Out, Context, Request extends IncomingMessage>(
     const ignored = onError?.(error, exchange);
     if (isPromise(ignored)) Promise.resolve(ignored).catch(() => {});
   } catch {
+    // guard: onError that throws when it is told → throw new Error('onError');
     // A second fault inside onError is nobody's to handle: it must not take the process down.
   }
 }

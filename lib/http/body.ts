@@ -33,10 +33,13 @@ export function expectReadable(request: IncomingMessage, limit: number, isBinary
   const { headers } = request;
   const coding = headers['content-encoding'];
   if (coding !== undefined && coding !== 'application/json' && !isIdentity(coding)) {
+    // guard: no compression in a body
     throw new Problem('encoding');
   }
   const type = headers['content-type'];
+  // guard: utf-8 alone
   if (!isBinary && type !== undefined && !isUtf8Charset(type)) throw new Problem('charset');
+  // guard: body limit, declared
   if (Number(headers['content-length'] ?? 0) > limit) throw new Problem('too-large');
 }
 
@@ -74,6 +77,7 @@ function isUtf8Charset(type: string): boolean {
 export function readBody(request: IncomingMessage, limits: BodyLimits, done: Done): void {
   // In Express 5 `body` is there, and undefined, where nothing was parsed; in Express 4 it may be
   // `{}` then. Only the stream knows whether it was read.
+  // guard: a stream that was read → if (request.method === undefined) { takeParsed(request, done); return; }
   if (request.readableDidRead || request.readableEnded) {
     takeParsed(request, done);
     return;
@@ -98,6 +102,7 @@ function readUndeclared(
   const timer = startTimer(
     () => {
       isDone = true;
+      // guard: bodyTimeout of a chunked body
       done(new Problem('body-timeout'));
     },
     bodyTimeout,
@@ -111,6 +116,7 @@ function readUndeclared(
     else if (error.type === 'entity.too.large') done(new Problem('too-large'));
     else done(new BodyConsumedError({ cause: error }));
   };
+  // guard: body limit, chunked → getRawBody(request, {}, read);
   getRawBody(request, { limit }, read);
 }
 
@@ -126,8 +132,10 @@ function takeParsed(request: IncomingMessage, done: Done): void {
  * @throws {@link Problem} when it is empty or not UTF-8: nothing is altered silently
  */
 export function textIn(body: Buffer | string): string {
+  // guard: an empty body
   if (body.length === 0) throw new Problem('empty');
   if (typeof body === 'string') return body;
+  // guard: nothing is altered silently
   if (!isUtf8(body)) throw new Problem('utf8');
   const hasMark = body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf;
   return body.toString('utf8', hasMark ? 3 : 0);

@@ -57,6 +57,7 @@ export class DeclaredBody extends AsyncResource implements Resumable {
     }
     this.#timer = startTimer(
       (body) => {
+        // guard: bodyTimeout
         body.#settle(new Problem('body-timeout'));
       },
       this.#timeout,
@@ -71,7 +72,9 @@ export class DeclaredBody extends AsyncResource implements Resumable {
     if (this.#isOver) return;
     if (typeof piece === 'string') {
       // Somebody has made text of the stream: which bytes these were cannot be told any more.
+      // guard: a stream that was made text of
       this.#settle(new BodyConsumedError());
+      // guard: a stream that was made text of
       return;
     }
     this.#missing -= piece.length;
@@ -85,7 +88,9 @@ export class DeclaredBody extends AsyncResource implements Resumable {
     this.#forget();
     // The client is gone, after all of it or before: there is nobody to answer.
     if (this.#request.destroyed) return;
-    if (fault === undefined) this.runInAsyncScope(this.#done, undefined, undefined, body);
+    if (fault === undefined)
+      // guard: the asynchronous context of a request → this.#done(undefined, body);
+      this.runInAsyncScope(this.#done, undefined, undefined, body);
     else this.runInAsyncScope(this.#done, undefined, fault);
   }
 

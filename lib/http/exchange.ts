@@ -51,6 +51,7 @@ export class HttpExchange<In, Out, Context, Request extends IncomingMessage> imp
       if (this.#isOver || this.#isLate || response.closed) abort.abort();
       else {
         response.once('close', () => {
+          // guard: signal aborts when the client is gone
           if (!response.writableFinished) abort.abort();
         });
       }
@@ -172,6 +173,7 @@ export class HttpExchange<In, Out, Context, Request extends IncomingMessage> imp
     response.statusCode = 200;
     response.setHeader('content-type', contentType);
     response.setHeader('cache-control', 'no-store');
+    // guard: nosniff and no-store of a reply
     response.setHeader('x-content-type-options', 'nosniff');
     response.end(body);
     if (onMessageChannel.hasSubscribers) {
@@ -242,6 +244,7 @@ export class HttpExchange<In, Out, Context, Request extends IncomingMessage> imp
     const { handlerTimeout } = this.#settings;
     this.#timer ??= startTimer(
       (exchange) => {
+        // guard: handlerTimeout of HTTP
         exchange.#timeOut();
       },
       handlerTimeout,
@@ -258,15 +261,18 @@ export class HttpExchange<In, Out, Context, Request extends IncomingMessage> imp
     }
     this.#isLate = true;
     this.#timer = undefined;
+    // guard: signal aborts at handlerTimeout of HTTP
     this.#abort?.abort();
     this.recover(new TimeoutError('handler-timeout', this.#settings.handlerTimeout), problem);
   }
 
   /** @returns false when the request was answered already, or nobody is there to answer */
   #end(): boolean {
+    // guard: one answer to a request
     if (this.#isOver) return false;
     this.#isOver = true;
     clearTimeout(this.#timer);
+    // guard: one answer to a request → return true;
     return !this.#response.destroyed && !this.#response.headersSent;
   }
 }

@@ -101,10 +101,12 @@ export function omniHttpHandler<
     }
     const exchange = new HttpExchange<In, Out, Context, Request>(settings, request, response, next);
     try {
+      // guard: origin before the body
       if (!settings.isAllowed(request)) throw new Problem('origin');
       expectReadable(request, settings.limit, settings.isBinary);
     } catch (fault) {
       if (fault instanceof Problem) {
+        // guard: a refused body that is too large ends the connection → sendProblem(response, fault, false);
         sendProblem(response, fault, mayBeLarger(request, settings.limit));
       } else {
         exchange.recover(new ContextError({ cause: fault }));

@@ -4,7 +4,9 @@
  * many, are still one turn: they never let the loop go round.
  */
 
+// guard: fairness by number → const MESSAGES_PER_TURN = 1e9;
 const MESSAGES_PER_TURN = 16;
+// guard: fairness by time → const MILLISECONDS_PER_TURN = 1e9;
 const MILLISECONDS_PER_TURN = 8;
 
 // Taken once. A fake clock in a user's test would swallow the tick that is on its way, and then no

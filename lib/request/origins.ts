@@ -24,6 +24,7 @@ export function originCheck<Request extends IncomingMessage>(
     return (request) => {
       // A promise is no verdict: an asynchronous function must not let everybody pass.
       const verdict: unknown = origins(request.headers.origin, request);
+      // guard: a promise is no verdict → return Boolean(verdict);
       return verdict === true;
     };
   }
@@ -49,6 +50,7 @@ function isSameHost({ headers: { origin, host } }: IncomingMessage): boolean {
   if (origin === undefined) return true;
   // Only http and https pages have an origin that can be the same as ours.
   const scheme = /^https?:\/\//.exec(origin)?.[0];
+  // guard: a Host that would mean another in a URL → if (scheme === undefined || host === undefined) return false;
   if (scheme === undefined || host === undefined || !HOST.test(host)) return false;
   // Nearly always they are equal to the letter; a default port may be spelt out in one of them.
   if (origin.length === scheme.length + host.length && origin.endsWith(host)) return true;

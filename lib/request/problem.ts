@@ -67,6 +67,7 @@ export function sendProblem(
   response.setHeader('cache-control', 'no-store');
   response.setHeader('x-content-type-options', 'nosniff');
   if (code === 'encoding') response.setHeader('accept-encoding', 'identity');
+  // guard: the connection ends where a body is not read
   if (endsConnection) response.setHeader('connection', 'close');
   response.end(JSON.stringify({ type: 'about:blank', title, status, code, detail }));
 }

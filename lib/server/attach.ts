@@ -112,17 +112,27 @@ export function attachWebSockets<App extends Application>(
 
   // express-ws and its ws server listen to nobody: ws would repeat the server's errors where no one
   // listens (a failing `listen` then ends the process), and upgrade whatever comes.
-  const upstream = expressWs(app, new EventEmitter() as Server, {
-    leaveRouterUntouched: true,
-    wsOptions: {
-      maxPayload: settings.limit,
-      maxFragments: settings.maxFragments,
-      maxBufferedChunks: settings.maxBufferedChunks,
-      perMessageDeflate: false,
-      // ws would select the first one, and so send a token that came this way back in a header.
-      handleProtocols: () => false,
+  const upstream = expressWs(
+    app,
+    // guard: ws does not repeat the server's errors → server
+    new EventEmitter() as Server,
+    {
+      leaveRouterUntouched: true,
+      wsOptions: {
+        // guard: payload limit of the server
+        maxPayload: settings.limit,
+        // guard: fragment limit of the server
+        maxFragments: settings.maxFragments,
+        // guard: chunk limit of the server
+        maxBufferedChunks: settings.maxBufferedChunks,
+        // guard: no compression → perMessageDeflate: true
+        perMessageDeflate: false,
+        // ws would select the first one, and so send a token that came this way back in a header.
+        // guard: no subprotocol
+        handleProtocols: () => false,
+      },
     },
-  });
+  );
   const sockets = upstream.getWss();
   const routers = routerPrototype(app);
   upstream.applyTo(routers);
@@ -131,12 +141,18 @@ export function attachWebSockets<App extends Application>(
 
   server.on('upgrade', (request, stream, head) => {
     // Whatever follows, and however long it takes: a client that resets ends its own connection only.
+    // guard: error listener of the connection
     stream.on('error', ignoreError);
     // What comes before a route listens waits in the kernel; ws puts `head` before it.
+    // guard: early frames wait
     stream.pause();
     const refusal = refusalOf(request);
     if (refusal !== undefined) refuseUpgrade(stream, refusal);
-    else if (authorize === undefined) accept(request, stream, head, undefined);
+    else if (
+      // guard: authorize is asked → authorize !== null
+      authorize === undefined
+    )
+      accept(request, stream, head, undefined);
     else void consider(authorize, request, stream, head);
   });
 
@@ -151,15 +167,19 @@ export function attachWebSockets<App extends Application>(
 
   /** What can be said at once. */
   function refusalOf(request: IncomingMessage): Refusal | undefined {
+    // guard: no upgrade during a shutdown
     if (shutdown.isRunning) return shuttingDown;
     const fault = handshakeFault(request);
     if (fault !== undefined) return fault;
     try {
+      // guard: origin before the upgrade
       if (!isOwnOrigin(request)) return foreignOrigin;
     } catch (cause) {
       report(new AuthorizeError({ cause }), request);
       return foreignOrigin;
     }
+    // guard: maxConnections counts the undecided → return sockets.clients.size < maxConnections ? undefined : tooManyConnections;
+    // guard: maxConnections → return sockets.clients.size < Infinity ? undefined : tooManyConnections;
     return sockets.clients.size + handshakes < maxConnections ? undefined : tooManyConnections;
   }
 
@@ -211,6 +231,7 @@ export function attachWebSockets<App extends Application>(
         const fault = error instanceof RouteError ? error : new RouteError({ cause: error });
         report(fault, request);
       }
+      // guard: an unknown path is closed
       watch.refuse(status);
     }
   }

@@ -78,6 +78,7 @@ export async function ask(
       resolve({ refusal: { status: error.status, code: error.code }, error });
     };
     const late = new Promise<Verdict>((resolve) => {
+      // guard: authorize that never decides → void giveUp; void resolve;
       timer = startTimer(giveUp, limit, resolve);
     });
     return await Promise.race([Promise.resolve(answer).then(verdictOn), late]);
@@ -92,6 +93,7 @@ export async function ask(
 
 /** A function that answers a plain no must not let everybody pass. */
 function verdictOn(answer: unknown): Verdict {
+  // guard: authorize that says false → return answer === null ? { refusal: { status: 401, code: 'authorize' } } : { authorized: answer };
   return answer === false
     ? { refusal: { status: 401, code: 'authorize' } }
     : { authorized: answer };

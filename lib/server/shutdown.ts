@@ -71,6 +71,7 @@ export class Shutdown {
   }
 
   async #end(timeout: number, endSockets: () => Promise<unknown>): Promise<void> {
+    // guard: the timeout of a shutdown → const timer = startTimer(cut, Infinity, this.#connections);
     const timer = startTimer(cut, timeout, this.#connections);
     const closed = new Promise<void>((resolve) => {
       // Not the method of http.Server, which begins with destroying the connections that it takes
@@ -90,6 +91,7 @@ export class Shutdown {
   #refuseRequests(): void {
     this.#server.removeAllListeners('request');
     this.#server.removeAllListeners('checkContinue');
+    // guard: 503 during a shutdown
     this.#server.on('request', refuse);
     for (const response of this.#responses) {
       endings.get(response)?.();

@@ -21,6 +21,7 @@ const unclaimed = new WeakMap<object, UnclaimedSocket>();
 export function closeCodeOf(status: number): CloseCode {
   switch (status) {
     case 401:
+      // guard: a status of a middleware is a close code → return CloseCode.Failed;
       return CloseCode.Unauthorized;
     case 403:
       return CloseCode.Forbidden;
@@ -57,9 +58,11 @@ export class UnclaimedSocket implements Admission {
     this.#socket = socket;
     this.#stream = stream;
     this.authorized = authorized;
+    // guard: openTimeout → this.#timer = undefined;
     this.#timer = startTimer(giveUp, openTimeout, this);
     // A frame that breaks the protocol makes ws emit 'error', on whatever path the socket waits:
     // without a listener that ends the process.
+    // guard: error listener of every socket
     socket.on('error', ignoreError);
     // One function each for all sockets: there may be very many.
     socket.on('newListener', noticeListener);
@@ -98,6 +101,7 @@ export class UnclaimedSocket implements Admission {
   /** The server shuts down: what runs is finished, then the socket is closed with 1001. */
   async shutDown(): Promise<void> {
     try {
+      // guard: running handlers reply before 1001
       await this.#claimant?.shutDown();
     } catch {
       // However the connection fares, its socket is closed next.

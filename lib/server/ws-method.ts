@@ -65,7 +65,9 @@ function mendRoute(handler: unknown): WebsocketRequestHandler {
       fail(error);
       return;
     }
-    if (isPromise(outcome)) Promise.resolve(outcome).then(finish, fail);
+    if (isPromise(outcome))
+      // guard: a route that rejects → Promise.resolve(outcome).then(finish);
+      Promise.resolve(outcome).then(finish, fail);
     else finish();
 
     function finish(): void {
@@ -74,7 +76,9 @@ function mendRoute(handler: unknown): WebsocketRequestHandler {
     function fail(error: unknown): void {
       const watch = unclaimedOf(socket);
       // Express's error handlers come first as long as nobody has the socket: they may know a better status.
-      if (watch?.isClaimed === true) watch.fail(error);
+      if (watch?.isClaimed === true)
+        // guard: a route that throws
+        watch.fail(error);
       // Without an error, next() would go on as if all were well.
       next(error ?? new RouteError({ cause: error }));
     }

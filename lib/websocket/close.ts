@@ -3,6 +3,7 @@ import { type WebSocket } from 'ws';
 import { reasonOf } from '../core/errors.ts';
 
 /** How long a client may take to close its side, in milliseconds; after that it is cut. */
+// guard: the timer of safeClose → const CLOSE_TIMEOUT = 25_000;
 const CLOSE_TIMEOUT = 5_000;
 /** RFC 6455 section 5.5: a control frame holds 125 bytes, two of which are the code. */
 const REASON_BYTES = 123;
@@ -19,6 +20,7 @@ const YOUNG = 10_000;
 export function safeClose(socket: WebSocket, code: number, reason: string = reasonOf(code)): void {
   if (socket.readyState === CLOSED) return;
   try {
+    // guard: reasons are cut → socket.close(code, reason);
     socket.close(code, cutReason(reason));
   } catch {
     // ws 7 throws after it has marked the socket as closing, and then waits for ever.
@@ -51,6 +53,7 @@ function terminate(socket: WebSocket): void {
  * Source: RFC 6455 section 7.4, and the registry of its codes (1012 to 1014).
  */
 export function isSendable(code: number): boolean {
+  // guard: codes that may be sent → return true;
   return (
     Number.isInteger(code) &&
     ((code >= 1000 && code <= 1014 && code !== 1004 && code !== 1005 && code !== 1006) ||

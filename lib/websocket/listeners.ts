@@ -31,7 +31,9 @@ export function listen(socket: WebSocket, told: SocketListener): void {
   (socket as Listened)[listener] = told;
   socket.on('message', onMessage);
   socket.on('ping', onSign);
+  // guard: a pong is a sign of life
   socket.on('pong', onSign);
+  // guard: error listener of a connection
   socket.on('error', onError);
   socket.on('close', onClose);
   socket.close = closeAfterWhatWasSaid;
@@ -76,8 +78,10 @@ function closeAfterWhatWasSaid(
   code?: number,
   reason?: Parameters<WebSocket['close']>[1],
 ): void {
+  // guard: replies leave before the close
   (this as Listened)[listener].flush();
   const told = reason ?? (code === undefined ? undefined : reasonOf(code));
   (Object.getPrototypeOf(this) as WebSocket).close.call(this, code, told);
+  // guard: a client that closes and stays is cut
   cutLater(this);
 }

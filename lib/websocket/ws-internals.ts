@@ -32,8 +32,11 @@ export function directStream(socket: WebSocket, request: IncomingMessage): Duple
 export function limitPayload(socket: WebSocket, limit: number): void {
   const receiver = (socket as unknown as Internals)._receiver;
   if (receiver === undefined) return;
+  // guard: payload limit of a route
   lower(receiver, '_maxPayload', limit);
+  // guard: fragment limit of a route
   lower(receiver, '_maxFragments', 64);
+  // guard: chunk limit of a route
   lower(receiver, '_maxBufferedChunks', 1_024);
 }
 

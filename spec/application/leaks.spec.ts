@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 
-const drill = fileURLToPath(new URL('drills/application-leaks.ts', import.meta.url));
+const drill = fileURLToPath(new URL('../drills/application-leaks.ts', import.meta.url));
 /** How many connections; `DRILL=5000 npx vitest run spec/application-leaks.spec.ts` for more. */
 const count = Number(process.env['DRILL'] ?? 500);
 const seed = Math.floor(Math.random() * 2 ** 31);

@@ -12,12 +12,7 @@
  * the page of a decode error, and its chat ignores that: a tag that a client does not know is safe
  * where a further element or another payload under a known tag need not be.
  */
-import {
-  type Codec,
-  type JsonCodec,
-  structCodec,
-  tupleVariants,
-} from 'express-omnimessage/codecs';
+import { type Codec, type JsonCodec, structCodec, tupleVariants } from 'express-omnimessage/codecs';
 import {
   array,
   enums,

@@ -39,25 +39,23 @@ export {
 } from './server/attach.ts';
 export { serverOptions, type ServerOptions } from './server/prototypes.ts';
 export { type Origins } from './request/origins.ts';
+export { ApplicationError, RunawayError } from './application/errors.ts';
 export {
-  ApplicationError,
   AuthorizeError,
-  BackplaneError,
   BodyConsumedError,
-  CloseCode,
   ContextError,
   DecodeError,
   EncodeError,
   type ErrorCode,
   HandlerError,
   HookError,
-  HubError,
   OmniError,
   type OmniErrorOptions,
   RouteError,
-  RunawayError,
   TimeoutError,
 } from './core/errors.ts';
+export { BackplaneError, HubError } from './hub/errors.ts';
+export { CloseCode } from './core/close-codes.ts';
 export {
   type CloseEvent,
   type ErrorEvent,

@@ -1,7 +1,8 @@
 import { attempt } from '../core/attempt.ts';
 import { type Codec } from '../core/codec.ts';
 import { publishError } from '../process/diagnostics.ts';
-import { ApplicationError, type OmniError } from '../core/errors.ts';
+import { ApplicationError } from './errors.ts';
+import { type OmniError } from '../core/errors.ts';
 import { expectCodec, expectFunction } from '../core/options.ts';
 import { Loop, type Program } from './program.ts';
 

@@ -2,10 +2,10 @@
  * What the effects of one running program have begun: timers, listeners, work that is under way.
  * It starts them, and ends them all, once.
  */
-import { Alarm } from '../process/alarm.ts';
+import { Alarm } from '../process/timers.ts';
 import { attempt } from '../core/attempt.ts';
 import { type Cleanup, type Dispatch, type Effect, type Run } from './effect.ts';
-import { ApplicationError } from '../core/errors.ts';
+import { ApplicationError } from './errors.ts';
 import { isPromise } from '../core/exchange.ts';
 
 /** The program whose effects are managed. */

@@ -11,7 +11,8 @@
  */
 import { type Effect } from './effect.ts';
 import { type EffectHost, EffectManager } from './effect-runner.ts';
-import { ApplicationError, type OmniError, RunawayError } from '../core/errors.ts';
+import { ApplicationError, RunawayError } from './errors.ts';
+import { type OmniError } from '../core/errors.ts';
 import { isPromise } from '../core/exchange.ts';
 import { type Resumable, resumeNextTurn, Turn } from '../process/fairness.ts';
 

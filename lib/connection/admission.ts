@@ -4,7 +4,8 @@
  */
 import { type IncomingMessage } from 'node:http';
 import { type ConnectionSettings } from './options.ts';
-import { CloseCode, ContextError, type OmniError, statusOf, TimeoutError } from '../core/errors.ts';
+import { CloseCode } from '../core/close-codes.ts';
+import { ContextError, type OmniError, statusOf, TimeoutError } from '../core/errors.ts';
 import { isPromise } from '../core/exchange.ts';
 import { type Admission } from './claim.ts';
 

@@ -9,11 +9,14 @@ import { type Wire } from '../core/codec.ts';
 import { Congestion } from './backpressure.ts';
 import { type ConnectionSettings } from './options.ts';
 import { publishRefused } from '../process/diagnostics.ts';
-import { Ending, type Follower } from './end.ts';
+import { Ending } from './end.ts';
 import { enter } from './admission.ts';
-import { CloseCode, HookError, OmniError, reasonOf } from '../core/errors.ts';
+import { CloseCode, reasonOf } from '../core/close-codes.ts';
+import { HookError, OmniError } from '../core/errors.ts';
 import { type Connection, isPromise } from '../core/exchange.ts';
-import { type Frame } from '../websocket/frame.ts';
+import { type Follower } from '../core/follower.ts';
+import { Prepared } from '../core/prepared.ts';
+import { frameOf } from '../websocket/frame.ts';
 import { admissionOf, forgetRouting, restoreUrl } from './claim.ts';
 import { unwatch, watch } from '../process/shared-interval.ts';
 import { type Received } from './inbox.ts';
@@ -23,7 +26,7 @@ import { encode, type Piped, recover, tell } from '../core/pipe.ts';
 import { Reception } from './receiving.ts';
 import { type Session, type Start, tellClosed, tellOpen } from './session.ts';
 import { listen } from '../websocket/listeners.ts';
-import { startTimer } from '../process/timer.ts';
+import { startTimer } from '../process/timers.ts';
 import { directStream, limitPayload } from '../websocket/ws-internals.ts';
 
 const OPEN = 1;
@@ -139,11 +142,11 @@ export class SocketConnection<
     } catch (error) {
       return this.answer(error as OmniError) === true;
     }
-    return this.transmit(encoded);
+    return this.sendEncoded(encoded);
   }
 
-  /** Sends what was encoded, or a frame that was made for many. False when there is nothing, or the connection is ending or too slow. */
-  transmit(encoded: Wire | Frame | undefined): boolean {
+  /** Sends what was encoded, for this connection alone or for many. False when there is nothing, or the connection is ending or too slow. */
+  sendEncoded(encoded: Wire | Prepared | undefined): boolean {
     if (encoded === undefined || this.#isEnding) return false;
     // The client has begun to close, or broke the protocol: ws has sent the last frame.
     if (this.#socket.readyState !== OPEN) return false;
@@ -154,7 +157,11 @@ export class SocketConnection<
       this.refuse(CloseCode.TooSlow);
       return false;
     }
-    if (buffered + this.#outbox.push(encoded) > highWaterMark) {
+    if (
+      buffered +
+        this.#outbox.push(encoded instanceof Prepared ? encoded.framedBy(frameOf) : encoded) >
+      highWaterMark
+    ) {
       this.#congestion ??= new Congestion(this.#outbox, this.#reception, this.settings);
       this.#congestion.begin();
     }
@@ -195,8 +202,8 @@ export class SocketConnection<
       // Nobody answered. onError was told, and there is no one else.
       return false;
     }
-    if (!isPromise(answer)) return this.transmit(answer);
-    return answer.then((encoded) => this.transmit(encoded)).catch(() => false);
+    if (!isPromise(answer)) return this.sendEncoded(answer);
+    return answer.then((encoded) => this.sendEncoded(encoded)).catch(() => false);
   }
 
   /** Asks `onError` about a failure that ends the connection; what it answers is sent before the end. */

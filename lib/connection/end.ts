@@ -1,13 +1,8 @@
 /** The end of a connection: with which code, and who wants to know of it. */
 import { type WebSocket } from 'ws';
 import { safeClose } from '../websocket/close.ts';
-import { reasonOf } from '../core/errors.ts';
-
-/** Who wants to know of an end. */
-export interface Follower {
-  /** Told once. */
-  readonly ended: () => void;
-}
+import { reasonOf } from '../core/close-codes.ts';
+import { type Follower } from '../core/follower.ts';
 
 /** What is known of the end of one connection. */
 export class Ending {

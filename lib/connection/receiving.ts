@@ -8,13 +8,14 @@ import { type Wire } from '../core/codec.ts';
 import { type ConnectionSettings } from './options.ts';
 import { type SocketConnection } from './connection.ts';
 import { onMessageChannel } from '../process/diagnostics.ts';
-import { CloseCode, DecodeError, TimeoutError } from '../core/errors.ts';
+import { CloseCode } from '../core/close-codes.ts';
+import { DecodeError, TimeoutError } from '../core/errors.ts';
 import { isPromise } from '../core/exchange.ts';
 import { bytesOf, Inbox, type Received, sizeOf, textOf } from './inbox.ts';
 import { decode } from '../core/pipe.ts';
 import { Bucket } from './rate-limit.ts';
 import { type Session } from './session.ts';
-import { startTimer } from '../process/timer.ts';
+import { startTimer } from '../process/timers.ts';
 import { resumeNextTurn, Turn } from '../process/fairness.ts';
 
 /** Twenty in a row are no accident. */

@@ -5,7 +5,7 @@ import getRawBody from 'raw-body';
 import { DeclaredBody } from './declared-body.ts';
 import { BodyConsumedError } from '../core/errors.ts';
 import { Problem } from '../request/problem.ts';
-import { startTimer } from '../process/timer.ts';
+import { startTimer } from '../process/timers.ts';
 
 /** What was found in place of a body: its bytes, its text, or the value that somebody made of it. */
 export type Body = Buffer | string | { readonly value: unknown };

@@ -9,7 +9,7 @@ import { AsyncResource } from 'node:async_hooks';
 import { type IncomingMessage } from 'node:http';
 import { BodyConsumedError } from '../core/errors.ts';
 import { Problem } from '../request/problem.ts';
-import { startTimer } from '../process/timer.ts';
+import { startTimer } from '../process/timers.ts';
 import { type Resumable, resumeNextTurn } from '../process/fairness.ts';
 
 /** What is called: with a body, or with a {@link Problem}, or an error of ours. */

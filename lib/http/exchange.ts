@@ -8,7 +8,7 @@ import { type Body, textIn } from './body.ts';
 import { type HttpSettings } from './options.ts';
 import { decode, encode, type Piped, recover, respond, tell } from '../core/pipe.ts';
 import { Problem, sendProblem } from '../request/problem.ts';
-import { startTimer } from '../process/timer.ts';
+import { startTimer } from '../process/timers.ts';
 
 /** What Express and Connect give: the way on, or into the error handling of the app. */
 export type Next = (error?: unknown) => void;

@@ -10,7 +10,7 @@
  * - `publish` neither waits nor throws; trouble is told to `failed`, once per outage.
  */
 import { type Wire } from '../core/codec.ts';
-import { type BackplaneError } from '../core/errors.ts';
+import { type BackplaneError } from './errors.ts';
 
 /** An engine that carries what is published from process to process. */
 export interface Backplane {

@@ -1,7 +1,8 @@
 /** Publish and subscribe by topic, in this process or, over a backplane, in many. */
 import { type Codec, type Wire } from '../core/codec.ts';
 import { publishError } from '../process/diagnostics.ts';
-import { BackplaneError, HubError, type OmniError } from '../core/errors.ts';
+import { BackplaneError, HubError } from './errors.ts';
+import { type OmniError } from '../core/errors.ts';
 import { type Connection } from '../core/exchange.ts';
 import { expectCodec, expectFunction } from '../core/options.ts';
 import { type Backplane } from './backplane.ts';

@@ -1,16 +1,17 @@
 /** Who receives what is published on a topic, in this process. */
 import { type Wire } from '../core/codec.ts';
-import { type Follower } from '../connection/end.ts';
-import { HubError, type OmniError } from '../core/errors.ts';
+import { type Follower } from '../core/follower.ts';
+import { HubError } from './errors.ts';
+import { type OmniError } from '../core/errors.ts';
 import { isPromise } from '../core/exchange.ts';
-import { Frame } from '../websocket/frame.ts';
+import { Prepared } from '../core/prepared.ts';
 
 /** What a hub needs of a connection. The connections of `omniWs` have it. */
 export interface Receiver {
   /** True when its codec's messages are bytes. */
   readonly binary: boolean;
-  /** Sends what was prepared. False when the connection is closing, or over `maxBuffered`. */
-  readonly transmit: (frame: Frame) => boolean;
+  /** Sends what is encoded. False when the connection is closing, or over `maxBuffered`. */
+  readonly sendEncoded: (encoded: Wire | Prepared) => boolean;
   /** Tells the follower of the end of the connection, once. False when it has ended already. */
   readonly follow: (follower: Follower) => boolean;
   /** Does not tell it after all. */
@@ -149,12 +150,12 @@ export class Receivers<Message> {
   deliver({ topic: name, number, message, encoded, except }: Delivery<Message>): void {
     const topic = this.#topics.get(name);
     if (topic === undefined) return;
-    let frame: Frame | undefined;
+    let prepared: Prepared | undefined;
     for (const { receiver, since, map } of topic.members.values()) {
       if (since >= number || isExcepted(receiver, except)) continue;
       try {
         const own = map === undefined ? message : map(message);
-        if (own === message) receiver.transmit((frame ??= new Frame(encoded)));
+        if (own === message) receiver.sendEncoded((prepared ??= new Prepared(encoded)));
         else if (own !== undefined) this.#deliverAlone(receiver, own);
       } catch (cause) {
         this.#options.failed(new HubError('map', { cause, outgoing: message }));
@@ -180,7 +181,7 @@ export class Receivers<Message> {
     } catch (error) {
       this.#options.failed(error as OmniError);
     }
-    if (encoded !== undefined) receiver.transmit(new Frame(encoded));
+    if (encoded !== undefined) receiver.sendEncoded(encoded);
   }
 
   /** The topic of a name. One without receivers is made anew; it exists only once it has some. */
@@ -206,7 +207,7 @@ export class Receivers<Message> {
  */
 export function receiverOf(connection: unknown, binary: boolean): Receiver {
   const receiver = connection as Partial<Receiver> | null | undefined;
-  if (typeof receiver?.transmit !== 'function' || typeof receiver.follow !== 'function') {
+  if (typeof receiver?.sendEncoded !== 'function' || typeof receiver.follow !== 'function') {
     throw new TypeError(
       'Expected `connection` to be a connection of omniWs, as onOpen and its handler get it',
     );

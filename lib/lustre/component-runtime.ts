@@ -3,10 +3,11 @@
  * view is made anew, compared with what the viewers see, and the difference is sent to all of them:
  * once for all steps of a turn of the event loop.
  */
-import { ApplicationError, type OmniError } from '../core/errors.ts';
-import { Frame } from '../websocket/frame.ts';
+import { ApplicationError } from '../application/errors.ts';
+import { type OmniError } from '../core/errors.ts';
+import { Prepared } from '../core/prepared.ts';
 import { Loop, type LoopHost } from '../application/program.ts';
-import { startTimer } from '../process/timer.ts';
+import { startTimer } from '../process/timers.ts';
 import { type Json } from './vdom/attribute.ts';
 import { isSameJson, type Typed } from './vdom/attribute-diff.ts';
 import { type ClientMessage } from './client-message.ts';
@@ -20,8 +21,8 @@ import { type WireMessage, type WirePatch } from './vdom/wire.ts';
 
 /** Somebody who looks on. Neither may throw. */
 export interface Viewer {
-  /** Takes a frame. One that goes to many comes as a `Frame`. */
-  readonly show: (frame: string | Frame) => void;
+  /** Takes a frame. One that goes to many comes as a `Prepared`. */
+  readonly show: (frame: string | Prepared) => void;
   /** The component has ended: because it was stopped, or because of `error`. */
   readonly ended: (error?: ApplicationError) => void;
 }
@@ -285,7 +286,7 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
 
   #show(text: string, except?: Viewer): void {
     // Framed once, however many there are.
-    const frame = this.#viewers.size > 1 ? new Frame(text) : text;
+    const frame = this.#viewers.size > 1 ? new Prepared(text) : text;
     for (const viewer of this.#viewers) if (viewer !== except) viewer.show(frame);
   }
 

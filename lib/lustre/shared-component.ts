@@ -1,7 +1,8 @@
 /** One running component, for as many viewers as there are. */
 import { attempt } from '../core/attempt.ts';
 import { publishError } from '../process/diagnostics.ts';
-import { ApplicationError, type OmniError } from '../core/errors.ts';
+import { ApplicationError } from '../application/errors.ts';
+import { type OmniError } from '../core/errors.ts';
 import { expectFunction, expectNumber } from '../core/options.ts';
 import { type Component, expectComponent } from './component.ts';
 import { ComponentRuntime, type RuntimeHost, type Viewer } from './component-runtime.ts';

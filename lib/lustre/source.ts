@@ -3,7 +3,7 @@
  * for many. The same for every transport.
  */
 import { type IncomingMessage } from 'node:http';
-import { ApplicationError } from '../core/errors.ts';
+import { ApplicationError } from '../application/errors.ts';
 import { isPromise } from '../core/exchange.ts';
 import { expectFunction } from '../core/options.ts';
 import { type Component, expectComponent } from './component.ts';

@@ -1,22 +1,16 @@
 /** One viewer over server-sent events, from its request to its end. */
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { onCloseChannel, onOpenChannel } from '../process/diagnostics.ts';
-import {
-  type ApplicationError,
-  CloseCode,
-  ContextError,
-  HookError,
-  OmniError,
-  statusOf,
-  TimeoutError,
-} from '../core/errors.ts';
+import { type ApplicationError } from '../application/errors.ts';
+import { CloseCode } from '../core/close-codes.ts';
+import { ContextError, HookError, OmniError, statusOf, TimeoutError } from '../core/errors.ts';
 import { type Exchange } from '../core/exchange.ts';
-import { type Frame } from '../websocket/frame.ts';
+import { type Prepared } from '../core/prepared.ts';
 import { unwatch, watch } from '../process/shared-interval.ts';
 import { tell } from '../core/pipe.ts';
 import { Problem, sendProblem } from '../request/problem.ts';
 import { endAtShutdown } from '../server/shutdown.ts';
-import { LONGEST, startTimer } from '../process/timer.ts';
+import { LONGEST, startTimer } from '../process/timers.ts';
 import { isGenuine } from './csrf.ts';
 import { type Viewer } from './component-runtime.ts';
 import { open, type Opened } from './source.ts';
@@ -78,7 +72,7 @@ export class SseView<Args, Model, Message, Context, Request extends IncomingMess
 
   // What the component tells.
 
-  show(frame: string | Frame): void {
+  show(frame: string | Prepared): void {
     const response = this.#response;
     if (this.#isOver || this.#isBehind) return;
     if (!response.headersSent) this.#begin();

@@ -4,10 +4,12 @@ import { type WebSocket } from 'ws';
 import { type Codec } from '../core/codec.ts';
 import { SocketConnection } from '../connection/connection.ts';
 import { type ConnectionOptions, connectionSettings } from '../connection/options.ts';
-import { type ApplicationError, CloseCode, DecodeError } from '../core/errors.ts';
+import { type ApplicationError } from '../application/errors.ts';
+import { CloseCode } from '../core/close-codes.ts';
+import { DecodeError } from '../core/errors.ts';
 import { isPromise } from '../core/exchange.ts';
 import { expectFunction, expectNumber } from '../core/options.ts';
-import { type Frame } from '../websocket/frame.ts';
+import { type Prepared } from '../core/prepared.ts';
 import { type Session } from '../connection/session.ts';
 import { type ClientMessage, readFrame } from './client-message.ts';
 import { type Csrf, isGenuine } from './csrf.ts';
@@ -169,8 +171,8 @@ class ComponentSession<Args, Model, Message, Context, Request extends IncomingMe
 
   // What the component tells.
 
-  show(frame: string | Frame): void {
-    if (this.#connection.isOpen) this.#connection.transmit(frame);
+  show(frame: string | Prepared): void {
+    if (this.#connection.isOpen) this.#connection.sendEncoded(frame);
     // Closing, for up to 5 s: nobody sees it any more.
     else this.#opened?.running.disconnect(this);
   }
@@ -213,7 +215,7 @@ class ComponentSession<Args, Model, Message, Context, Request extends IncomingMe
     const isLast = this.#undecodable >= MAX_UNDECODABLE;
     const goOn = (): void => {
       if (isLast) this.#connection.refuse(CloseCode.Undecodable);
-      else this.#connection.transmit(UNCHANGED);
+      else this.#connection.sendEncoded(UNCHANGED);
     };
     const answering = this.#connection.answer(error);
     if (isPromise(answering)) return answering.then(goOn);

@@ -4,7 +4,7 @@ import { type Duplex } from 'node:stream';
 import { publishRefused } from '../process/diagnostics.ts';
 import { AuthorizeError, type OmniError, statusOf, TimeoutError } from '../core/errors.ts';
 import { isPromise } from '../core/exchange.ts';
-import { startTimer } from '../process/timer.ts';
+import { startTimer } from '../process/timers.ts';
 
 /** Why there is no 101: an HTTP status, the code of the problem, and headers that go with it. */
 export interface Refusal {

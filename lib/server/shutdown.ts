@@ -6,7 +6,7 @@ import { type IncomingMessage, type Server, type ServerResponse } from 'node:htt
 import { Server as NetServer } from 'node:net';
 import { type Duplex } from 'node:stream';
 import { publishRefused } from '../process/diagnostics.ts';
-import { startTimer } from '../process/timer.ts';
+import { startTimer } from '../process/timers.ts';
 import { problemOf, shuttingDown } from './handshake.ts';
 
 const endings = new WeakMap<ServerResponse, () => void>();

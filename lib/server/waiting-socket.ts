@@ -7,10 +7,11 @@ import { type Duplex } from 'node:stream';
 import { type WebSocket } from 'ws';
 import { safeClose } from '../websocket/close.ts';
 import { publishRefused } from '../process/diagnostics.ts';
-import { CloseCode, reasonOf, statusOf } from '../core/errors.ts';
+import { CloseCode, reasonOf } from '../core/close-codes.ts';
+import { statusOf } from '../core/errors.ts';
 import { type Admission, admit, type Claimant } from '../connection/claim.ts';
 import { closeResponse, type SocketResponse } from './socket-response.ts';
-import { startTimer } from '../process/timer.ts';
+import { startTimer } from '../process/timers.ts';
 
 const OPEN = 1;
 const ignoreError = (): void => {};

@@ -1,6 +1,6 @@
 /** Ending a socket so that it is gone afterwards, whatever the client and the version of ws do. */
 import { type WebSocket } from 'ws';
-import { reasonOf } from '../core/errors.ts';
+import { reasonOf } from '../core/close-codes.ts';
 
 /** How long a client may take to close its side, in milliseconds; after that it is cut. */
 // guard: the timer of safeClose → const CLOSE_TIMEOUT = 25_000;

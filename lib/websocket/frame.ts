@@ -101,3 +101,8 @@ export class Frame {
     return this.#bytes;
   }
 }
+
+/** How a WebSocket writes an encoded message. */
+export function frameOf(encoded: Wire): Frame {
+  return new Frame(encoded);
+}

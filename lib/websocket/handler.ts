@@ -93,10 +93,10 @@ export function omniWs<
       }
       if (isPromise(reply)) {
         return reply.then((encoded) => {
-          connection.transmit(encoded);
+          connection.sendEncoded(encoded);
         }, ignore);
       }
-      connection.transmit(reply);
+      connection.sendEncoded(reply);
       return undefined;
     },
     closed: (connection, code) => onClose?.(connection, code),

@@ -4,7 +4,7 @@
  */
 import { type WebSocket } from 'ws';
 import { cutLater } from './close.ts';
-import { reasonOf } from '../core/errors.ts';
+import { reasonOf } from '../core/close-codes.ts';
 import { type Received } from '../connection/inbox.ts';
 
 /** Who is told. */

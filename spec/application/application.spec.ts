@@ -8,7 +8,8 @@ import {
 import { onErrorChannel } from '../../lib/process/diagnostics.ts';
 import * as effect from '../../lib/application/effect.ts';
 import { type Dispatch, type Effect } from '../../lib/application/effect.ts';
-import { ApplicationError, type OmniError } from '../../lib/core/errors.ts';
+import { ApplicationError } from '../../lib/application/errors.ts';
+import { type OmniError } from '../../lib/core/errors.ts';
 import { type Program, type Step } from '../../lib/application/program.ts';
 import { nextTurn, withFakeClock } from '../support/clock.ts';
 

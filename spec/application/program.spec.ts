@@ -2,7 +2,8 @@ import * as fc from 'fast-check';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import * as effect from '../../lib/application/effect.ts';
 import { type Dispatch, type Effect } from '../../lib/application/effect.ts';
-import { type OmniError, RunawayError } from '../../lib/core/errors.ts';
+import { type OmniError } from '../../lib/core/errors.ts';
+import { RunawayError } from '../../lib/application/errors.ts';
 import { Loop } from '../../lib/application/program.ts';
 import { nextTurn, withFakeClock } from '../support/clock.ts';
 

@@ -1,7 +1,7 @@
 /** A backplane on Redis Streams. */
 import { randomBytes } from 'node:crypto';
 import { createClient, type RedisClientOptions } from 'redis';
-import { BackplaneError } from '../../core/errors.ts';
+import { BackplaneError } from '../errors.ts';
 import { type Backplane, type BackplaneHub, type BackplaneLink } from '../backplane.ts';
 import { type Client, type Connection, keepConnected } from './connection.ts';
 import { Counts } from './counts.ts';

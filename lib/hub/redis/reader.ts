@@ -1,5 +1,5 @@
 /** The reading of the stream: from where, in which order, what twice, and what is missing. */
-import { BackplaneError } from '../../core/errors.ts';
+import { BackplaneError } from '../errors.ts';
 import { type BackplaneHub } from '../backplane.ts';
 import { type Connection } from './connection.ts';
 import { HOUR } from './counts.ts';

@@ -1,0 +1,42 @@
+/**
+ * Why we close a connection. The reason that goes with a code is its name in kebab case.
+ * PROTOCOL.md says what a client should do on each.
+ *
+ * Source: RFC 6455 section 7.4.1 for 1001 to 1013; 4000 to 4999 are for applications.
+ */
+export const CloseCode = {
+  /** The server shuts down. Reconnect, later and spread out. */
+  GoingAway: 1001,
+  /** A message over `limit`. Do not repeat it. */
+  TooLarge: 1009,
+  /** Something of the server's failed, or a handler took longer than `handlerTimeout`. Reconnect, later. */
+  Failed: 1011,
+  /** The client reads too slowly. Reconnect and fetch anew. */
+  TooSlow: 1013,
+  /** Twenty undecodable messages in a row. */
+  Undecodable: 4400,
+  /** `context` refused with 401, or the credentials expired. Log in, then reconnect. */
+  Unauthorized: 4401,
+  /** A foreign Origin, or `context` refused with another 4xx. Do not reconnect. */
+  Forbidden: 4403,
+  /** Nobody answers at this path. Do not reconnect. */
+  NotFound: 4404,
+  /** `context` took longer than `contextTimeout`. Reconnect. */
+  Timeout: 4408,
+  /** Over the rate limit. Reconnect, later. */
+  RateLimited: 4429,
+} as const;
+/** One of the codes with which we close a connection. */
+export type CloseCode = (typeof CloseCode)[keyof typeof CloseCode];
+
+const reasons = new Map<number, string>(
+  Object.entries(CloseCode).map(([name, code]) => [
+    code,
+    name.replaceAll(/(?<!^)[A-Z]/g, (letter) => `-${letter}`).toLowerCase(),
+  ]),
+);
+
+/** The reason that goes with a code of ours: its name in kebab case; empty for any other code. */
+export function reasonOf(code: number): string {
+  return reasons.get(code) ?? '';
+}

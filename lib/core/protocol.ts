@@ -1,0 +1,70 @@
+/**
+ * The frames of the subprotocol `omnimessage.1`: one ASCII line before the encoded message, text
+ * and bytes alike, so that codecs know nothing of it. PROTOCOL.md has every frame. The page's half
+ * uses this file too, so it imports nothing of Node.
+ *
+ *     client   17\n…    a message                   ?\n    a probe
+ *     server   !\n{…}   the hello                   .\n    a beat, also the answer to a probe
+ *              \n…      a push
+ *              =17\n…   a reply                     +17\n  acknowledged without a reply
+ *              -17;handler\n…  failed, with its code; the message of onError may follow
+ *
+ * After the first field come `;name=value` for extensions, which an older side ignores.
+ */
+import { type Wire } from './codec.ts';
+
+/** The name of the subprotocol, as it is offered and chosen in `Sec-WebSocket-Protocol`. */
+export const PROTOCOL = 'omnimessage.1';
+
+/** The longest header, in characters, without its line feed. A frame with a longer one is refused. */
+export const HEADER_LIMIT = 256;
+
+/** What the server says first: `!\n` and this, as JSON. */
+export interface Hello {
+  /** The version of the protocol. */
+  readonly version: 1;
+  /** After so many milliseconds in which it sent nothing, the server sends a beat. */
+  readonly interval: number;
+  /** The largest encoded message that the server reads, in bytes, its header not counted. */
+  readonly limit: number;
+  /** How many messages a second the server takes in the long run. Absent when it does not count. */
+  readonly rate?: number;
+}
+
+/** A frame in its two parts. */
+export interface Split<Encoded> {
+  /** The line before the payload, without its line feed. */
+  readonly header: string;
+  /** What follows: an encoded message, or nothing. */
+  readonly payload: Encoded;
+}
+
+/**
+ * Splits a frame at its first line feed. The payload of a binary frame is a view, not a copy.
+ * @returns undefined when there is no line feed within {@link HEADER_LIMIT}
+ */
+export function splitFrame(frame: Wire): Split<Wire> | undefined {
+  const isText = typeof frame === 'string';
+  const end = isText ? frame.indexOf('\n') : frame.indexOf(10);
+  if (end < 0 || end > HEADER_LIMIT) return undefined;
+  return isText
+    ? { header: frame.slice(0, end), payload: frame.slice(end + 1) }
+    : {
+        header: String.fromCharCode(...frame.subarray(0, end)),
+        payload: frame.subarray(end + 1),
+      };
+}
+
+/**
+ * Puts a header before a payload.
+ * @param header - ASCII, without its line feed
+ */
+export function joinFrame<Encoded extends Wire>(header: string, payload: Encoded): Encoded;
+export function joinFrame(header: string, payload: Wire): Wire {
+  if (typeof payload === 'string') return `${header}\n${payload}`;
+  const frame = new Uint8Array(header.length + 1 + payload.length);
+  for (let at = 0; at < header.length; at++) frame[at] = header.charCodeAt(at);
+  frame[header.length] = 10;
+  frame.set(payload, header.length + 1);
+  return frame;
+}

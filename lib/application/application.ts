@@ -108,7 +108,7 @@ export function startApplication<Args, Model, Message>(
   expectFunction('onError', watchers.onError, true);
   expectFunction('onStop', watchers.onStop, true);
   const failed = (error: OmniError): void => {
-    publishError({ transport: 'application', code: error.code });
+    publishError(error, 'application', watchers.onError !== undefined);
     // A second fault inside onError is nobody's to handle.
     attempt(
       () => watchers.onError?.(error),

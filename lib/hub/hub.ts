@@ -140,7 +140,7 @@ export function createHub<Message, Encoded extends Wire = string>(
   let closing: Promise<void> | undefined;
 
   const failed = (error: OmniError): void => {
-    publishError({ transport: 'hub', code: error.code });
+    publishError(error, 'hub', onError !== undefined);
     if (onError !== undefined) guard(onError, error, () => {});
   };
   const receivers = new Receivers<Message>({

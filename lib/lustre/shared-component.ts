@@ -75,7 +75,7 @@ export function startServerComponent<Args, Model, Message>(
   const { idleTimeout = Infinity } = watchers;
   expectNumber('idleTimeout', idleTimeout, { above: 0 });
   const failed = (error: OmniError): void => {
-    publishError({ transport: 'component', code: error.code });
+    publishError(error, 'component', watchers.onError !== undefined);
     // A second fault inside onError is nobody's to handle.
     attempt(
       () => watchers.onError?.(error),

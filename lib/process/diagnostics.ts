@@ -5,7 +5,9 @@
  */
 import { channel, type Channel } from 'node:diagnostics_channel';
 import { type IncomingMessage } from 'node:http';
+import { type OmniError } from '../core/errors.ts';
 import { type ErrorHandler } from '../core/exchange.ts';
+import { noticeFailure, noticeRefusal } from './development-notice.ts';
 
 /** How a message travels. */
 export type Transport = 'http' | 'websocket' | 'application' | 'component';
@@ -59,23 +61,32 @@ export const onErrorChannel: Channel = channel('omnimessage:error');
 export const onRefusedChannel: Channel = channel('omnimessage:refused');
 export const onCloseChannel: Channel = channel('omnimessage:close');
 
-/** Tells the watchers of an error, when there are any. */
-export function publishError(event: ErrorEvent): void {
-  if (onErrorChannel.hasSubscribers) onErrorChannel.publish(event);
+/**
+ * Publishes an error, when anybody subscribed.
+ * @param hasOnError - whether the user gave an `onError`; if not, a developer reads it on stderr
+ */
+export function publishError(
+  error: OmniError,
+  transport: ErrorEvent['transport'],
+  hasOnError: boolean,
+): void {
+  if (onErrorChannel.hasSubscribers) onErrorChannel.publish({ transport, code: error.code });
+  if (!hasOnError) noticeFailure(error, transport);
 }
 
-/** Tells the watchers of a refusal, when there are any. */
+/** Publishes a refusal, when anybody subscribed; a developer reads on stderr what to do about it. */
 export function publishRefused(event: RefusedEvent): void {
   if (onRefusedChannel.hasSubscribers) onRefusedChannel.publish(event);
+  noticeRefusal(event.transport, event.code);
 }
 
-/** An `onError` that tells the watchers first; it is there also when the user gave none. */
+/** An `onError` that publishes first; it is there also when the user gave none. */
 export function reporting<Out, Context, Request extends IncomingMessage>(
   onError: ErrorHandler<Out, Context, Request> | undefined,
   transport: ErrorEvent['transport'],
 ): ErrorHandler<Out, Context, Request> {
   return (error, exchange) => {
-    publishError({ transport, code: error.code });
+    publishError(error, transport, onError !== undefined);
     return onError?.(error, exchange);
   };
 }

@@ -1,5 +1,6 @@
 /** Who may speak to us from a web page: the same rule for HTTP and for WebSocket. */
 import { type IncomingMessage } from 'node:http';
+import { noticeOrigin } from '../process/development-notice.ts';
 
 /**
  * Which origins may send messages: an array of origins (scheme, host, port, exactly, as browsers
@@ -18,7 +19,7 @@ export type Origins<Request extends IncomingMessage = IncomingMessage> =
 export function originCheck<Request extends IncomingMessage>(
   origins: Origins<Request> | undefined,
 ): (request: Request) => boolean {
-  if (origins === undefined) return isSameHost;
+  if (origins === undefined) return noticing(isSameHost);
   if (origins === '*') return () => true;
   if (typeof origins === 'function') {
     return (request) => {
@@ -42,7 +43,16 @@ export function originCheck<Request extends IncomingMessage>(
     }
   }
   const listed = new Set<string>(origins);
-  return ({ headers: { origin } }) => origin === undefined || listed.has(origin);
+  return noticing(({ headers: { origin } }) => origin === undefined || listed.has(origin));
+}
+
+/** A check by a rule of ours, whose refusal a developer reads on stderr. */
+function noticing(isAllowed: (request: IncomingMessage) => boolean) {
+  return (request: IncomingMessage): boolean => {
+    const verdict = isAllowed(request);
+    if (!verdict) noticeOrigin(request.headers.origin, request.headers.host);
+    return verdict;
+  };
 }
 
 /** The rule where none was told: Origin and Host name the same host and port. */

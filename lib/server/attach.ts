@@ -16,6 +16,7 @@ import { reporting } from '../process/diagnostics.ts';
 import { AuthorizeError, type OmniError, RouteError, statusOf } from '../core/errors.ts';
 import { expectApplication } from '../core/options.ts';
 import { restoreUrl, socketUrl } from '../connection/claim.ts';
+import { Capacity, limitConnections, tooManyConnections } from '../request/capacity.ts';
 import { makeServer } from './listen.ts';
 import { originCheck } from '../request/origins.ts';
 import { tell } from '../core/pipe.ts';
@@ -31,7 +32,6 @@ import {
   type Refusal,
   refuseUpgrade,
   shuttingDown,
-  tooManyConnections,
 } from './handshake.ts';
 
 export { type AttachOptions, type CloseOptions } from './options.ts';
@@ -134,6 +134,9 @@ export function attachWebSockets<App extends Application>(
     },
   );
   const sockets = upstream.getWss();
+  // guard: maxConnections counts the undecided → const capacity = new Capacity(maxConnections, () => sockets.clients.size);
+  const capacity = new Capacity(maxConnections, () => sockets.clients.size + handshakes);
+  limitConnections(server, capacity);
   const routers = routerPrototype(app);
   upstream.applyTo(routers);
   mendRoutes(routers);
@@ -178,9 +181,7 @@ export function attachWebSockets<App extends Application>(
       report(new AuthorizeError({ cause }), request);
       return foreignOrigin;
     }
-    // guard: maxConnections counts the undecided → return sockets.clients.size < maxConnections ? undefined : tooManyConnections;
-    // guard: maxConnections → return sockets.clients.size < Infinity ? undefined : tooManyConnections;
-    return sockets.clients.size + handshakes < maxConnections ? undefined : tooManyConnections;
+    return capacity.hasRoom ? undefined : tooManyConnections;
   }
 
   async function consider(

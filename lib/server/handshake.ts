@@ -19,12 +19,6 @@ export const shuttingDown: Refusal = {
   code: 'shutting-down',
   headers: { 'retry-after': '5' },
 };
-/** As many sockets are open as may be. */
-export const tooManyConnections: Refusal = {
-  status: 503,
-  code: 'max-connections',
-  headers: { 'retry-after': '5' },
-};
 /** A page of another site. */
 export const foreignOrigin: Refusal = { status: 403, code: 'origin' };
 

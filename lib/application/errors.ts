@@ -3,12 +3,13 @@ import { type ErrorCode, OmniError, type OmniErrorOptions } from '../core/errors
 const NAMES: Readonly<Partial<Record<ErrorCode, string>>> = {
   effect: 'an effect',
   event: 'an event handler',
+  overflow: 'the mailbox of the program is full: it',
 };
 
 /** The part of an application that failed. `cause` is what it threw. */
 export class ApplicationError extends OmniError {
   constructor(
-    code: 'start' | 'init' | 'update' | 'view' | 'event' | 'effect' | 'listener',
+    code: 'start' | 'init' | 'update' | 'view' | 'event' | 'effect' | 'listener' | 'overflow',
     options: OmniErrorOptions,
   ) {
     super(`${NAMES[code] ?? `the application's ${code}`} failed`, code, options);

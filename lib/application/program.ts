@@ -1,47 +1,50 @@
 /**
- * The loop of one running program: messages wait in line, are handled one at a time, and each is
- * followed by its effects. Nothing here knows of sockets.
+ * The loop of one running program: messages wait in a mailbox, are handled one at a time, and each
+ * is followed by its effects. Nothing here knows of sockets.
  *
  * Effects must queue, not call. Say that `start` returns an effect that dispatches `asked` before
- * it returns. Were `asked` given to update at once, update would run inside the handling of
- * `start`: effects would begin in the wrong order, a listener would hear the end before the
- * beginning, and a program that answers itself would overflow the stack. So a dispatch while the
- * loop is busy only puts the message in line; a flag says so, not the line's length, because the
- * line is empty while the last of it is being handled.
+ * it returns. If update got `asked` at once, it would run inside the handling of `start`: effects
+ * would begin in the wrong order, a listener would see the end before the beginning, and a program
+ * that answers itself would overflow the stack. So a dispatch while the loop is busy only adds to
+ * the mailbox. A flag decides, not the mailbox's length: it is empty while its last message is
+ * being handled.
  */
 import { type Effect } from './effect.ts';
-import { type EffectHost, EffectManager } from './effect-runner.ts';
+import { type EffectHost, EffectRunner } from './effect-runner.ts';
 import { ApplicationError, RunawayError } from './errors.ts';
+import { Mailbox } from './mailbox.ts';
 import { type OmniError } from '../core/errors.ts';
 import { isPromise } from '../core/exchange.ts';
 import { type Resumable, resumeNextTurn, Turn } from '../process/fairness.ts';
 
-/** What `init` and `update` return: the model, and what shall be done. */
+/** What `init` and `update` return: the model, and the effect to perform. */
 export type Step<Model, Message> = readonly [model: Model, effect: Effect<Message>];
 
 /** The two functions that make a program. */
 export interface Program<Args, Model, Message> {
   /** Makes the first model of a program. */
   readonly init: (args: Args) => Step<Model, Message>;
-  /** From a model and a message to the next model, and what shall be done. */
+  /** From a model and a message to the next model, and the effect to perform. */
   readonly update: (model: Model, message: Message) => Step<Model, Message>;
 }
 
-/** Who runs a program. None of these may throw but `offered` and `asked`. */
+/** What runs a program. None of these may throw but `offered`, `command` and `close`. */
 export interface LoopHost<Message> {
-  /** A message is about to be given to update. What this throws is told to `failed`. */
+  /** A message is about to be given to update. What this throws is reported to `failed`. */
   readonly offered: (message: Message) => void;
-  /** An effect asks for something that only the host can do. What this throws is told to `failed`. */
-  readonly asked?: (request: unknown) => void;
+  /** Carries out a command of an effect. What this throws is reported to `failed`. */
+  readonly command?: (command: unknown) => void;
+  /** Closes the program's connection, where it has one. What this throws is reported to `failed`. */
+  readonly close?: (code: number | undefined, reason: string | undefined) => void;
   /** Something failed, and the program goes on. */
   readonly failed: (error: OmniError) => void;
-  /** The program has ended: because it was stopped, or because of `error`. Told once. */
+  /** The program has ended: because it was stopped, or because of `error`. Called once. */
   readonly ended: (error?: ApplicationError) => void;
 }
 
 /** How many messages a program may handle before the event loop goes round. */
 const SHARE = 64;
-/** After so many messages of its own making, without one from outside, a program is told of. */
+/** After so many messages of its own making, without one from outside, a program is reported. */
 const RUNAWAY = 10_000;
 
 /** A running program. `init` is called when it is made; nothing is handled before `begin`. */
@@ -50,13 +53,12 @@ export class Loop<Args, Model, Message> implements EffectHost<Message>, Resumabl
   readonly #host: LoopHost<Message>;
   #model: Model;
   #first: Effect<Message> | undefined;
-  #effects: EffectManager<Message> | undefined;
+  #effects: EffectRunner<Message> | undefined;
   #hasEnded = false;
 
   readonly #share = new Turn(SHARE);
-  #line: (Message | undefined)[] = [];
-  #head = 0;
-  /** Not at rest: a message is being handled, or some wait for the next turn. */
+  readonly #mailbox = new Mailbox<Message>();
+  /** A message is being handled, or some wait for the next turn. */
   #isBusy = true;
   #isHandling = false;
   #handled = 0;
@@ -66,7 +68,7 @@ export class Loop<Args, Model, Message> implements EffectHost<Message>, Resumabl
   #made = 0;
   #isCounted = false;
 
-  /** @throws ApplicationError with code `init` when `init` throws, or returns no step */
+  /** @throws ApplicationError with code `init` when `init` throws, or does not return a step */
   constructor(program: Program<Args, Model, Message>, args: Args, host: LoopHost<Message>) {
     this.#program = program;
     this.#host = host;
@@ -86,9 +88,9 @@ export class Loop<Args, Model, Message> implements EffectHost<Message>, Resumabl
 
   /** Aborts when the program ends. */
   get signal(): AbortSignal {
-    const manager = this.#manager;
-    if (this.#hasEnded) manager.end();
-    return manager.signal;
+    const runner = this.#runner;
+    if (this.#hasEnded) runner.end();
+    return runner.signal;
   }
 
   /** Starts the effects of `init`, then handles what has been dispatched meanwhile. */
@@ -104,13 +106,13 @@ export class Loop<Args, Model, Message> implements EffectHost<Message>, Resumabl
   }
 
   /**
-   * Takes a message from outside. When the program is at rest it is handled before this returns.
+   * Takes a message from outside. When the program is idle it is handled before this returns.
    */
   dispatch(message: Message): void {
     if (this.#hasEnded) return;
     this.#made = 0;
     if (this.#isBusy) {
-      this.#line.push(message);
+      this.#queue(message);
       return;
     }
     this.#share.renew();
@@ -124,8 +126,8 @@ export class Loop<Args, Model, Message> implements EffectHost<Message>, Resumabl
   dispatchAll(messages: readonly Message[]): void {
     if (this.#hasEnded || messages.length === 0) return;
     this.#made = 0;
-    for (const message of messages) this.#line.push(message);
-    if (this.#isBusy) return;
+    for (const message of messages) this.#queue(message);
+    if (this.#isBusy || this.#hasEnded) return;
     this.#share.renew();
     this.#isBusy = true;
     this.#drain();
@@ -134,12 +136,11 @@ export class Loop<Args, Model, Message> implements EffectHost<Message>, Resumabl
   /** Takes a message from one of the program's own effects. */
   dispatchOwn(message: Message): void {
     if (this.#hasEnded) return;
-    // The event loop went round while the program was at rest: the world has had its say.
+    // The event loop went round while the program was idle: I/O ran, so the count starts anew.
     if (!this.#isBusy && this.#share.isOver) this.#made = 0;
     this.#countOwn();
-    // Whoever was told of a runaway may have stopped it.
-    if (this.#hasEnded) return;
-    this.#line.push(message);
+    // The report of a runaway may have stopped the program, and so does a full mailbox.
+    if (this.#hasEnded || !this.#queue(message)) return;
     if (this.#isBusy) return;
     this.#isBusy = true;
     this.#drain();
@@ -159,18 +160,24 @@ export class Loop<Args, Model, Message> implements EffectHost<Message>, Resumabl
    */
   whenHandled(): Promise<void> | undefined {
     if (this.#hasEnded || !this.#isBusy) return undefined;
-    const last = this.#handled + this.#line.length - this.#head + (this.#isHandling ? 1 : 0);
+    const last = this.#handled + this.#mailbox.length + (this.#isHandling ? 1 : 0);
     return new Promise((resolve) => {
       (this.#waiting ??= []).push({ last, resolve });
     });
   }
 
-  /** For the effects: they ask for what the host alone can do. @throws TypeError when it cannot */
-  asked(request: unknown): void {
-    if (this.#host.asked === undefined) {
+  /** For the effects: a command for the host. @throws TypeError when this host has none */
+  command(command: unknown): void {
+    if (this.#host.command === undefined) {
       throw new TypeError('Expected an effect of an application, got one of a server component');
     }
-    this.#host.asked(request);
+    this.#host.command(command);
+  }
+
+  /** For the effects: closes the connection, and ends the program. */
+  close(code: number | undefined, reason: string | undefined): void {
+    this.#host.close?.(code, reason);
+    this.#end();
   }
 
   /** For the effects: something of theirs failed. */
@@ -183,35 +190,28 @@ export class Loop<Args, Model, Message> implements EffectHost<Message>, Resumabl
     this.#drain();
   }
 
-  get #manager(): EffectManager<Message> {
-    return (this.#effects ??= new EffectManager(this));
+  get #runner(): EffectRunner<Message> {
+    return (this.#effects ??= new EffectRunner(this));
+  }
+
+  /** @returns false when the mailbox was full: then the program has ended */
+  #queue(message: Message): boolean {
+    if (this.#mailbox.push(message)) return true;
+    this.#end(new ApplicationError('overflow', { incoming: message }));
+    return false;
   }
 
   #drain(): void {
-    while (!this.#hasEnded && this.#head < this.#line.length) {
+    while (!this.#hasEnded && this.#mailbox.length > 0) {
       // guard: fairness of programs → if (this.#share === null) { resumeNextTurn(this); return; }
       if (!this.#share.take()) {
         resumeNextTurn(this);
         return;
       }
-      this.#handle(this.#shift());
+      this.#handle(this.#mailbox.shift());
     }
-    // At rest it keeps no room for a line: there may be very many programs.
-    this.#line.length = 0;
-    this.#head = 0;
+    this.#mailbox.clear();
     this.#isBusy = false;
-  }
-
-  #shift(): Message {
-    const message = this.#line[this.#head] as Message;
-    this.#line[this.#head] = undefined;
-    this.#head += 1;
-    // A program that always has one message in line would otherwise leave a longer and longer tail.
-    if (this.#head >= SHARE && this.#head * 2 >= this.#line.length) {
-      this.#line.splice(0, this.#head);
-      this.#head = 0;
-    }
-    return message;
   }
 
   /** One message: listener, update, effects. */
@@ -226,7 +226,7 @@ export class Loop<Args, Model, Message> implements EffectHost<Message>, Resumabl
     if (!this.#hasEnded) this.#step(message);
     this.#isHandling = false;
     this.#handled += 1;
-    if (this.#waiting !== undefined) this.#tellWaiting();
+    if (this.#waiting !== undefined) this.#resolveWaiting();
   }
 
   #step(message: Message): void {
@@ -238,29 +238,28 @@ export class Loop<Args, Model, Message> implements EffectHost<Message>, Resumabl
       this.#end(new ApplicationError('update', { cause, incoming: message }));
       return;
     }
-    // Stopped by its own update: what that returned comes too late.
+    // Stopped from within its own update: what that returned comes too late.
     if (this.#hasEnded) return;
     this.#model = step[0];
     this.#perform(step[1]);
   }
 
   #perform(effect: Effect<Message>): void {
-    if (effect.kind !== 'none') this.#manager.perform(effect);
+    if (effect.kind !== 'none') this.#runner.perform(effect);
   }
 
   #end(error?: ApplicationError): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     this.#first = undefined;
-    this.#line = [];
-    this.#head = 0;
+    this.#mailbox.clear();
     // guard: effects end with their program
     this.#effects?.end();
     this.#host.ended(error);
-    if (this.#waiting !== undefined) this.#tellWaiting();
+    if (this.#waiting !== undefined) this.#resolveWaiting();
   }
 
-  #tellWaiting(): void {
+  #resolveWaiting(): void {
     const still: Waiting[] = [];
     for (const each of this.#waiting ?? []) {
       if (this.#hasEnded || each.last <= this.#handled) each.resolve();
@@ -270,26 +269,26 @@ export class Loop<Args, Model, Message> implements EffectHost<Message>, Resumabl
   }
 
   /**
-   * Counts a message that an effect dispatched. While one is being handled each counts: nobody but
-   * the program's own effects is at work then. Otherwise one counts for each that was handled: when
-   * a publisher pours out thousands in one go, the program made none of them.
+   * Counts a message that an effect dispatched. While a message is being handled each one counts:
+   * only the program's own effects run then. Otherwise one counts for each message handled: when a
+   * publisher sends thousands at once, the program made none of them.
    */
   #countOwn(): void {
     if (!this.#isHandling && this.#isCounted) return;
     this.#isCounted = true;
     this.#made += 1;
-    // guard: runaways are told of → if (this.#made < 0) this.#host.failed(new RunawayError(this.#made));
+    // guard: runaways are reported → if (this.#made < 0) this.#host.failed(new RunawayError(this.#made));
     if (this.#made % RUNAWAY === 0) this.#host.failed(new RunawayError(this.#made));
   }
 }
 
-/** Somebody who waits until so many messages have been handled. */
+/** A promise that waits until so many messages have been handled. */
 interface Waiting {
   readonly last: number;
   readonly resolve: () => void;
 }
 
-/** @throws TypeError for what is no step: an asynchronous update gives a promise */
+/** @throws TypeError for what is not a step: an asynchronous update returns a promise */
 function checked<Model, Message>(
   name: 'init' | 'update',
   step: Step<Model, Message>,

@@ -24,6 +24,7 @@ export type ErrorCode =
   | 'view'
   | 'event'
   | 'effect'
+  | 'overflow'
   | 'runaway'
   | 'listener'
   | 'subscriber'

@@ -173,8 +173,8 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
     process.nextTick(flushLater, this);
   }
 
-  asked(request: unknown): void {
-    const wish = request as Wish;
+  command(command: unknown): void {
+    const wish = command as Wish;
     // What was seen by then comes first.
     this.#flush();
     if (wish.kind === 'emit') {

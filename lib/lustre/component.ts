@@ -110,7 +110,7 @@ export type Wish =
  */
 export function emit(name: string, data: Json): Effect<never> {
   const wish: Wish = { kind: 'emit', name, data };
-  return { kind: 'host', request: wish };
+  return { kind: 'command', command: wish };
 }
 
 /**
@@ -123,5 +123,5 @@ export function emit(name: string, data: Json): Effect<never> {
  */
 export function provide(key: string, value: Json): Effect<never> {
   const wish: Wish = { kind: 'provide', key, value };
-  return { kind: 'host', request: wish };
+  return { kind: 'command', command: wish };
 }

@@ -152,8 +152,14 @@ class ProgramSession<
     void this.#connection.answer(error);
   }
 
+  close(code: number | undefined, reason: string | undefined): void {
+    this.#connection.close(code, reason);
+  }
+
   ended(error?: ApplicationError): void {
     if (error !== undefined) this.#connection.fail(error);
+    // Stopped by an effect, rather than by the end of its connection.
+    else if (this.#connection.isOpen) this.#connection.end(1000);
   }
 
   async #beginWhen(pending: PromiseLike<Args>): Promise<void> {

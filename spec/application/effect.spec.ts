@@ -104,6 +104,23 @@ describe('batch', () => {
     expect(effect.batch([a, effect.batch([effect.none(), b])])).toEqual(effect.batch([a, b]));
     expect(effect.batch([a, effect.batch([b, a])])).toEqual(effect.batch([a, b, a]));
   });
+
+  it('takes the type of its messages from its place, or from its effects', () => {
+    type News = { type: 'tick' } | { type: 'said'; text: string };
+    const hub: Subscribable<string> = { subscribe: () => () => {} };
+
+    const expected: Effect<News> = effect.batch([
+      effect.every(200, { type: 'tick' }),
+      effect.subscribe(hub, 'room', (text) => ({ type: 'said', text })),
+    ]);
+    const alone = effect.batch([effect.from<number>(() => {}), effect.dispatch('a')]);
+
+    expect(expected.kind).toBe('batch');
+    expectTypeOf(alone).toEqualTypeOf<Effect<number | string>>();
+    // @ts-expect-error no message of the program has this tag
+    const wrong: Effect<News> = effect.batch([effect.dispatch({ type: 'tock' }), effect.none()]);
+    expect(wrong.kind).toBe('dispatch');
+  });
 });
 
 describe('map', () => {
@@ -506,6 +523,253 @@ describe('subscribe', () => {
     const wrong: Effect<Message> = effect.subscribe(hub, 'a', toHeard);
 
     expect(step[1]).toEqual(wrong);
+  });
+});
+
+describe('dispatch', () => {
+  it('queues a message behind those that wait, in the order of its batch', () => {
+    const { seen } = perform<Message>(
+      effect.batch([
+        effect.from((dispatch) => dispatch('a')),
+        effect.dispatch('b'),
+        effect.dispatch('c'),
+      ]),
+    );
+
+    expect(seen).toEqual(['a', 'b', 'c']);
+  });
+
+  it('is mapped like any effect, and a value that a test can compare', () => {
+    expect(perform(effect.map(effect.dispatch(1), (n) => n + 1)).seen).toEqual([2]);
+    expect(effect.dispatch('a')).toEqual(effect.dispatch('a'));
+  });
+});
+
+/** A program that performs the effects it is given. */
+function puppet(): ReturnType<typeof startApplication<undefined, null, Effect<string> | string>> & {
+  seen: string[];
+  errors: unknown[];
+  stopped: () => number;
+} {
+  const seen: string[] = [];
+  const errors: unknown[] = [];
+  let stops = 0;
+  const runtime = startApplication<undefined, null, Effect<string> | string>(
+    {
+      init: () => [null, effect.none()],
+      update: (model, message) => [model, typeof message === 'string' ? effect.none() : message],
+    },
+    undefined,
+    {
+      onMessage: (message) => {
+        if (typeof message === 'string') seen.push(message);
+      },
+      onError: (error) => errors.push(error.cause),
+      onStop: () => (stops += 1),
+    },
+  );
+  onTestFinished(runtime.stop);
+  return { ...runtime, signal: runtime.signal, seen, errors, stopped: () => stops };
+}
+
+describe('cancel', () => {
+  const hub = (): {
+    hub: Subscribable<string>;
+    publish: (text: string) => void;
+    size: () => number;
+  } => {
+    const listeners = new Set<(text: string) => unknown>();
+    return {
+      hub: {
+        subscribe: (_, listener) => {
+          listeners.add(listener);
+          return () => listeners.delete(listener);
+        },
+      },
+      publish: (text) => listeners.forEach((listener) => listener(text)),
+      size: () => listeners.size,
+    };
+  };
+
+  it('stops a timer', () => {
+    const { dispatch, seen } = puppet();
+    dispatch(effect.every(100, 'tick', { key: 'clock' }));
+    dispatch(effect.after(250, 'late', { key: 'alarm' }));
+    vi.advanceTimersByTime(200);
+    dispatch(effect.batch([effect.cancel('clock'), effect.cancel('alarm')]));
+    vi.advanceTimersByTime(1000);
+
+    expect(seen).toEqual(['tick', 'tick']);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('ends a subscription', () => {
+    const { dispatch, seen } = puppet();
+    const news = hub();
+    dispatch(effect.subscribe(news.hub, 'room', (text) => text, { key: 'room' }));
+    news.publish('a');
+    dispatch(effect.cancel('room'));
+    news.publish('b');
+
+    expect(seen).toEqual(['a']);
+    expect(news.size()).toBe(0);
+  });
+
+  it('aborts the signal of a function, ignores what it still dispatches, and calls its cleanup once', () => {
+    const { dispatch, seen } = puppet();
+    let late: Dispatch<string> = () => {};
+    let signal: AbortSignal | undefined;
+    const cleanup = vi.fn();
+    dispatch(
+      effect.from<string>(
+        (give, aborts) => {
+          late = give;
+          signal = aborts;
+          give('early');
+          return cleanup;
+        },
+        { key: 'work' },
+      ),
+    );
+    dispatch(effect.cancel('work'));
+    dispatch(effect.cancel('work'));
+    late('late');
+
+    expect(seen).toEqual(['early']);
+    expect(signal?.aborted).toBe(true);
+    expect(cleanup).toHaveBeenCalledTimes(1);
+  });
+
+  it('calls a cleanup that comes only after it, and reports no AbortError', async () => {
+    const { dispatch, errors, signal } = puppet();
+    const cleanup = vi.fn();
+    let finish: (cleanup: () => void) => void = () => {};
+    dispatch(
+      effect.from<string>(() => new Promise<() => void>((resolve) => (finish = resolve)), {
+        key: 'slow',
+      }),
+    );
+    dispatch(
+      effect.from<string>(
+        (_, aborts) =>
+          new Promise((_resolve, reject) => {
+            aborts.addEventListener('abort', () => reject(aborts.reason as Error));
+          }),
+        { key: 'aborts' },
+      ),
+    );
+    dispatch(effect.batch([effect.cancel('slow'), effect.cancel('aborts')]));
+    finish(cleanup);
+    await nextTurn();
+
+    expect(cleanup).toHaveBeenCalledTimes(1);
+    expect(errors).toEqual([]);
+    expect(signal.aborted).toBe(false);
+  });
+
+  it('is what starting another effect of the same key does', () => {
+    const { dispatch, seen } = puppet();
+    dispatch(effect.after(100, 'first', { key: 'debounce' }));
+    vi.advanceTimersByTime(99);
+    dispatch(effect.after(100, 'second', { key: 'debounce' }));
+    vi.advanceTimersByTime(100);
+    dispatch(effect.after(100, 'third', { key: 'debounce' }));
+    dispatch(effect.cancel('other'));
+    vi.advanceTimersByTime(100);
+
+    expect(seen).toEqual(['second', 'third']);
+  });
+
+  it('knows the same keys inside of map', () => {
+    const { dispatch, seen } = puppet();
+    dispatch(effect.map(effect.after(100, 1, { key: 'k' }), String));
+    dispatch(effect.map(effect.cancel('k'), String));
+    vi.advanceTimersByTime(100);
+
+    expect(seen).toEqual([]);
+  });
+
+  it('leaves the others to the end of the program, which ends those with a key, too', () => {
+    const { dispatch, stop } = puppet();
+    const cleanups = [vi.fn(), vi.fn()];
+    dispatch(effect.from<string>(() => cleanups[0], { key: 'a' }));
+    dispatch(effect.from<string>(() => cleanups[1]));
+    dispatch(effect.every(100, 'tick', { key: 'clock' }));
+    dispatch(effect.cancel('b'));
+    expect(cleanups.map((each) => each.mock.calls.length)).toEqual([0, 0]);
+    stop();
+
+    expect(cleanups.map((each) => each.mock.calls.length)).toEqual([1, 1]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('reports a cleanup that throws', () => {
+    const { dispatch, errors } = puppet();
+    const fault = new Error('cleanup');
+    const fail = (): never => {
+      throw fault;
+    };
+    dispatch(effect.from<string>(() => fail, { key: 'a' }));
+    dispatch(effect.cancel('a'));
+
+    expect(errors).toEqual([fault]);
+  });
+
+  it('keeps nothing of effects that were replaced', () => {
+    const { dispatch } = puppet();
+    for (let n = 0; n < 1000; n++) dispatch(effect.after(n, 'x', { key: 'one' }));
+
+    expect(vi.getTimerCount()).toBe(1);
+  });
+
+  it.each([
+    () => effect.cancel(1 as never),
+    () => effect.after(1, 'a', { key: 1 as never }),
+    () => effect.from(() => {}, { key: null as never }),
+  ])('refuses a key that is not a string', (make) => {
+    expect(make).toThrow(/Expected `key` to be a string/);
+  });
+});
+
+describe('stop and close', () => {
+  it.each([
+    ['stop', effect.stop()],
+    ['close', effect.close(4000, 'done')],
+  ])('%s ends the program, and drops the messages that wait', (_, end) => {
+    const { dispatch, seen, stopped, signal } = puppet();
+    dispatch(effect.batch([effect.dispatch('a'), end, effect.dispatch('b')]));
+    dispatch('c');
+
+    expect(seen).toEqual([]);
+    expect(stopped()).toBe(1);
+    expect(signal.aborted).toBe(true);
+  });
+});
+
+describe('the mailbox of a program', () => {
+  const pour = (count: number): Effect<string> =>
+    effect.from((dispatch) => {
+      for (let n = 0; n < count; n++) dispatch('x');
+    });
+
+  it('holds 65,536 messages', () => {
+    const { dispatch, signal, errors } = puppet();
+    dispatch(pour(65_536));
+
+    expect(signal.aborted).toBe(false);
+    expect(errors.filter((error) => error !== undefined)).toEqual([]);
+  });
+
+  it('ends the program at one more, with the code overflow', () => {
+    const codes: string[] = [];
+    const { signal } = startApplication<undefined, null, string>(
+      { init: () => [null, pour(65_537)], update: (model) => [model, effect.none()] },
+      undefined,
+      { onError: (error) => codes.push(error.code) },
+    );
+
+    expect(signal.aborted).toBe(true);
+    expect(codes.filter((code) => code !== 'runaway')).toEqual(['overflow']);
   });
 });
 

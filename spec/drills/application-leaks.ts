@@ -98,7 +98,7 @@ const program = application<number, Model, Message>({
     models.push(new WeakRef(model));
     return [
       model,
-      effect.batch<Message>([
+      effect.batch([
         effect.every(1 + random() * 5, 'tick'),
         effect.after(1e9, 'late'),
         effect.map(listen, (message) => message),

@@ -110,7 +110,7 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
   'spec/websocket/ws-internals.spec.ts': [['chunk limit of a route', 'limits that we lower']],
   'spec/faults/json.spec.ts': [
     ['fairness of programs', 'W50'],
-    ['runaways are told of', 'W50'],
+    ['runaways are reported', 'W50'],
     ['update is guarded', 'W9'],
     ['depth limit', 'J1 '],
     ['prototype keys', 'J7'],
@@ -118,6 +118,7 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
     ['prototype in constructor', 'J7'],
     ['superstruct that throws', 'W8'],
   ],
+  'spec/application/effect.spec.ts': [["a program's mailbox is bounded", 'at one more']],
   'spec/application/application.spec.ts': [['effects end with their program', 'the end']],
   'spec/core/pipe.spec.ts': [
     ['onError that throws when it is asked', 'onError'],

@@ -903,3 +903,66 @@ describe('the options', () => {
     expect.assertions(0);
   });
 });
+
+describe('effect.stop and effect.close', () => {
+  /** The program ends when it sees the message that it has sent. */
+  const endingWith = (end: Effect<string>): Application<unknown, readonly string[], string> =>
+    program((message) => {
+      if (message.startsWith('ask ')) return say('tell bye');
+      return message === 'tell bye' ? effect.batch([end, say('tell nothing')]) : effect.none();
+    });
+
+  it.each([
+    ['stop', effect.stop(), { code: 1000, reason: '' }],
+    ['close', effect.close(), { code: 1000, reason: '' }],
+    ['close with a code', effect.close(4001, 'game over'), { code: 4001, reason: 'game over' }],
+  ])('%s: what was sent leaves first, then the connection closes', async (_, end, expected) => {
+    const { promise: over, resolve } = deferred<[readonly string[], number]>();
+    const client = await connect(
+      await serve({
+        application: endingWith(end),
+        onClose: (model, code) => resolve([model, code]),
+      }),
+    );
+
+    client.send('ask ');
+
+    expect(await client.next()).toBe('tell bye');
+    expect(await client.closed).toEqual(expected);
+    expect(await over).toEqual([['ask ', 'tell bye'], expected.code]);
+  });
+
+  it('close with a code that may not be sent is reported, and nothing ends', async () => {
+    const { promise: failed, resolve } = deferred<OmniError>();
+    const client = await connect(
+      await serve({ application: endingWith(effect.close(1006)), onError: resolve }),
+    );
+
+    client.send('ask ');
+
+    expect(await client.next()).toBe('tell bye');
+    expect(await client.next()).toBe('tell nothing');
+    expect((await failed).code).toBe('effect');
+    expect((await failed).cause).toBeInstanceOf(RangeError);
+  });
+
+  it('a mailbox that overflows is 1011, and reported as overflow', async () => {
+    const { promise: failed, resolve } = deferred<OmniError>();
+    const flood = effect.from<string>((dispatch) => {
+      for (let n = 0; n <= 65_536; n++) dispatch('private');
+    });
+    const client = await connect(
+      await serve({
+        application: program(() => flood),
+        onError: (error) => {
+          if (error.code !== 'runaway') resolve(error);
+        },
+      }),
+    );
+
+    client.send('ask ');
+
+    expect((await client.closed).code).toBe(1011);
+    expect((await failed).code).toBe('overflow');
+  });
+});

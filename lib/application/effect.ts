@@ -78,6 +78,9 @@ type MessageOf<Given> = Given extends { readonly kind: 'from'; readonly run: Run
   ? Message
   : never;
 
+type Silent = 'none' | 'cancel' | 'stop' | 'close';
+const SILENT: ReadonlySet<string> = new Set<Silent>(['none', 'cancel', 'stop', 'close']);
+
 const NONE: Effect<never> = Object.freeze({ kind: 'none' });
 const STOP: Effect<never> = Object.freeze({ kind: 'stop' });
 
@@ -149,17 +152,9 @@ export function map<Inner, Message>(
   toMessage: (message: Inner) => Message,
 ): Effect<Message> {
   expectFunction('toMessage', toMessage);
-  switch (effect.kind) {
-    // These dispatch nothing, so there is nothing to turn.
-    case 'none':
-    case 'cancel':
-    case 'stop':
-    case 'close':
-      return effect;
-    default:
-      // The inner type is known here and nowhere later: the two halves stay together in one value.
-      return { kind: 'map', effect, toMessage: toMessage as (message: unknown) => Message };
-  }
+  if (isSilent(effect)) return effect;
+  // The inner type is known here and nowhere later: the two halves stay together in one value.
+  return { kind: 'map', effect, toMessage: toMessage as (message: unknown) => Message };
 }
 
 /**
@@ -266,6 +261,11 @@ export function stop(): Effect<never> {
  */
 export function close(code = 1000, reason?: string): Effect<never> {
   return { kind: 'close', code, ...(reason === undefined ? {} : { reason }) };
+}
+
+/** Whether an effect never dispatches, so that there is nothing for `map` to turn. */
+function isSilent(effect: Effect<unknown>): effect is Extract<Effect<never>, { kind: Silent }> {
+  return SILENT.has(effect.kind);
 }
 
 function keyOf(options: EffectOptions | undefined): Keyed {

@@ -78,8 +78,15 @@ export class OmniError extends Error {
  */
 export function statusOf(cause: unknown): number | undefined {
   if (typeof cause !== 'object' || cause === null) return undefined;
-  const { status, statusCode } = cause as { status?: unknown; statusCode?: unknown };
-  const claimed = status ?? statusCode;
+  let claimed: unknown;
+  try {
+    const { status, statusCode } = cause as { status?: unknown; statusCode?: unknown };
+    claimed = status ?? statusCode;
+  } catch {
+    // Whatever a getter of the user's throws, it is no status.
+    // guard: a status that throws → throw cause;
+    return undefined;
+  }
   return Number.isInteger(claimed) && (claimed as number) >= 400 && (claimed as number) <= 599
     ? (claimed as number)
     : undefined;

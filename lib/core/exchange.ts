@@ -87,12 +87,17 @@ export type ErrorHandler<
   exchange: Exchange<Context | undefined, Request>,
 ) => Reply<Out> | Promise<Reply<Out>>;
 
-/** True for a promise, and for whatever else has a `then`. */
+/**
+ * True for a promise, and for whatever else has a `then`. Never throws: where looking for `then`
+ * throws, that is for `Promise.resolve` to turn into a rejection, so it must be called on what this
+ * says true to.
+ */
 export function isPromise<Value>(value: Value | PromiseLike<Value>): value is PromiseLike<Value> {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'then' in value &&
-    typeof value.then === 'function'
-  );
+  if (typeof value !== 'object' || value === null) return false;
+  try {
+    return 'then' in value && typeof value.then === 'function';
+  } catch {
+    // guard: a then that throws → throw value;
+    return true;
+  }
 }

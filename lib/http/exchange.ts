@@ -2,12 +2,14 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { type Wire } from '../core/codec.ts';
 import { onMessageChannel } from '../process/diagnostics.ts';
-import { ContextError, DecodeError, OmniError, statusOf, TimeoutError } from '../core/errors.ts';
+import { ContextError, DecodeError, OmniError, TimeoutError } from '../core/errors.ts';
 import { type Exchange, isPromise } from '../core/exchange.ts';
 import { type Body, textIn } from './body.ts';
 import { type HttpSettings } from './options.ts';
 import { decode, encode, type Piped, recover, respond, tell } from '../core/pipe.ts';
+import { whenGone } from '../request/client-gone.ts';
 import { Problem, sendProblem } from '../request/problem.ts';
+import { decide } from '../request/verdict.ts';
 import { startTimer } from '../process/timers.ts';
 
 /** What Express and Connect give: the way on, or into the error handling of the app. */
@@ -47,10 +49,9 @@ export class HttpExchange<In, Out, Context, Request extends IncomingMessage> imp
     if (this.#abort === undefined) {
       const abort = new AbortController();
       this.#abort = abort;
-      const response = this.#response;
-      if (this.#isOver || this.#isLate || response.closed) abort.abort();
+      if (this.#isOver || this.#isLate) abort.abort();
       else {
-        response.once('close', () => {
+        whenGone(this.#response, (response) => {
           // guard: signal aborts when the client is gone
           if (!response.writableFinished) abort.abort();
         });
@@ -74,28 +75,19 @@ export class HttpExchange<In, Out, Context, Request extends IncomingMessage> imp
       this.#answer(body);
       return;
     }
-    let given: Context | PromiseLike<Context>;
-    try {
-      given = context(this.request);
-    } catch (cause) {
-      this.#turnAway(cause);
-      return;
-    }
-    if (!isPromise(given)) {
-      this.context = given;
-      this.#answer(body);
-      return;
-    }
-    this.#startTimer();
-    given.then(
-      (settled) => {
-        this.context = settled;
+    const isPending = decide(() => context(this.request), {
+      admit: (value) => {
+        this.context = value;
         this.#answer(body);
       },
-      (cause: unknown) => {
-        this.#turnAway(cause);
+      refuse: (_status, thrown) => {
+        this.#refuse(thrown);
       },
-    );
+      fail: (cause) => {
+        this.recover(new ContextError({ cause }));
+      },
+    });
+    if (isPending) this.#startTimer();
   }
 
   /** Decodes, handles, encodes. */
@@ -203,16 +195,6 @@ export class HttpExchange<In, Out, Context, Request extends IncomingMessage> imp
     } else {
       this.#next(fault);
     }
-  }
-
-  /** `context` threw: a status from 400 to 499 is its verdict on the client, anything else a fault. */
-  #turnAway(cause: unknown): void {
-    const status = statusOf(cause);
-    if (status !== undefined && status < 500) {
-      this.#refuse(cause);
-      return;
-    }
-    this.recover(new ContextError({ cause }));
   }
 
   /** Asks `onError`, whose answer is the reply. */

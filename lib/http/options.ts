@@ -89,7 +89,7 @@ export function httpSettings<
   expectNumber('limit', limit, { from: 1, isInteger: true });
   expectNumber('bodyTimeout', bodyTimeout, { above: 0 });
   expectNumber('handlerTimeout', handlerTimeout, { above: 0 });
-  expectPath(path);
+  expectPath(path, 'app.post(path, omniHttp({ … }))');
   const isBinary = codec.binary === true;
   if (codec.contentType !== undefined) expectHeaderValue('codec.contentType', codec.contentType);
   return {

@@ -6,7 +6,7 @@ import { expectReadable, mayBeLarger, readBody } from './body.ts';
 import { HttpExchange, type Next } from './exchange.ts';
 import { httpSettings, type OmniHttpOptions } from './options.ts';
 import { Problem, sendProblem } from '../request/problem.ts';
-import { isAt } from '../request/target.ts';
+import { isAt, toOriginForm } from '../request/target.ts';
 
 /**
  * Makes a router that answers messages POSTed to `path`: one request is one message, one response
@@ -95,6 +95,7 @@ export function omniHttpHandler<
   const settings = httpSettings(options);
   const { path } = settings;
   return (request, response, next) => {
+    if (request.url?.startsWith('/') === false) toOriginForm(request);
     if (request.method !== 'POST' || !isAt(path, request.url)) {
       next();
       return;

@@ -99,7 +99,7 @@ export function sseSettings<Args, Model, Message, Context, Request extends Incom
   expectNumber('heartbeat', heartbeat, { above: 0 });
   expectNumber('highWaterMark', highWaterMark, { from: 1 });
   expectNumber('handlerTimeout', handlerTimeout, { above: 0 });
-  expectPath(path);
+  expectPath(path, 'app.get(path, omniServerComponentSse({ … }))');
   return {
     source: options,
     path,

@@ -9,7 +9,7 @@ import { type Prepared } from '../core/prepared.ts';
 import { unwatch, watch } from '../process/shared-interval.ts';
 import { tell } from '../core/pipe.ts';
 import { Problem, sendProblem } from '../request/problem.ts';
-import { endAtShutdown } from '../server/shutdown.ts';
+import { endAtShutdown } from '../request/client-gone.ts';
 import { LONGEST, startTimer } from '../process/timers.ts';
 import { isGenuine } from './csrf.ts';
 import { type Viewer } from './component-runtime.ts';

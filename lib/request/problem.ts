@@ -1,6 +1,49 @@
-/** What an HTTP client is told when there is no reply. */
-import { type ServerResponse } from 'node:http';
+/** What an HTTP client gets where there is no reply: one body for all of them. */
+import { type ServerResponse, STATUS_CODES } from 'node:http';
 import { publishRefused } from '../process/diagnostics.ts';
+
+/** Why a request is refused: an HTTP status, a stable code, and what goes with them. */
+export interface Refusal {
+  readonly status: number;
+  readonly code: string;
+  /** @defaultValue the name of the status */
+  readonly title?: string | undefined;
+  /** What was expected where. */
+  readonly detail?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+
+/** The headers and the body that say a refusal, in HTTP. */
+export interface ProblemBody {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/**
+ * Makes the answer that says a refusal.
+ *
+ * Wire shape: `application/problem+json`, `{ type: 'about:blank', title, status, code, detail? }`.
+ * Source: RFC 9457.
+ */
+export function problemOf(refusal: Refusal): ProblemBody {
+  const { status, code, detail, headers, title = titleOf(status) } = refusal;
+  const body = JSON.stringify({ type: 'about:blank', title, status, code, detail });
+  return {
+    headers: {
+      'content-type': 'application/problem+json',
+      'content-length': String(Buffer.byteLength(body)),
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      ...headers,
+    },
+    body,
+  };
+}
+
+/** The name of a status. */
+export function titleOf(status: number): string {
+  return STATUS_CODES[status] ?? 'Error';
+}
 
 /** The stable codes of our problems. */
 export type ProblemCode =
@@ -32,42 +75,44 @@ const PROBLEMS: Readonly<Record<ProblemCode, readonly [status: number, title: st
 };
 
 /** Thrown where a request cannot go on; the route answers with the problem of that code. */
-export class Problem {
+export class Problem implements Refusal {
   readonly code: ProblemCode;
-  /** What was expected where; for `decode` alone. */
   readonly detail: string | undefined;
+  readonly status: number;
+  readonly title: string;
 
+  /** @param detail - what was expected where; for `decode` alone */
   constructor(code: ProblemCode, detail?: string) {
     this.code = code;
     this.detail = detail;
+    [this.status, this.title] = PROBLEMS[code];
+  }
+
+  get headers(): Readonly<Record<string, string>> | undefined {
+    return this.code === 'encoding' ? { 'accept-encoding': 'identity' } : undefined;
   }
 }
 
 /** After these the rest of the request is not read, so the connection cannot serve another. */
-const ENDS_CONNECTION: ReadonlySet<ProblemCode> = new Set(['too-large', 'body-timeout']);
+const ENDS_CONNECTION: ReadonlySet<string> = new Set<ProblemCode>(['too-large', 'body-timeout']);
 
 /**
- * Answers with a problem.
+ * Answers with a problem, unless there is an answer already, or nobody to read it.
  *
  * @param endsConnection - whether the rest of the request is not worth reading
- *
- * Wire shape: `application/problem+json`, `{ type: 'about:blank', title, status, code, detail? }`.
- * Source: RFC 9457.
  */
 export function sendProblem(
   response: ServerResponse,
-  { code, detail }: Problem,
-  endsConnection: boolean = ENDS_CONNECTION.has(code),
+  refusal: Refusal,
+  endsConnection: boolean = ENDS_CONNECTION.has(refusal.code),
 ): void {
-  const [status, title] = PROBLEMS[code];
+  const { code, status } = refusal;
   publishRefused({ transport: 'http', code, status });
   if (response.headersSent || response.destroyed) return;
+  const { headers, body } = problemOf(refusal);
   response.statusCode = status;
-  response.setHeader('content-type', 'application/problem+json');
-  response.setHeader('cache-control', 'no-store');
-  response.setHeader('x-content-type-options', 'nosniff');
-  if (code === 'encoding') response.setHeader('accept-encoding', 'identity');
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   // guard: the connection ends where a body is not read
   if (endsConnection) response.setHeader('connection', 'close');
-  response.end(JSON.stringify({ type: 'about:blank', title, status, code, detail }));
+  response.end(body);
 }

@@ -19,6 +19,7 @@ import { restoreUrl, socketUrl } from '../connection/claim.ts';
 import { Capacity, limitConnections, tooManyConnections } from '../request/capacity.ts';
 import { makeServer } from './listen.ts';
 import { originCheck } from '../request/origins.ts';
+import { type Refusal } from '../request/problem.ts';
 import { tell } from '../core/pipe.ts';
 import { serverOptions } from './prototypes.ts';
 import { Shutdown } from './shutdown.ts';
@@ -29,7 +30,6 @@ import {
   ask,
   foreignOrigin,
   handshakeFault,
-  type Refusal,
   refuseUpgrade,
   shuttingDown,
 } from './handshake.ts';

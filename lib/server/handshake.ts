@@ -1,17 +1,11 @@
 /** What is asked of a handshake before it is answered with 101, and how a refusal is said in HTTP. */
-import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import { type IncomingMessage } from 'node:http';
 import { type Duplex } from 'node:stream';
 import { publishRefused } from '../process/diagnostics.ts';
 import { AuthorizeError, type OmniError, statusOf, TimeoutError } from '../core/errors.ts';
 import { isPromise } from '../core/exchange.ts';
+import { problemOf, type Refusal, titleOf } from '../request/problem.ts';
 import { startTimer } from '../process/timers.ts';
-
-/** Why there is no 101: an HTTP status, the code of the problem, and headers that go with it. */
-export interface Refusal {
-  readonly status: number;
-  readonly code: string;
-  readonly headers?: Readonly<Record<string, string>>;
-}
 
 /** The server is about to end. Others take over; nobody should come back at once. */
 export const shuttingDown: Refusal = {
@@ -100,36 +94,16 @@ function cut(stream: Duplex): void {
   stream.destroy();
 }
 
-/** The answer that says a refusal. Source: RFC 9457. */
-export function problemOf({ status, code, headers }: Refusal): {
-  readonly title: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-} {
-  const title = STATUS_CODES[status] ?? 'Error';
-  const body = JSON.stringify({ type: 'about:blank', title, status, code });
-  return {
-    title,
-    headers: {
-      'content-type': 'application/problem+json',
-      'content-length': String(Buffer.byteLength(body)),
-      'cache-control': 'no-store',
-      'x-content-type-options': 'nosniff',
-      connection: 'close',
-      ...headers,
-    },
-    body,
-  };
-}
-
 /** Answers a handshake with a status instead of 101, and ends its connection. */
 export function refuseUpgrade(stream: Duplex, refusal: Refusal): void {
   const { status, code } = refusal;
   publishRefused({ transport: 'upgrade', code, status });
   if (stream.destroyed) return;
-  const { title, headers, body } = problemOf(refusal);
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
-  stream.end([`HTTP/1.1 ${status} ${title}`, ...lines, '', body].join('\r\n'));
+  const { headers, body } = problemOf(refusal);
+  const lines = Object.entries({ ...headers, connection: 'close' }).map(
+    ([name, value]) => `${name}: ${value}`,
+  );
+  stream.end([`HTTP/1.1 ${status} ${titleOf(status)}`, ...lines, '', body].join('\r\n'));
   // Bytes that nobody reads would make the kernel reset the connection, which can overtake the
   // answer: what the client has sent ahead is read and dropped.
   stream.resume();

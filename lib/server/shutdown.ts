@@ -1,53 +1,48 @@
 /**
- * The end of a server: nothing new is taken, what runs is finished, and what does not end by itself
- * is cut.
+ * The end of a server: nothing new is accepted, what runs is finished, and what does not end by
+ * itself is cut.
  */
 import { type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { Server as NetServer } from 'node:net';
+import { Server as NetServer, type Socket } from 'node:net';
 import { type Duplex } from 'node:stream';
 import { publishRefused } from '../process/diagnostics.ts';
 import { startTimer } from '../process/timers.ts';
-import { problemOf, shuttingDown } from './handshake.ts';
+import { endForShutdown, whenGone } from '../request/client-gone.ts';
+import { problemOf } from '../request/problem.ts';
+import { shuttingDown } from './handshake.ts';
 
-const endings = new WeakMap<ServerResponse, () => void>();
-
-/** Has a response that would go on for ever end when its server shuts down. */
-export function endAtShutdown(response: ServerResponse, end: () => void): void {
-  endings.set(response, end);
-}
-
-/** Knows what is going on at a server, so that it can be ended in order. */
+/** Follows what goes on at a server, so that it can be ended in order. */
 export class Shutdown {
   readonly #server: Server;
   /** Every connection, upgraded ones too: Node's own list forgets those. */
   readonly #connections = new Set<Duplex>();
   /** The responses that have not been sent to their end. */
   readonly #responses = new Set<ServerResponse>();
+  /** During the shutdown: the last response of each connection, after which the connection ends. */
+  readonly #last = new Map<Duplex, ServerResponse>();
+  /** During the shutdown: the responses that were ended and are still on their way. */
+  readonly #unsent = new Set<ServerResponse>();
+  #hasClosedIdle = false;
   #ended: Promise<void> | undefined;
 
   /** @param server - before anything has been sent to it */
   constructor(server: Server) {
     this.#server = server;
     const connections = this.#connections;
-    const responses = this.#responses;
     // One function each for all of them: there may be very many.
     const forgetConnection = function (this: Duplex): void {
       connections.delete(this);
     };
-    const closeIdle = (): void => {
-      if (this.isRunning) this.#closeIdle();
-    };
-    const forgetResponse = function (this: ServerResponse): void {
-      responses.delete(this);
-      closeIdle();
+    const forgetResponse = (response: ServerResponse): void => {
+      this.#forget(response);
     };
     server.on('connection', (connection: Duplex) => {
       connections.add(connection);
       connection.on('close', forgetConnection);
     });
     server.prependListener('request', (_request, response) => {
-      responses.add(response);
-      response.on('close', forgetResponse);
+      this.#responses.add(response);
+      whenGone(response, forgetResponse);
     });
   }
 
@@ -60,9 +55,9 @@ export class Shutdown {
    * Ends the server.
    *
    * @param timeout - after how many milliseconds whatever is left is cut
-   * @param endSockets - tells the sockets to end, and resolves when all have told their own end: a
+   * @param endSockets - asks the sockets to end, and resolves when all have reported their end: a
    * socket does that some turns after its connection was closed
-   * @returns resolves when every connection is closed, and every socket has told so; the same
+   * @returns resolves when every connection is closed, and every socket has reported so; the same
    * promise at every call
    */
   run(timeout: number, endSockets: () => Promise<unknown>): Promise<void> {
@@ -75,7 +70,8 @@ export class Shutdown {
     const timer = startTimer(cut, timeout, this.#connections);
     const closed = new Promise<void>((resolve) => {
       // Not the method of http.Server, which begins with destroying the connections that it takes
-      // for idle: a reply counts as idle there when it was said, although half of it is on its way.
+      // for idle: a response counts as idle there once it was ended, although half of it is on its
+      // way.
       NetServer.prototype.close.call(this.#server, () => {
         clearTimeout(timer);
         // What is left to do of the other one: its timer for slow requests.
@@ -94,18 +90,44 @@ export class Shutdown {
     // guard: 503 during a shutdown
     this.#server.on('request', refuse);
     for (const response of this.#responses) {
-      endings.get(response)?.();
+      this.#last.set(response.req.socket, response);
+      if (response.writableEnded) this.#unsent.add(response);
+      else response.once('prefinish', () => this.#unsent.add(response));
+      endForShutdown(response);
+    }
+    // Only the last one: Node ends the connection after the first response that says so, and would
+    // drop those that were pipelined behind it.
+    for (const response of this.#last.values()) {
       if (!response.headersSent) response.setHeader('connection', 'close');
     }
     this.#closeIdle();
   }
 
+  #forget(response: ServerResponse): void {
+    this.#responses.delete(response);
+    if (!this.isRunning) return;
+    this.#unsent.delete(response);
+    const { socket } = response.req;
+    // Its headers may have been sent before the shutdown, so that Node would keep the connection.
+    if (this.#last.get(socket) === response) endConnection(socket);
+    this.#closeIdle();
+  }
+
+  /**
+   * Closes the connections without a request, once: whatever becomes idle later is closed by its
+   * last response. Node takes connections for idle whose response is still on its way, so this waits
+   * until there are none.
+   */
   #closeIdle(): void {
-    for (const { writableEnded, writableFinished } of this.#responses) {
-      if (writableEnded && !writableFinished) return;
-    }
+    if (this.#hasClosedIdle || this.#unsent.size > 0) return;
+    this.#hasClosedIdle = true;
     this.#server.closeIdleConnections();
   }
+}
+
+/** Ends a connection after what has been written to it. */
+function endConnection(socket: Socket): void {
+  if (!socket.destroyed) socket.destroySoon();
 }
 
 function cut(connections: ReadonlySet<Duplex>): void {
@@ -116,5 +138,5 @@ function refuse(_request: IncomingMessage, response: ServerResponse): void {
   const { status, code } = shuttingDown;
   publishRefused({ transport: 'http', code, status });
   const { headers, body } = problemOf(shuttingDown);
-  response.writeHead(status, headers).end(body);
+  response.writeHead(status, { ...headers, connection: 'close' }).end(body);
 }

@@ -124,6 +124,16 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
     ['onError that throws when it is asked', 'onError'],
     ['an error text of 200 characters', '200 characters'],
   ],
+  'spec/request/client-gone.spec.ts': [
+    ['a client that left before its response had a socket', 'before anybody asked'],
+  ],
+  'spec/faults/http-gone.spec.ts': [['whatever follows a response follows its socket', 'A2']],
+  'spec/request/verdict.spec.ts': [
+    ['a thenable that throws is a rejection', 'then throws'],
+    ['a status that throws', 'getter throws'],
+    ['a then that throws', 'getter that throws'],
+  ],
+  'spec/request/target.spec.ts': [['a path with a pattern is refused', 'a pattern']],
   'spec/request/origins.spec.ts': [
     ['a Host that would mean another in a URL', ''],
     ['a promise is no verdict', ''],

@@ -839,7 +839,7 @@ describe('omniHttp', () => {
     ['limit', { limit: 1.5 }, /Expected `limit` to be an integer from 1 up, got 1.5/],
     ['bodyTimeout', { bodyTimeout: 0 }, /Expected `bodyTimeout` to be a number above 0, got 0/],
     ['handlerTimeout', { handlerTimeout: Number.NaN }, /got NaN/],
-    ['path', { path: 'omni' }, /Expected `path` to begin with \/, got "omni"/],
+    ['path', { path: 'omni' }, /Expected `path` to be a string that begins with \/, got "omni"/],
     [
       'origins',
       { origins: ['example.com'] },

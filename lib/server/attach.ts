@@ -26,13 +26,7 @@ import { Shutdown } from './shutdown.ts';
 import { socketResponse } from './socket-response.ts';
 import { mendRoutes, routerPrototype } from './ws-method.ts';
 import { UnclaimedSocket, unclaimedOf } from './waiting-socket.ts';
-import {
-  ask,
-  foreignOrigin,
-  handshakeFault,
-  refuseUpgrade,
-  shuttingDown,
-} from './handshake.ts';
+import { ask, foreignOrigin, handshakeFault, refuseUpgrade, shuttingDown } from './handshake.ts';
 
 export { type AttachOptions, type CloseOptions } from './options.ts';
 

@@ -1,190 +1,249 @@
 /**
- * What a message looks like, as plain data: the tree that a struct is made of. JSON Schema, Gleam's
- * types and codecs, examples and the comparison of two versions are all made from it.
- *
- * A definition is JSON: it can be printed to a file and read back.
+ * Reads what a struct is made of. superstruct's structs are functions in closures, so only those are
+ * read whose meaning is certain: the words of ours, which note their parts, and superstruct's
+ * `string`, `number`, `integer`, `boolean`, `any`, `unknown`, `literal`, `enums`, `array`, `object`
+ * and `type`, when they behave as superstruct's own do. Everything else is refused by name.
  */
+import {
+  any,
+  array,
+  boolean,
+  integer,
+  number,
+  object,
+  string,
+  type Struct,
+  type,
+  unknown,
+} from 'superstruct';
+import { type AnyStruct, expectStruct } from './any-struct.ts';
+import { canonicalShape } from './canonical.ts';
+import { coerced, enumsOf, expectLike, literalOf, refuseAdmitting, refused } from './certainty.ts';
+import { constraintsOf } from './constraints.ts';
+import { DefinitionError } from './definition-error.ts';
+import { unmasked } from './masked.ts';
+import {
+  type Definition,
+  type Field,
+  type Shape,
+  type TupleVariant,
+  type Variant,
+} from './shape.ts';
+import { elementOf, fieldsOf } from './superstruct.ts';
+import { knownOf, type Tree } from './tree.ts';
+import { tupleVariantsOf } from './tuple-variants.ts';
+import { objectVariantsOf } from './variants.ts';
 
-/** The tree of one struct. */
-export interface Definition {
-  /** The struct itself. A reference where the struct has a name. */
-  readonly root: Shape;
-  /** Every named shape that the root reaches, by its name (`Author`). */
-  readonly types: Readonly<Record<string, Shape>>;
+export type * from './shape.ts';
+
+/**
+ * The tree that a struct is made of.
+ *
+ * @param name - what the path of an error begins with: the name under which the struct is exported
+ * @throws {@link DefinitionError} at what cannot be read for certain
+ * @throws TypeError when `struct` is no struct
+ */
+export function definitionOf(struct: AnyStruct, name?: string): Definition {
+  expectStruct(struct, 'struct');
+  const reader = new Reader();
+  const root = reader.shapeOf(struct, name === undefined ? [] : [name]);
+  return { root, types: Object.fromEntries([...reader.types].sort(byName)) };
 }
 
-/** The definitions of a whole program, as `express-omnimessage definition` prints them. */
-export interface DefinitionFile {
-  /** The version of this format. */
-  readonly omnimessage: 1;
-  /** The hash of the roots and what they reach, without docs: 16 hexadecimal digits. */
-  readonly hash: string;
-  readonly roots: readonly Root[];
-  readonly types: Readonly<Record<string, Shape>>;
-}
+const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number =>
+  a < b ? -1 : 1;
 
-/** A message type of a program. */
-export interface Root {
-  /** Its name in the program: `FromClient`. */
-  readonly name: string;
-  /** Which side sends it. */
-  readonly sender: 'client' | 'server' | 'both';
+/** A shape, and whether `optional` stands around it. */
+interface Read {
   readonly shape: Shape;
+  readonly isOptional: boolean;
 }
 
-/** One node of the tree. The name of each kind is that of the word that makes it. */
-export type Shape =
-  | StringShape
-  | NumberShape
-  | BooleanShape
-  | NullShape
-  | UnknownShape
-  | LiteralShape
-  | EnumsShape
-  | ArrayShape
-  | DictShape
-  | TupleShape
-  | ObjectShape
-  | VariantsShape
-  | TupleVariantsShape
-  | OneOfShape
-  | NullableShape
-  | ReferenceShape;
+type Path = readonly string[];
 
-/** What any shape may carry. */
-interface Annotated {
-  /** For people: the text of `described`, or a doc comment. Lines are parted by `\n`. */
-  readonly docs?: string;
-  /** The names of refinements (`refine`) that narrow the shape and cannot be said. */
-  readonly unchecked?: readonly string[];
+class Reader {
+  readonly types = new Map<string, Shape>();
+  /** The struct that a name was first given to. */
+  readonly #named = new Map<string, Struct>();
+
+  /** Where nothing may be absent. */
+  shapeOf(struct: Struct, path: Path): Shape {
+    const { shape, isOptional } = this.#read(struct, path);
+    if (isOptional) {
+      throw new DefinitionError(
+        'only a field of `object` or `variants` can be `optional`: write `nullable` here',
+        path,
+      );
+    }
+    return shape;
+  }
+
+  #read(given: Struct, path: Path): Read {
+    const struct = unmasked(given) ?? given;
+    const known = knownOf(struct);
+    if (known === undefined) return certain(this.#plain(struct, path));
+    const { tree } = known;
+    if (known.struct === struct) return this.#word(tree, struct, path);
+    if (struct.coercer !== known.struct.coercer) throw coerced(path);
+    refuseAdmitting(struct, path);
+    const read = this.#word(tree, known.struct, path);
+    return { ...read, shape: { ...read.shape, ...constraintsOf(struct, tree.word) } };
+  }
+
+  /** What a word of ours made. */
+  #word(tree: Tree, struct: Struct, path: Path): Read {
+    switch (tree.word) {
+      case 'optional':
+        return { ...this.#read(tree.of, path), isOptional: true };
+      case 'nullable': {
+        const { shape, isOptional } = this.#read(tree.of, path);
+        return {
+          shape: shape.kind === 'nullable' ? shape : { kind: 'nullable', of: shape },
+          isOptional,
+        };
+      }
+      case 'described': {
+        const { shape, isOptional } = this.#read(tree.of, path);
+        return { shape: { ...shape, docs: tree.docs }, isOptional };
+      }
+      case 'named':
+        return this.#name(tree.name, tree.of, path);
+      case 'recursive':
+        return this.#name(tree.name, struct, path, tree.of);
+      case 'dict':
+        return certain({ kind: 'dict', values: this.shapeOf(tree.values, [...path, '*']) });
+      case 'tuple':
+        return certain({
+          kind: 'tuple',
+          items: tree.items.map((item, at) => this.shapeOf(item, [...path, `${at}`])),
+        });
+      case 'oneOf':
+        return certain({
+          kind: 'oneOf',
+          options: tree.options.map((option, at) => this.shapeOf(option, [...path, `${at}`])),
+        });
+    }
+  }
+
+  /** A reference to a type, which is read once. */
+  #name(name: string, struct: Struct, path: Path, of: () => Struct = () => struct): Read {
+    const before = this.#named.get(name);
+    const reference = { kind: 'reference', name } as const;
+    if (before === struct) return certain(reference);
+    if (before === undefined) {
+      this.#named.set(name, struct);
+      const { shape, isOptional } = this.#read(of(), path);
+      this.types.set(name, shape);
+      return { shape: reference, isOptional };
+    }
+    // Two structs of one name, made by one function perhaps: they must say the same. Not within each
+    // other, or a function that calls itself would never end.
+    if (!this.types.has(name)) throw namesakes(name, path);
+    const other = new Reader();
+    const { isOptional } = other.#name(name, struct, path, of);
+    for (const [its, shape] of other.types) {
+      const known = this.types.get(its);
+      if (known === undefined || canonicalShape(known) !== canonicalShape(shape)) {
+        throw namesakes(its, path);
+      }
+    }
+    return { shape: reference, isOptional };
+  }
+
+  #plain(struct: Struct, path: Path): Shape {
+    const variants = objectVariantsOf(struct);
+    const tuples = tupleVariantsOf(struct);
+    const made = variants ?? tuples;
+    if (made !== undefined) {
+      if (struct.coercer !== made.coercer) throw coerced(path);
+      refuseAdmitting(struct, path);
+    }
+    const narrowed = constraintsOf(struct, struct.type);
+    if (variants !== undefined) {
+      return {
+        kind: 'variants',
+        tag: variants.tag,
+        variants: [...variants.all].map(({ tag, fields }): Variant => ({
+          tag,
+          fields: this.#fields(fields, [...path, String(tag)]),
+        })),
+        unknownFields: variants.drops ? 'drop' : 'refuse',
+        ...narrowed,
+      };
+    }
+    if (tuples !== undefined) {
+      return {
+        kind: 'tupleVariants',
+        variants: [...tuples.all].map(({ tag, payload }): TupleVariant => ({
+          tag,
+          payload: this.shapeOf(payload, [...path, String(tag)]),
+        })),
+        unknownFields: tuples.drops ? 'drop' : 'refuse',
+        ...narrowed,
+      };
+    }
+    return { ...this.#superstruct(struct, path), ...narrowed };
+  }
+
+  /** One of superstruct's own. */
+  #superstruct(struct: Struct, path: Path): Shape {
+    switch (struct.type) {
+      case 'string':
+        return expectLike(struct, string(), path, { kind: 'string' });
+      case 'number':
+        return expectLike(struct, number(), path, { kind: 'number' });
+      case 'integer':
+        return expectLike(struct, integer(), path, { kind: 'integer' });
+      case 'boolean':
+        return expectLike(struct, boolean(), path, { kind: 'boolean' });
+      case 'any':
+        return expectLike(struct, any(), path, { kind: 'unknown' });
+      case 'unknown':
+        return expectLike(struct, unknown(), path, { kind: 'unknown' });
+      case 'literal':
+        return literalOf(struct, path);
+      case 'enums':
+        return enumsOf(struct, path);
+      case 'array': {
+        const element = elementOf(struct);
+        const items: Shape =
+          element === undefined ? { kind: 'unknown' } : this.shapeOf(element, [...path, '*']);
+        return expectLike(struct, array(), path, { kind: 'array', items });
+      }
+      case 'object': {
+        const fields = fieldsOf(struct);
+        return expectLike(
+          struct,
+          object(),
+          path,
+          fields === undefined
+            ? { kind: 'dict', values: { kind: 'unknown' } }
+            : { kind: 'object', fields: this.#fields(fields, path), unknownFields: 'refuse' },
+        );
+      }
+      case 'type':
+        return expectLike(struct, type({}), path, {
+          kind: 'object',
+          fields: this.#fields(fieldsOf(struct) ?? new Map(), path),
+          unknownFields: 'keep',
+        });
+      default:
+        throw refused(struct, path);
+    }
+  }
+
+  #fields(structs: ReadonlyMap<string, Struct>, path: Path): Field[] {
+    return Array.from(structs, ([key, struct]): Field => {
+      const { shape, isOptional } = this.#read(struct, [...path, key]);
+      return isOptional ? { key, shape, optional: true } : { key, shape };
+    });
+  }
 }
 
-/** Any string, or those that the constraints admit. */
-export interface StringShape extends Annotated {
-  readonly kind: 'string';
-  /** In UTF-16 units, as JavaScript counts; both bounds are included. */
-  readonly minLength?: number;
-  readonly maxLength?: number;
-  /** The source of a regular expression without flags that matches somewhere in the string. */
-  readonly pattern?: string;
-}
+const certain = (shape: Shape): Read => ({ shape, isOptional: false });
 
-/** A number that JSON can hold. `integer` has no fraction. */
-export interface NumberShape extends Annotated {
-  readonly kind: 'number' | 'integer';
-  readonly minimum?: number;
-  readonly maximum?: number;
-  readonly exclusiveMinimum?: number;
-  readonly exclusiveMaximum?: number;
-}
-
-export interface BooleanShape extends Annotated {
-  readonly kind: 'boolean';
-}
-
-export interface NullShape extends Annotated {
-  readonly kind: 'null';
-}
-
-/** Any JSON value at all (`any`, `unknown`). Gleam has no type for it. */
-export interface UnknownShape extends Annotated {
-  readonly kind: 'unknown';
-}
-
-/** One value. (The literal null is a {@link NullShape}.) */
-export interface LiteralShape extends Annotated {
-  readonly kind: 'literal';
-  readonly value: string | number | boolean;
-}
-
-/** One of several values: what Gleam's language server writes for a type without fields. */
-export interface EnumsShape extends Annotated {
-  readonly kind: 'enums';
-  readonly values: readonly (string | number)[];
-}
-
-export interface ArrayShape extends Annotated {
-  readonly kind: 'array';
-  readonly items: Shape;
-  readonly minItems?: number;
-  readonly maxItems?: number;
-}
-
-/** An object with any keys, whose values are all of one shape. */
-export interface DictShape extends Annotated {
-  readonly kind: 'dict';
-  readonly values: Shape;
-}
-
-/** An array of exactly these elements. */
-export interface TupleShape extends Annotated {
-  readonly kind: 'tuple';
-  readonly items: readonly Shape[];
-}
-
-/** What becomes of fields that a shape does not have: invalid, left out, or kept. */
-export type UnknownFields = 'refuse' | 'drop' | 'keep';
-
-/** An object with known fields, in the order of the struct. */
-export interface ObjectShape extends Annotated {
-  readonly kind: 'object';
-  readonly fields: readonly Field[];
-  readonly unknownFields: UnknownFields;
-}
-
-/** A field of an object or of a variant. Its docs are those of its shape. */
-export interface Field {
-  /** The key on the wire. */
-  readonly key: string;
-  readonly shape: Shape;
-  /** True when the field may be absent (`optional`). A `nullable` field may be absent when read. */
-  readonly optional?: true;
-}
-
-/** Objects told apart by one field: `{"type":"user_send","content":"Hi"}`. */
-export interface VariantsShape extends Annotated {
-  readonly kind: 'variants';
-  /** The key of the field that names the variant. */
-  readonly tag: string;
-  readonly variants: readonly Variant[];
-  readonly unknownFields: UnknownFields;
-}
-
-/** One variant: the value of its tag, and its other fields. */
-export interface Variant {
-  readonly tag: string | number;
-  readonly fields: readonly Field[];
-  readonly docs?: string;
-}
-
-/** Arrays of a tag and one payload: `[0,{"id":"a"}]`. A payload `null` may be missing. */
-export interface TupleVariantsShape extends Annotated {
-  readonly kind: 'tupleVariants';
-  readonly variants: readonly TupleVariant[];
-  readonly unknownFields: UnknownFields;
-}
-
-/** One variant of {@link TupleVariantsShape}. */
-export interface TupleVariant {
-  readonly tag: string | number;
-  readonly payload: Shape;
-  readonly docs?: string;
-}
-
-/** One of several shapes, the first that fits (`oneOf`). */
-export interface OneOfShape extends Annotated {
-  readonly kind: 'oneOf';
-  readonly options: readonly Shape[];
-}
-
-/** Null or the shape. As a field it is always written, and an absent one is read as null. */
-export interface NullableShape extends Annotated {
-  readonly kind: 'nullable';
-  readonly of: Shape;
-}
-
-/** A shape that stands under this name in `types`: also how a recursive shape holds itself. */
-export interface ReferenceShape extends Annotated {
-  readonly kind: 'reference';
-  readonly name: string;
-}
+const namesakes = (name: string, path: Path): DefinitionError =>
+  new DefinitionError(
+    `two different structs are named \`${name}\`: give one of them another name`,
+    path,
+  );

@@ -9,9 +9,19 @@
  * (the functions that superstruct puts where none was given), and walks that are known to the letter
  * (the `entries` and coercers of superstruct's `object` and `array`, and those of our variants).
  */
-import { array, type Context, object, Struct } from 'superstruct';
-import { isRecord } from './any-struct.ts';
+import { type Context, type Struct } from 'superstruct';
 import { unmasked } from './masked.ts';
+import {
+  elementOf,
+  fieldsOf,
+  hasCoercer,
+  hasEntries,
+  hasRefiner,
+  hasValidator,
+  walksArray,
+  walksObject,
+} from './superstruct.ts';
+import { knownOf } from './tree.ts';
 import { type KnownTuples, tupleVariantsOf } from './tuple-variants.ts';
 import { type ObjectVariants, objectVariantsOf } from './variants.ts';
 
@@ -29,7 +39,8 @@ interface Run {
 
 /** How the parts of a value are walked. */
 type Parts =
-  | { readonly kind: 'none' | 'any' | 'array' }
+  | { readonly kind: 'none' | 'any' }
+  | { readonly kind: 'array'; readonly element: Struct }
   | { readonly kind: 'object'; readonly fields: ReadonlyMap<string, Struct> }
   | { readonly kind: 'variants'; readonly its: ObjectVariants }
   | { readonly kind: 'tuple'; readonly its: KnownTuples };
@@ -76,7 +87,7 @@ function walk(received: unknown, plan: Plan, run: Run): unknown {
     case 'none':
       break;
     case 'array':
-      value = walkArray(value, plan, run);
+      value = walkArray(value, parts.element, plan, run);
       break;
     case 'object':
       value = isObject(value) ? walkFields(value, undefined, parts.fields, plan, run) : value;
@@ -116,9 +127,8 @@ function walkEntries(whole: unknown, { struct, masks }: Plan, context: Context, 
   return value;
 }
 
-function walkArray(value: unknown, { struct, masks }: Plan, run: Run): unknown {
-  const element = struct.schema as Struct | undefined;
-  if (!Array.isArray(value) || element === undefined) return value;
+function walkArray(value: unknown, element: Struct, { masks }: Plan, run: Run): unknown {
+  if (!Array.isArray(value)) return value;
   const plan = planOf(element, masks);
   for (let at = 0; at < value.length; at++) {
     const outcome = walkPart(at, value[at], plan, run);
@@ -196,18 +206,6 @@ function hasFailure(failures: Iterable<unknown>): boolean {
   return failures[Symbol.iterator]().next().done !== true;
 }
 
-// What superstruct puts where nothing was given, and how it walks what it walks most. `entries` and
-// `coercer` are handed on untouched by all that makes a struct of another; a function that reads the
-// same to the letter does the same.
-const text = (given: unknown): string => Function.prototype.toString.call(given);
-const idle = new Struct<unknown, null>({ type: 'idle', schema: null });
-const noEntries = text(idle.entries);
-const noCoercer = text(idle.coercer);
-const noValidator = text(idle.validator);
-const noRefiner = text(idle.refiner);
-const objectEntries = text(object({}).entries);
-const arrayEntries = text(array(idle).entries);
-
 const plans = new WeakMap<Struct, Plan>();
 const maskedPlans = new WeakMap<Struct, Plan>();
 
@@ -221,15 +219,20 @@ function planOf(struct: Struct, masks: boolean): Plan {
 }
 
 function planFor(struct: Struct, masks: boolean): Plan {
+  const made = knownOf(struct);
+  // A recursive struct does what the struct that it stands for does, and its parts are known.
+  if (made?.tree.word === 'recursive' && made.struct === struct) {
+    return planOf(made.tree.of(), masks);
+  }
   const parts = partsOf(struct);
   // The validators of our variants say no more than their walk does.
   const isOwn = 'its' in parts && parts.its.validator === struct.validator;
   return {
     struct,
     masks,
-    coerces: text(struct.coercer) !== noCoercer,
-    validates: !isOwn && text(struct.validator) !== noValidator,
-    refines: text(struct.refiner) !== noRefiner,
+    coerces: hasCoercer(struct),
+    validates: !isOwn && hasValidator(struct),
+    refines: hasRefiner(struct),
     parts,
   };
 }
@@ -239,12 +242,12 @@ function partsOf(struct: Struct): Parts {
   if (variants !== undefined) return { kind: 'variants', its: variants };
   const tuple = tupleVariantsOf(struct);
   if (tuple !== undefined) return { kind: 'tuple', its: tuple };
-  const walked = text(struct.entries);
-  if (walked === noEntries) return { kind: 'none' };
-  if (walked === arrayEntries) return { kind: 'array' };
-  if (walked === objectEntries && isRecord(struct.schema)) {
-    const schema = struct.schema as Readonly<Record<string, Struct>>;
-    return { kind: 'object', fields: new Map(Object.entries(schema)) };
+  if (!hasEntries(struct)) return { kind: 'none' };
+  if (walksArray(struct)) {
+    const element = elementOf(struct);
+    return element === undefined ? { kind: 'none' } : { kind: 'array', element };
   }
-  return { kind: 'any' };
+  if (!walksObject(struct)) return { kind: 'any' };
+  const fields = fieldsOf(struct);
+  return fields === undefined ? { kind: 'none' } : { kind: 'object', fields };
 }

@@ -23,8 +23,11 @@ export interface KnownTuples {
   readonly drops: boolean;
   /** By O(1), whatever the value. */
   readonly find: (value: unknown) => TupleVariant | undefined;
+  /** All of them, in the order in which they were written. */
+  readonly all: readonly TupleVariant[];
   /** Refuses what `find` does not find, and nothing else. */
   readonly validator: Struct['validator'];
+  readonly coercer: Struct['coercer'];
 }
 
 interface TupleVariant {
@@ -91,6 +94,7 @@ export function tupleVariants<Definitions extends Record<string, AnyStruct>>(
       for (let at = 2; at < all.length; at++) yield [at, all[at], unknownPart];
     },
   });
-  known.set(struct.entries, { drops, find, validator: struct.validator });
+  const { validator, coercer } = struct;
+  known.set(struct.entries, { drops, find, all: [...byTag.values()], validator, coercer });
   return struct;
 }

@@ -45,8 +45,11 @@ export interface ObjectVariants {
   readonly drops: boolean;
   /** By O(1), whatever the value. */
   readonly find: (value: unknown) => ObjectVariant | undefined;
+  /** All of them, in the order in which they were written. */
+  readonly all: readonly ObjectVariant[];
   /** Refuses what `find` does not find, and nothing else. */
   readonly validator: Struct['validator'];
+  readonly coercer: Struct['coercer'];
 }
 
 interface ObjectVariant {
@@ -130,7 +133,8 @@ export function variants<
       }
     },
   });
-  known.set(struct.entries, { tag, drops, find, validator: struct.validator });
+  const { validator, coercer } = struct;
+  known.set(struct.entries, { tag, drops, find, all: [...byTag.values()], validator, coercer });
   return struct;
 }
 

@@ -27,7 +27,7 @@ import {
   set,
   size,
   string,
-  type Struct,
+  Struct,
   trimmed,
   tuple,
   type,
@@ -36,6 +36,7 @@ import {
 } from 'superstruct';
 import { tupleVariants } from '../../lib/codecs/tuple-variants.ts';
 import { variants } from '../../lib/codecs/variants.ts';
+import * as words from '../../lib/codecs/words.ts';
 
 /** Stands in strings and keys that are received, and in no struct. */
 export const CANARY = 'C4N4RY';
@@ -59,6 +60,16 @@ const Message = variants('type', {
 });
 const Pair = tupleVariants({ 0: Chat, 1: string(), 2: literal(null), type: Message });
 const drop = { unknownFields: 'drop' } as const;
+const Branch = words.recursive<Tree>(
+  'Branch',
+  (branch) =>
+    object({ value: any(), left: words.optional(branch), right: words.optional(branch) }) as never,
+);
+
+/** The same struct with another schema, which superstruct itself does not look at. */
+function claiming(struct: object, schema: unknown): object {
+  return new Struct(Object.assign({}, struct as Struct, { schema }));
+}
 
 export const structs: Record<string, object> = {
   string: string(),
@@ -102,6 +113,31 @@ export const structs: Record<string, object> = {
   'tuple variants': Pair,
   'tuple variants that drop': tupleVariants(
     { 0: array(Chat), 1: Message, 2: any(), 3: Tree },
+    drop,
+  ),
+  'object whose schema says something else': claiming(object({ type: string(), value: number() }), {
+    type: number(),
+  }),
+  'object without schema that claims one': claiming(object(), { a: number() }),
+  'type whose schema says something else': claiming(type({ type: string() }), { value: number() }),
+  'array whose schema says something else': claiming(array(nullable(string())), number()),
+  'array without elements that claims some': claiming(array(), number()),
+  'array of elements that claims none': claiming(array(string()), undefined),
+  'optional field': object({ type: words.optional(trimmed(string())), value: any() }),
+  'nullable field': object({
+    type: words.nullable(trimmed(string())),
+    value: words.nullable(any()),
+  }),
+  'optional nullable field': object({ type: words.optional(words.nullable(string())) }),
+  dict: words.dict(words.nullable(number())),
+  pair: words.tuple([number(), words.nullable(string())]),
+  'one of': words.oneOf([string(), array(words.nullable(number())), object({ value: number() })]),
+  recursive: Branch,
+  'named and described': words.described('Says it', words.named('Message', Message)),
+  'nullable variants': words.nullable(Message),
+  'words within variants that drop': variants(
+    'type',
+    { any: { value: words.nullable(Branch), name: words.optional(words.nullable(Pair)) }, a: {} },
     drop,
   ),
   'variants by number': variants('kind', { 0: { value: Pair }, 1: { value: array(Message) } }),

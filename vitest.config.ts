@@ -27,6 +27,12 @@ const overTheNetwork = [
 export default defineConfig({
   test: {
     testTimeout: 20_000,
+    // Checked where coverage is asked for: in CI, and by `npm test -- --coverage`.
+    coverage: {
+      include: ['lib/**'],
+      reporter: ['text-summary', 'html'],
+      thresholds: { lines: 95, functions: 95, branches: 90 },
+    },
     projects: [
       {
         resolve: { alias: ours },

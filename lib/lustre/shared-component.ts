@@ -59,7 +59,7 @@ export type Running = Pick<
  * returns. While nobody looks on, no view is made.
  *
  * @param args - what `init` gets
- * @throws {@link ApplicationError} with code `init` when `init` throws
+ * @throws ApplicationError with code `init` when `init` throws
  * @throws TypeError when a part of the component is not what it must be
  *
  * Source: `lustre.start_server_component` of Lustre.

@@ -33,7 +33,7 @@ import {
   UNCHANGED,
 } from '../support/components.ts';
 import { dial } from '../support/socket-client.ts';
-import { stacks } from '../support/stacks.ts';
+import { stacksOfThisRun as stacks } from '../support/stacks.ts';
 
 const errors: OmniError[] = [];
 const onError = (error: OmniError): void => {

@@ -2,7 +2,7 @@ import express from 'express';
 import { type Codec, type ErrorHandler, type Handler, omniHttp, omniWs } from 'express-omnimessage';
 import { serve } from './serve.ts';
 import { connect } from './socket-client.ts';
-import { stacks } from './stacks.ts';
+import { stacksOfThisRun as stacks } from './stacks.ts';
 
 /** What every transport takes. */
 export interface Served<In, Out, Context> {

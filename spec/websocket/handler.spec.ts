@@ -11,7 +11,7 @@ import { describe, expect, it } from 'vitest';
 import { withFakeClock } from '../support/clock.ts';
 import { bytesCodec, type Said, type Says, textCodec } from '../support/codecs.ts';
 import { connect, dial } from '../support/socket-client.ts';
-import { stacks } from '../support/stacks.ts';
+import { stacksOfThisRun as stacks } from '../support/stacks.ts';
 
 type Options<Context = undefined> = OmniWsOptions<Said, Says, Context>;
 type Made = Connection<Says>;

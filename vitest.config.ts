@@ -14,7 +14,7 @@ const overTheNetwork = [
   'spec/websocket/express-ws-url.spec.ts',
   'spec/server/prototypes.spec.ts',
   'spec/server/shutdown.spec.ts',
-  'spec/server/waiting-socket.spec.ts',
+  'spec/server/pending-socket.spec.ts',
   'spec/server/handshake.spec.ts',
   'spec/http/route.spec.ts',
   'spec/websocket/handler.spec.ts',

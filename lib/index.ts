@@ -37,6 +37,10 @@ export {
   type SocketRoute,
   type SocketRoutes,
 } from './server/attach.ts';
+export { runMiddleware } from './server/run-middleware.ts';
+export { type RoutePath, type SocketTarget } from './server/find-route.ts';
+export { type Owns } from './server/ownership.ts';
+export { type Subprotocols } from './server/subprotocol.ts';
 export { serverOptions, type ServerOptions } from './server/prototypes.ts';
 export { type Origins } from './request/origins.ts';
 export { ApplicationError, RunawayError } from './application/errors.ts';

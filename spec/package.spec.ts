@@ -58,6 +58,7 @@ describe('the package', () => {
       'omniWs',
       'omniWsApplication',
       'pipe',
+      'runMiddleware',
       'schemaCodec',
       'serverOptions',
       'startApplication',

@@ -11,6 +11,8 @@ export interface Refusal {
   /** What was expected where. */
   readonly detail?: string | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Further members of the body. */
+  readonly members?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** The headers and the body that say a refusal, in HTTP. */
@@ -26,8 +28,8 @@ export interface ProblemBody {
  * Source: RFC 9457.
  */
 export function problemOf(refusal: Refusal): ProblemBody {
-  const { status, code, detail, headers, title = titleOf(status) } = refusal;
-  const body = JSON.stringify({ type: 'about:blank', title, status, code, detail });
+  const { status, code, detail, headers, members, title = titleOf(status) } = refusal;
+  const body = JSON.stringify({ type: 'about:blank', title, status, code, detail, ...members });
   return {
     headers: {
       'content-type': 'application/problem+json',

@@ -1,10 +1,23 @@
 /** express-ws made safe: one call that gives an application sockets which survive anything. */
 import { EventEmitter } from 'node:events';
-import { type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import { type Duplex } from 'node:stream';
 import { type Application } from 'express';
+// The type also gives every Router its `.ws`.
 import expressWs, { type WebsocketRequestHandler } from 'express-ws';
 import { type WebSocket } from 'ws';
+import { AuthorizeError, type OmniError, RouteError } from '../core/errors.ts';
+import { expectApplication } from '../core/options.ts';
+import { tell } from '../core/pipe.ts';
+import { reporting } from '../process/diagnostics.ts';
+import { Capacity, limitConnections } from '../request/capacity.ts';
+import { type Refusal } from '../request/problem.ts';
+import { refusalStatus } from '../request/verdict.ts';
+import { dispatch } from './dispatch.ts';
+import { findRoute, type RoutePath, type Routing } from './find-route.ts';
+import { Gate } from './gate.ts';
+import { handshakeFault, refuseUpgrade } from './handshake.ts';
+import { makeServer } from './listen.ts';
 import {
   type AttachOptions,
   attachSettings,
@@ -12,27 +25,19 @@ import {
   closeTimeout,
   serverSettings,
 } from './options.ts';
-import { reporting } from '../process/diagnostics.ts';
-import { AuthorizeError, type OmniError, RouteError, statusOf } from '../core/errors.ts';
-import { expectApplication } from '../core/options.ts';
-import { restoreUrl, socketUrl } from '../connection/claim.ts';
-import { Capacity, limitConnections, tooManyConnections } from '../request/capacity.ts';
-import { makeServer } from './listen.ts';
-import { originCheck } from '../request/origins.ts';
-import { type Refusal } from '../request/problem.ts';
-import { tell } from '../core/pipe.ts';
+import { shareUpgrades } from './ownership.ts';
+import { PendingSocket, pendingOf } from './pending-socket.ts';
 import { serverOptions } from './prototypes.ts';
+import { answerBy } from './question.ts';
 import { Shutdown } from './shutdown.ts';
-import { socketResponse } from './socket-response.ts';
-import { mendRoutes, routerPrototype } from './ws-method.ts';
-import { UnclaimedSocket, unclaimedOf } from './waiting-socket.ts';
-import { ask, foreignOrigin, handshakeFault, refuseUpgrade, shuttingDown } from './handshake.ts';
+import { chooseSubprotocol } from './subprotocol.ts';
+import { addWsMethod } from './ws-method.ts';
 
 export { type AttachOptions, type CloseOptions } from './options.ts';
 
 /**
- * A route for sockets. It may be asynchronous: a rejection is handled like a throw. Who has a third
- * parameter, `next`, may pass the socket on.
+ * A route for sockets. It may be asynchronous: a rejection is handled like a throw. A route that has
+ * a third parameter, `next`, may pass the socket on.
  */
 export type SocketRoute = (
   ...given: Parameters<WebsocketRequestHandler>
@@ -40,8 +45,11 @@ export type SocketRoute = (
 
 /** What an application has besides, after {@link attachWebSockets}. */
 export interface SocketRoutes {
-  /** Adds a route for the sockets of a path. */
-  readonly ws: (path: string, ...routes: SocketRoute[]) => this;
+  /**
+   * Adds a route for the sockets of a path: a string, a pattern, a RegExp, or an array of them, as
+   * `.get` takes it. HTTP requests pass it by. Applications that are made later have the method too.
+   */
+  readonly ws: (path: RoutePath, ...routes: SocketRoute[]) => this;
 }
 
 /** An application with sockets. */
@@ -51,7 +59,7 @@ export interface Attached<App extends Application> {
   /** The server to listen on. */
   readonly server: Server;
   /**
-   * Shuts down: no new connection is taken, requests on open ones get 503, running handlers reply,
+   * Shuts down: no new connection is accepted, requests on open ones get 503, running handlers reply,
    * every socket is closed with 1001, idle connections end, and what is left at the timeout is cut.
    *
    * @returns resolves when all is closed and every `onClose` has been called (what that returns is
@@ -63,25 +71,28 @@ export interface Attached<App extends Application> {
 
 /** The servers that have their sockets already. */
 const attached = new WeakSet<Server>();
-const ignoreError = (): void => {};
 
 /**
  * Gives an Express application (4 or 5) WebSocket routes, by express-ws, and mends what that leaves
  * open: `docs/production.md` says what. Call it before the routes are made, because `.ws` is there
- * afterwards, on the application and on every Router.
+ * afterwards, on the application, on every Router, and on applications that are made later.
+ *
+ * Other listeners of the server's `upgrade` event (Socket.IO, Vite, a proxy) get the upgrades whose
+ * path no `.ws` route has, attached before or after.
  *
  * @param app - an Express application
  * @throws TypeError when an option is not what it should be, or the server has its sockets already
  *
  * Wire shape: before the upgrade a refusal is an HTTP answer, `application/problem+json`, with
- * `connection: close`: 400, 405, 426 `handshake`; 403 `origin`; 503 `max-connections`,
- * `shutting-down`; the status of `authorize`'s error `authorize`; 504 `authorize-timeout`. After it,
- * what the middlewares answer is said by a close code: 401 → 4401, 403 → 4403, 404, 2xx and 3xx →
- * 4404, 408 → 4408, 429 → 4429, anything else → 1011. No subprotocol is selected, nothing compressed.
+ * `connection: close`: 400, 405, 426 `handshake`; 403 `origin`; 404 `not-found`; 503
+ * `max-connections`, `shutting-down`; the status of `authorize`'s error `authorize`; 504
+ * `authorize-timeout`. After it, what the middlewares answer becomes a close code: 401 → 4401, 403 →
+ * 4403, 404, 2xx and 3xx → 4404, 408 → 4408, 429 → 4429, anything else → 1011. Of subprotocols
+ * `omnimessage.1` is chosen, or what `subprotocols` chooses. Nothing is compressed.
  *
  * @example
  * const { app, server, close } = attachWebSockets(express(), { authorize: userOf });
- * app.ws('/omni-pipe-ws', omniWs({ codec, handler }));
+ * app.ws('/omni-ws', omniWs({ codec, handler }));
  * server.listen(3000);
  * process.once('SIGTERM', () => void close());
  */
@@ -91,23 +102,24 @@ export function attachWebSockets<App extends Application>(
 ): Attached<App> {
   expectApplication(app);
   const settings = attachSettings(options);
-  const { authorize, openTimeout, maxConnections } = settings;
-  const told = reporting(settings.onError, 'upgrade');
-  const isOwnOrigin = originCheck(settings.origins);
+  const { authorize, openTimeout, maxConnections, origins, owns, subprotocols } = settings;
+  const onError = reporting(settings.onError, 'upgrade');
   const ofServer = serverSettings(options);
   const server = options.server ?? makeServer(app, ofServer);
-  const { ServerResponse: Response } = serverOptions(app);
   if (attached.has(server)) {
     throw new TypeError('Expected `server` to have no sockets yet, got one that was attached');
   }
   attached.add(server);
+  // An application whose server the user made is left as it is.
+  const hasPrototypes = options.server === undefined && ofServer.expressPrototypes;
+  const Response = hasPrototypes ? serverOptions(app).ServerResponse : ServerResponse;
   const shutdown = new Shutdown(server);
-  let handshakes = 0;
 
-  // express-ws and its ws server listen to nobody: ws would repeat the server's errors where no one
-  // listens (a failing `listen` then ends the process), and upgrade whatever comes.
+  const chosen = new WeakMap<IncomingMessage, string>();
   const upstream = expressWs(
     app,
+    // express-ws and its ws server get no events: ws would repeat the server's errors where nothing
+    // listens (a failing `listen` then ends the process), and upgrade whatever comes.
     // guard: ws does not repeat the server's errors → server
     new EventEmitter() as Server,
     {
@@ -123,34 +135,38 @@ export function attachWebSockets<App extends Application>(
         perMessageDeflate: false,
         // ws would select the first one, and so send a token that came this way back in a header.
         // guard: no subprotocol
-        handleProtocols: () => false,
+        handleProtocols: (_offered: unknown, request: IncomingMessage) =>
+          chosen.get(request) ?? false,
       },
     },
   );
   const sockets = upstream.getWss();
-  // guard: maxConnections counts the undecided → const capacity = new Capacity(maxConnections, () => sockets.clients.size);
-  const capacity = new Capacity(maxConnections, () => sockets.clients.size + handshakes);
-  limitConnections(server, capacity);
-  const routers = routerPrototype(app);
-  upstream.applyTo(routers);
-  mendRoutes(routers);
-  mendRoutes(app);
+  addWsMethod(app, (target) => {
+    upstream.applyTo(target);
+  });
 
-  server.on('upgrade', (request, stream, head) => {
-    // Whatever follows, and however long it takes: a client that resets ends its own connection only.
-    // guard: error listener of the connection
-    stream.on('error', ignoreError);
-    // What comes before a route listens waits in the kernel; ws puts `head` before it.
-    // guard: early frames wait
-    stream.pause();
-    const refusal = refusalOf(request);
-    if (refusal !== undefined) refuseUpgrade(stream, refusal);
-    else if (
-      // guard: authorize is asked → authorize !== null
-      authorize === undefined
-    )
-      accept(request, stream, head, undefined);
-    else void consider(authorize, request, stream, head);
+  const find = (request: IncomingMessage): ReturnType<typeof findRoute> => {
+    const { url = '/', originalUrl = url } = request as { url?: string; originalUrl?: string };
+    return findRoute(app as unknown as Routing, originalUrl);
+  };
+  const capacity = new Capacity(
+    maxConnections,
+    // guard: maxConnections counts the undecided → () => sockets.clients.size,
+    () => sockets.clients.size + gate.undecided,
+  );
+  const isEnding = (): boolean => shutdown.isRunning;
+  const gate = new Gate({ origins, authorize, openTimeout, capacity, isEnding, find, report });
+  limitConnections(server, capacity);
+  answerBy(server, gate);
+  shareUpgrades(server, {
+    owns,
+    hasRoute: (request) => find(request) !== undefined,
+    isEnding,
+    openTimeout,
+    take,
+    report: (cause, request) => {
+      report(new AuthorizeError({ cause }), request);
+    },
   });
 
   return {
@@ -162,36 +178,39 @@ export function attachWebSockets<App extends Application>(
       ),
   };
 
-  /** What can be said at once. */
-  function refusalOf(request: IncomingMessage): Refusal | undefined {
-    // guard: no upgrade during a shutdown
-    if (shutdown.isRunning) return shuttingDown;
-    const fault = handshakeFault(request);
-    if (fault !== undefined) return fault;
-    try {
-      // guard: origin before the upgrade
-      if (!isOwnOrigin(request)) return foreignOrigin;
-    } catch (cause) {
-      report(new AuthorizeError({ cause }), request);
-      return foreignOrigin;
+  /** A handshake of ours. */
+  function take(request: IncomingMessage, stream: Duplex, head: Buffer): void {
+    // What comes before a route listens waits in the kernel; ws puts `head` before it.
+    // guard: early frames wait
+    stream.pause();
+    const refusal =
+      handshakeFault(request) ?? gate.refusalOf(request) ?? refusalOfSubprotocol(request);
+    if (refusal !== undefined) {
+      refuseUpgrade(stream, refusal);
+      return;
     }
-    return capacity.hasRoom ? undefined : tooManyConnections;
+    gate.ask(request, {
+      pass: (authorized) => {
+        accept(request, stream, head, authorized);
+      },
+      refuse: (why) => {
+        refuseUpgrade(stream, why);
+      },
+    });
   }
 
-  async function consider(
-    gate: (request: IncomingMessage) => unknown,
-    request: IncomingMessage,
-    stream: Duplex,
-    head: Buffer,
-  ): Promise<void> {
-    handshakes += 1;
-    const verdict = await ask(gate, request, openTimeout);
-    handshakes -= 1;
-    if ('refusal' in verdict) {
-      refuseUpgrade(stream, verdict.refusal);
-      if (verdict.error !== undefined) report(verdict.error, request);
-    } else if (shutdown.isRunning) refuseUpgrade(stream, shuttingDown);
-    else accept(request, stream, head, verdict.authorized);
+  function refusalOfSubprotocol(request: IncomingMessage): Refusal | undefined {
+    try {
+      const subprotocol = chooseSubprotocol(request, subprotocols);
+      if (subprotocol !== undefined) chosen.set(request, subprotocol);
+      return undefined;
+    } catch (cause) {
+      const status = refusalStatus(cause);
+      if (status !== undefined) return { status, code: 'authorize' };
+      const error = new AuthorizeError({ cause });
+      report(error, request);
+      return { status: error.status, code: error.code };
+    }
   }
 
   function accept(
@@ -200,59 +219,31 @@ export function attachWebSockets<App extends Application>(
     head: Buffer,
     authorized: unknown,
   ): void {
-    sockets.handleUpgrade(request, stream, head, (socket) => {
-      route(request, socket, new UnclaimedSocket(socket, stream, authorized, openTimeout));
-    });
-  }
-
-  /** Sends a socket through the middlewares and routes of the application, as express-ws does. */
-  function route(request: IncomingMessage, socket: WebSocket, watch: UnclaimedSocket): void {
-    const response = socketResponse(Response, request, watch);
-    watch.response = response;
-    // What the routes made by `.ws` know a socket by.
-    Object.assign(request, { ws: socket, url: socketUrl(request.url ?? '/') });
     try {
-      (app as unknown as Middleware)(request, response, settle);
-    } catch (error) {
-      settle(error ?? new RouteError({ cause: error }));
-    }
-
-    /** Nobody has answered: there was no route, or there was an error and nobody to handle it. */
-    function settle(error?: unknown): void {
-      // Express's own error for a path with a broken escape (`/%ff`) says that nobody can be there.
-      const status = isNothing(error) || error instanceof URIError ? 404 : (statusOf(error) ?? 500);
-      if (status >= 500) {
-        restoreUrl(request);
-        const fault = error instanceof RouteError ? error : new RouteError({ cause: error });
-        report(fault, request);
-      }
-      // guard: an unknown path is closed
-      watch.refuse(status);
+      sockets.handleUpgrade(request, stream, head, (socket) => {
+        const pending = new PendingSocket(socket, stream, authorized, openTimeout);
+        dispatch(app, Response, request, socket, pending, (error) => {
+          report(error, request);
+        });
+      });
+    } catch (cause) {
+      // ws throws when something else has upgraded the same connection, which then is not ours.
+      // guard: every call into ws is guarded → throw cause;
+      report(new RouteError({ cause }), request);
     }
   }
 
   function report(error: OmniError, request: IncomingMessage): void {
     const { signal } = new AbortController();
-    tell(error, told, { request, context: undefined, signal });
+    tell(error, onError, { request, context: undefined, signal });
   }
 }
 
-/** Ends a socket, and resolves when it has told its end. */
+/** Ends a socket, and resolves when it has ended. */
 async function shutDown(socket: WebSocket): Promise<void> {
   const ended = new Promise((resolve) => {
     socket.once('close', resolve);
   });
-  void unclaimedOf(socket)?.shutDown();
+  void pendingOf(socket)?.shutDown();
   await ended;
-}
-
-type Middleware = (
-  request: IncomingMessage,
-  response: ServerResponse,
-  next: (error?: unknown) => void,
-) => void;
-
-/** `next('router')` leaves the application's own router, and is no error. */
-function isNothing(error: unknown): boolean {
-  return error === undefined || error === null || error === 'router' || error === 'route';
 }

@@ -1,13 +1,11 @@
-/** What is asked of a handshake before it is answered with 101, and how a refusal is said in HTTP. */
+/** What a handshake itself must be, and how a refused one is answered. */
 import { type IncomingMessage } from 'node:http';
 import { type Duplex } from 'node:stream';
 import { publishRefused } from '../process/diagnostics.ts';
-import { AuthorizeError, type OmniError, statusOf, TimeoutError } from '../core/errors.ts';
-import { isPromise } from '../core/exchange.ts';
-import { problemOf, type Refusal, titleOf } from '../request/problem.ts';
 import { startTimer } from '../process/timers.ts';
+import { problemOf, type Refusal, titleOf } from '../request/problem.ts';
 
-/** The server is about to end. Others take over; nobody should come back at once. */
+/** The server is about to end: another one takes over, and no client should come back at once. */
 export const shuttingDown: Refusal = {
   status: 503,
   code: 'shutting-down',
@@ -15,9 +13,16 @@ export const shuttingDown: Refusal = {
 };
 /** A page of another site. */
 export const foreignOrigin: Refusal = { status: 403, code: 'origin' };
+/** Nothing serves sockets there. */
+export const notFound: Refusal = { status: 404, code: 'not-found' };
 
 /** Base64 of 16 bytes. Source: RFC 6455 section 4.1, step 7. */
 const KEY = /^[A-Za-z\d+/]{22}==$/;
+
+/** Whether a request asks for a WebSocket, rightly or wrongly; another protocol is not ours. */
+export function asksForWebSocket({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === 'websocket';
+}
 
 /**
  * What is wrong with a handshake itself. ws looks at the same; it would also take version 8, whose
@@ -33,58 +38,10 @@ export function handshakeFault({ method, headers }: IncomingMessage): Refusal | 
   }
   const hasBody =
     headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0;
-  if (
-    hasBody ||
-    headers.upgrade?.toLowerCase() !== 'websocket' ||
-    !KEY.test(headers['sec-websocket-key'] ?? '')
-  ) {
+  if (hasBody || !KEY.test(headers['sec-websocket-key'] ?? '')) {
     return { status: 400, code: 'handshake' };
   }
   return undefined;
-}
-
-/** What came of asking `authorize`: what it returned, or why not. */
-export type Verdict =
-  { readonly authorized: unknown } | { readonly refusal: Refusal; readonly error?: OmniError };
-
-/**
- * Asks `authorize`. Never throws, never rejects.
- *
- * @param limit - how long it may take, in milliseconds
- */
-export async function ask(
-  authorize: (request: IncomingMessage) => unknown,
-  request: IncomingMessage,
-  limit: number,
-): Promise<Verdict> {
-  let timer: NodeJS.Timeout | undefined;
-  try {
-    const answer = authorize(request);
-    if (!isPromise(answer)) return verdictOn(answer);
-    const giveUp = (resolve: (verdict: Verdict) => void): void => {
-      const error = new TimeoutError('authorize-timeout', limit);
-      resolve({ refusal: { status: error.status, code: error.code }, error });
-    };
-    const late = new Promise<Verdict>((resolve) => {
-      // guard: authorize that never decides → void giveUp; void resolve;
-      timer = startTimer(giveUp, limit, resolve);
-    });
-    return await Promise.race([Promise.resolve(answer).then(verdictOn), late]);
-  } catch (cause) {
-    const status = statusOf(cause) ?? 500;
-    const refusal = { status, code: 'authorize' };
-    return status < 500 ? { refusal } : { refusal, error: new AuthorizeError({ cause }) };
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** A function that answers a plain no must not let everybody pass. */
-function verdictOn(answer: unknown): Verdict {
-  // guard: authorize that says false → return answer === null ? { refusal: { status: 401, code: 'authorize' } } : { authorized: answer };
-  return answer === false
-    ? { refusal: { status: 401, code: 'authorize' } }
-    : { authorized: answer };
 }
 
 /** How long a refused client may take to read why, in milliseconds. */
@@ -104,7 +61,7 @@ export function refuseUpgrade(stream: Duplex, refusal: Refusal): void {
     ([name, value]) => `${name}: ${value}`,
   );
   stream.end([`HTTP/1.1 ${status} ${titleOf(status)}`, ...lines, '', body].join('\r\n'));
-  // Bytes that nobody reads would make the kernel reset the connection, which can overtake the
+  // Bytes that are not read would make the kernel reset the connection, which can overtake the
   // answer: what the client has sent ahead is read and dropped.
   stream.resume();
   const timer = startTimer(cut, LINGER, stream);

@@ -6,18 +6,20 @@ import { serverOptions } from './prototypes.ts';
 
 /** The server that is made where none was given. */
 export function makeServer(app: Application, settings: ServerSettings): Server {
-  const server = createServer({ ...serverOptions(app), ...settings }, app);
-  // Of the two Express versions only 4 has the method, and only 5 tells the callback of `listen`
-  // that it failed.
-  const tellsCallback = !('lazyrouter' in app);
+  const { expressPrototypes, ...timeouts } = settings;
+  const classes = expressPrototypes ? serverOptions(app) : {};
+  const server = createServer({ ...classes, ...timeouts }, app);
+  // Of the two Express versions only 4 has the method, and only 5 gives the failure of `listen` to
+  // its callback.
+  const callsBack = !('lazyrouter' in app);
   const listen = (...args: unknown[]): Server => {
     const callback = args.at(-1);
-    if (tellsCallback && typeof callback === 'function') {
-      let isTold = false;
-      const once = (...told: unknown[]): void => {
-        if (isTold) return;
-        isTold = true;
-        Reflect.apply(callback, server, told);
+    if (callsBack && typeof callback === 'function') {
+      let isCalled = false;
+      const once = (...given: unknown[]): void => {
+        if (isCalled) return;
+        isCalled = true;
+        Reflect.apply(callback, server, given);
       };
       args[args.length - 1] = once;
       server.once('error', once);

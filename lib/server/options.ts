@@ -1,10 +1,13 @@
-/** What `attachWebSockets` can be told, and what holds where it is not. */
+/** The options of `attachWebSockets`, and their defaults. */
 import { type IncomingMessage, type Server } from 'node:http';
 import { type ErrorHandler } from '../core/exchange.ts';
 import { expectFunction, expectNumber } from '../core/options.ts';
 import { type Origins } from '../request/origins.ts';
+import { type SocketTarget } from './find-route.ts';
+import { type Owns } from './ownership.ts';
+import { type Subprotocols } from './subprotocol.ts';
 
-/** What `attachWebSockets` can be told. */
+/** Options of `attachWebSockets`. */
 export interface AttachOptions {
   /**
    * Your http or https server. Its own timeouts are yours to set.
@@ -12,25 +15,44 @@ export interface AttachOptions {
    */
   readonly server?: Server;
   /**
-   * Whose pages may open a socket; asked before the upgrade, answered with 403.
+   * Whose pages may open a socket; checked before the upgrade, answered with 403.
    * @defaultValue the pages of the host that they were loaded from
    */
   readonly origins?: Origins;
   /**
-   * Asked before the upgrade, with the bare request of Node. What it returns (or its promise gives)
-   * is the second argument of `context`. To refuse, throw an error with a `status` from 400 to 499:
-   * that is the answer. `false` is a refusal too, with 401. Anything else that is thrown is a
-   * fault: its own status from 500 to 599, or 500, and `onError`. It may take as long as `openTimeout`.
-   * @defaultValue everybody passes
+   * Asked before the upgrade, with the bare request of Node (its `url` in origin form) and the route
+   * that the path leads to (undefined when there is none). Compare `target.route`, which is the path
+   * as `.ws` was given it, rather than `request.url`: Express matches `/ADMIN` with `/admin`.
+   *
+   * What it returns (or its promise gives) is the second argument of `context`. To refuse, throw an
+   * error with a `status` from 400 to 499: that is the answer. `false`, `null` and other values that
+   * are no are a refusal too, with 401; `undefined` admits. Anything else that is thrown is a fault:
+   * its own status from 500 to 599, or 500, and `onError`. It may take as long as `openTimeout`.
+   * @defaultValue every client passes
    */
-  readonly authorize?: (request: IncomingMessage) => unknown;
+  readonly authorize?: (request: IncomingMessage, target: SocketTarget | undefined) => unknown;
   /**
-   * How many sockets may be open, or about to be: one more is answered with 503.
+   * Chooses one of the subprotocols that the client offers, or none. A browser that offered some
+   * fails when none is chosen. Never choose a token: what is chosen is sent back in a header.
+   * `omnimessage.1` is chosen without asking whenever it is offered.
+   * @defaultValue none is chosen
+   */
+  readonly subprotocols?: Subprotocols;
+  /**
+   * Whether an upgrade is ours, where the rule does not fit: true takes it, false leaves it to the
+   * other `upgrade` listeners of the server (404 when there are none), undefined goes by the rule.
+   * @defaultValue ours are the upgrades whose path a `.ws` route has, and all where nothing else
+   * listens
+   */
+  readonly owns?: Owns;
+  /**
+   * How many connections may be open, or about to be: one more is answered with 503. Sockets count,
+   * and responses that go on for ever (server-sent events).
    * @defaultValue 10_000
    */
   readonly maxConnections?: number;
   /**
-   * The largest message, in bytes: one more closes with 1009, from the frame's header alone.
+   * The largest message, in bytes: one byte more closes with 1009, from the frame's header alone.
    * @defaultValue 65_536
    */
   readonly limit?: number;
@@ -51,9 +73,10 @@ export interface AttachOptions {
    */
   readonly openTimeout?: number;
   /**
-   * Is told of a fault in `authorize`, and of what a middleware or a route threw or gave to `next`
-   * when no error handler of Express answered it. Its own answer is ignored: there is no codec here.
-   * @defaultValue nobody is told
+   * Called with a fault in `authorize`, `origins`, `subprotocols` or `owns`, and with what a
+   * middleware or a route threw or gave to `next` when no error handler of Express answered it. What
+   * it returns is ignored: there is no codec here.
+   * @defaultValue failures are counted; outside production each kind is printed once
    */
   readonly onError?: ErrorHandler<unknown>;
   /**
@@ -73,13 +96,19 @@ export interface AttachOptions {
    */
   readonly keepAliveTimeout?: number;
   /**
-   * Of a server that is made: how often the first two are looked at, in milliseconds.
+   * Of a server that is made: how often the first two are checked, in milliseconds.
    * @defaultValue 5_000
    */
   readonly connectionsCheckingInterval?: number;
+  /**
+   * Of a server that is made: whether its requests and responses have Express's prototypes from the
+   * start ({@link serverOptions}), which saves two thirds of Express's CPU on Node 20 and 22.
+   * @defaultValue true
+   */
+  readonly expressPrototypes?: boolean;
 }
 
-/** How `close` is to go. */
+/** Options of `close`. */
 export interface CloseOptions {
   /**
    * After how many milliseconds whatever has not ended is cut.
@@ -97,6 +126,7 @@ const defaults = {
 };
 /** Of the server that is made where none was given. */
 const serverDefaults = {
+  expressPrototypes: true,
   headersTimeout: 15_000,
   requestTimeout: 30_000,
   keepAliveTimeout: 5_000,
@@ -111,6 +141,8 @@ export type ServerSettings = Readonly<typeof serverDefaults>;
 export function attachSettings(options: AttachOptions): AttachSettings {
   const settings = filled(defaults, options);
   expectFunction('authorize', options.authorize, true);
+  expectFunction('subprotocols', options.subprotocols, true);
+  expectFunction('owns', options.owns, true);
   expectFunction('onError', options.onError, true);
   for (const name of ['maxConnections', 'limit', 'maxFragments', 'maxBufferedChunks'] as const) {
     expectNumber(name, settings[name], { from: 1, isInteger: true });
@@ -119,7 +151,7 @@ export function attachSettings(options: AttachOptions): AttachSettings {
   return { ...options, ...settings };
 }
 
-/** @throws TypeError when an option is not what it should be, or meant for a server that is not made */
+/** @throws TypeError when an option is not what it should be, or is for a server that is not made */
 export function serverSettings(options: AttachOptions): ServerSettings {
   const settings = filled(serverDefaults, options);
   for (const name of Object.keys(serverDefaults) as (keyof ServerSettings)[]) {
@@ -128,7 +160,11 @@ export function serverSettings(options: AttachOptions): ServerSettings {
         `Expected \`${name}\` only without \`server\`: set it on your own server`,
       );
     }
-    expectNumber(name, settings[name], { from: 0, isInteger: true });
+    if (name !== 'expressPrototypes') {
+      expectNumber(name, settings[name], { from: 0, isInteger: true });
+    } else if (typeof settings[name] !== 'boolean') {
+      throw new TypeError(`Expected \`${name}\` to be a boolean, got ${typeof settings[name]}`);
+    }
   }
   return settings;
 }
@@ -139,9 +175,9 @@ export function closeTimeout({ timeout = 10_000 }: CloseOptions): number {
   return timeout;
 }
 
-/** The defaults, each replaced by what was told; undefined is not told. */
-function filled<Settings extends object>(standard: Settings, told: object): Settings {
-  const entries = Object.entries(told).filter(
+/** The defaults, each replaced by what was given; undefined counts as absent. */
+function filled<Settings extends object>(standard: Settings, given: object): Settings {
+  const entries = Object.entries(given).filter(
     ([name, value]) => value !== undefined && Object.hasOwn(standard, name),
   );
   return { ...standard, ...(Object.fromEntries(entries) as Partial<Settings>) };

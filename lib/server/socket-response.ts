@@ -1,12 +1,12 @@
 /**
- * The response that middlewares get with a socket's request. There is nobody who could read it:
- * what matters is that somebody answered, and with which status.
+ * The response that middlewares get with a socket's request. No client can read it: what matters is
+ * that there was an answer, and with which status.
  */
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import { type Socket } from 'node:net';
 import { Writable } from 'node:stream';
 
-/** Who is told that somebody answered. */
+/** What an answer is reported to. */
 export interface Answered {
   /** @param status - as soon as there is one */
   readonly refuse: (status: number) => void;
@@ -27,23 +27,24 @@ export interface SocketResponse extends ServerResponse {
  * Makes the response of a socket's request.
  *
  * @param Response - the class of the application's responses
- * @param told - whichever way the answer is given: `end`, `write`, `writeHead`, `flushHeaders`,
- * `pipe`, and Express's own methods above them
+ * @param listener - called whichever way the answer is given: `end`, `write`, `writeHead`,
+ * `flushHeaders`, `pipe`, and Express's own methods above them
  */
 export function socketResponse(
   Response: typeof ServerResponse,
   request: IncomingMessage,
-  told: Answered,
+  listener: Answered,
 ): SocketResponse {
   const response: SocketResponse = new Response(request);
-  response[answered] = told;
+  response[answered] = listener;
   // On the instance, because Express gives the response another prototype. Every way to answer
   // comes through here: the other ones call it for the header that is still missing.
   response.writeHead = writeHead;
+  followRoutes(request);
   return response;
 }
 
-/** Tells those who still write, or listen on the request, that the client is gone. */
+/** Ends whatever still writes, or listens on the request: the client is gone. */
 export function closeResponse(response: SocketResponse): void {
   // The response emits 'close' with it, which stops those who write without end.
   response[nowhere]?.destroy();
@@ -53,20 +54,72 @@ export function closeResponse(response: SocketResponse): void {
 
 function writeHead(this: SocketResponse, ...header: unknown[]): SocketResponse {
   ServerResponse.prototype.writeHead.apply(this, header as [number]);
-  const told = this[answered];
-  if (told !== undefined) {
+  const listener = this[answered];
+  if (listener !== undefined) {
     this[answered] = undefined;
     // Without a socket a response only collects: a file that is piped into it would stand for
-    // ever, and keep its descriptor.
-    // It never asks a writer to wait: nobody here would tell the response when to go on.
+    // ever, and keep its descriptor. It never asks a writer to wait, because nothing here would
+    // tell the response when to go on.
     const stream = new Writable({ write: discard, highWaterMark: Number.MAX_SAFE_INTEGER });
     this[nowhere] = stream;
     this.assignSocket(stream as Socket);
-    told.refuse(this.statusCode);
+    // guard: a page at the path of a socket is passed by → const next = undefined;
+    const next = this.statusCode < 300 ? nextAfterPage(this.req) : undefined;
+    if (next === undefined) listener.refuse(this.statusCode);
+    else setImmediate(next);
   }
   return this;
 }
 
 function discard(_chunk: unknown, _encoding: BufferEncoding, done: () => void): void {
   done();
+}
+
+/** What Express writes on a request while it routes. */
+interface Routed {
+  params?: unknown;
+  route?: { readonly methods?: Readonly<Record<string, unknown>> } | undefined;
+  next?: (() => void) | undefined;
+}
+
+const params: unique symbol = Symbol('omnimessage params');
+interface Followed extends Routed {
+  [params]?: unknown;
+}
+
+/**
+ * Has `route` say in which route the request is: Express leaves it behind when the request has
+ * passed. It sets `params` for every layer, and `route` after that when the layer is a route.
+ */
+function followRoutes(request: IncomingMessage): void {
+  Object.defineProperty(request, 'params', followed);
+}
+
+const followed: PropertyDescriptor & ThisType<Followed> = {
+  configurable: true,
+  enumerable: true,
+  get() {
+    return this[params];
+  },
+  set(value: unknown) {
+    this[params] = value;
+    this.route = undefined;
+  },
+};
+
+/**
+ * A page that `app.get` serves at the path of a socket is no refusal: it answers every GET, and the
+ * socket's route may come after it. A refusal is what has another status, or what answers by another
+ * method than GET alone (`app.use`, `app.all`).
+ *
+ * @returns how the routing goes on after the page; undefined when the answer is a refusal
+ */
+function nextAfterPage(request: IncomingMessage): (() => void) | undefined {
+  const { route, next } = request as Routed;
+  const methods = Object.keys(route?.methods ?? {});
+  const isPage = methods.length > 0 && methods.every((name) => name === 'get' || name === 'head');
+  if (!isPage || typeof next !== 'function') return undefined;
+  return () => {
+    next();
+  };
 }

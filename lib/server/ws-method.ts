@@ -1,29 +1,91 @@
 /**
- * The `.ws` method of express-ws, mended: on the application and on every Router of Express 4 and 5,
- * and with a route whose promise rejects treated like one that throws.
+ * The `.ws` method: on the application, on every Router of Express 4 and 5, and on applications that
+ * are made later. A route is a GET route at its own path which HTTP requests pass by, so that the
+ * middlewares and guards of that path see a socket as they see a request. (express-ws appends
+ * `/.websocket` to the path, and a guard of the exact path never saw the socket.)
  */
-import { type Application, type NextFunction, type Request, type Router } from 'express';
-import { type WebsocketRequestHandler } from 'express-ws';
+import express, {
+  type Application,
+  type NextFunction,
+  type Request,
+  type Response,
+  type Router,
+} from 'express';
 import { type WebSocket } from 'ws';
 import { RouteError } from '../core/errors.ts';
 import { isPromise } from '../core/exchange.ts';
 import { restoreUrl } from '../connection/claim.ts';
-import { unclaimedOf } from './waiting-socket.ts';
+import {
+  isApplication,
+  rememberMount,
+  rememberRoute,
+  type RoutePath,
+  type Routing,
+} from './find-route.ts';
+import { type PendingSocket, pendingOf } from './pending-socket.ts';
+import { answerQuestion } from './question.ts';
 
-type Routing = (this: unknown, path: string, ...handlers: unknown[]) => unknown;
+type AddRoute = (this: unknown, path: unknown, ...routes: unknown[]) => unknown;
+type Route = (socket: WebSocket, request: Request, next: NextFunction) => unknown;
+interface Target {
+  ws: AddRoute;
+  use: (this: unknown, ...given: unknown[]) => unknown;
+}
 
-/** The methods that are ours already: a Router's is shared by all applications of the process. */
-const mended = new WeakSet<object>();
+/** The methods that are ours already: those of a Router are shared by all applications of the process. */
+const ours = new WeakSet<object>();
 
-/** Puts ours in front of the `.ws` method that express-ws has given to a target. */
-export function mendRoutes(target: object): void {
-  const mutable = target as { ws: Routing };
-  const { ws } = mutable;
-  if (mended.has(ws)) return;
-  mutable.ws = function addRoute(path, ...handlers) {
-    return ws.call(this, path, ...handlers.map(mendRoute));
+/**
+ * Puts our `.ws` in the place of that of express-ws on an application, on its Routers, and on the
+ * applications that are made from now on.
+ *
+ * @param addTo - gives a target the method of express-ws, unless it has one
+ */
+export function addWsMethod(app: Application, addTo: (target: never) => void): void {
+  for (const target of [app, routerPrototype(app), express.application]) {
+    addTo(target as never);
+    const mutable = target as unknown as Target;
+    if (!ours.has(mutable.ws)) {
+      mutable.ws = methodBeside(mutable.ws);
+      ours.add(mutable.ws);
+    }
+  }
+  for (const target of [app, express.application]) rememberMounts(target as unknown as Target);
+}
+
+function methodBeside(ofExpressWs: AddRoute): AddRoute {
+  return function addRoute(this: unknown, path, ...given) {
+    const target = this as Routing & { readonly get: AddRoute };
+    expectPath(path);
+    const routes = given.flat(Infinity);
+    for (const route of routes) expectRoute(route);
+    if (routes.length === 0) {
+      throw new TypeError(
+        'Expected a WebSocket route, got none: write app.ws(path, omniWs({ … }))',
+      );
+    }
+    target.get(path, ...routes.map((route) => attachedRoute(route as Route)));
+    rememberRoute(target, path);
+    // A Router's method serves the other applications of the process too, and these may have their
+    // sockets from express-ws alone.
+    if (typeof path === 'string') {
+      ofExpressWs.call(this, path, ...routes.map((route) => expressWsRoute(route as Route)));
+    }
+    return this;
   };
-  mended.add(mutable.ws);
+}
+
+function rememberMounts(target: Target): void {
+  const { use } = target;
+  if (ours.has(use)) return;
+  target.use = function useAndRemember(this: unknown, ...given) {
+    const result = use.apply(this, given);
+    for (const child of given.flat(Infinity)) {
+      if (isApplication(child)) rememberMount(this as object, child as object);
+    }
+    return result;
+  };
+  ours.add(target.use);
 }
 
 /**
@@ -47,16 +109,67 @@ export function routerPrototype(app: Application): Router {
   return prototype as Router;
 }
 
-/** A handler of a socket's route, as express-ws calls it. */
-function mendRoute(handler: unknown): WebsocketRequestHandler {
-  if (typeof handler !== 'function') {
-    throw new TypeError(`Expected a WebSocket route to be a function, got ${typeof handler}`);
+/** @throws TypeError unless it is what Express takes as the path of a route */
+function expectPath(path: unknown): asserts path is RoutePath {
+  const parts: unknown[] = Array.isArray(path) ? path.flat(Infinity) : [path];
+  const isPath = (part: unknown): boolean => typeof part === 'string' || part instanceof RegExp;
+  if (parts.length > 0 && parts.every(isPath)) return;
+  throw new TypeError(
+    `Expected the path of a WebSocket route to be a string, a RegExp or an array of them, got ${typeof path}: ` +
+      'write app.ws(path, omniWs({ … }))',
+  );
+}
+
+/** @throws TypeError unless it can serve sockets */
+function expectRoute(route: unknown): void {
+  if (typeof route !== 'function') {
+    throw new TypeError(`Expected a WebSocket route to be a function, got ${typeof route}`);
   }
-  const route = handler as (...given: unknown[]) => unknown;
-  // Who cannot pass the socket on takes it; anybody else takes it by listening. Without named
+  if ('stack' in route || isApplication(route)) {
+    throw new TypeError(
+      'Expected a WebSocket route such as omniWs({ … }), got a router of Express: write app.use(path, router)',
+    );
+  }
+  if (route.length > 3) {
+    throw new TypeError(
+      'Expected a WebSocket route to take (socket, request, next), got a function of ' +
+        `${route.length} parameters: an error handler is for app.use`,
+    );
+  }
+}
+
+/** A route for sockets of ours, as a GET route. */
+function attachedRoute(route: Route) {
+  const run = runner(route);
+  return (request: Request, response: Response, next: NextFunction): void => {
+    const { ws: socket } = request as { ws?: WebSocket };
+    const pending = socket === undefined ? undefined : pendingOf(socket);
+    if (socket !== undefined && pending !== undefined) run(socket, request, next, pending);
+    else if (socket !== undefined || !answerQuestion(request, response)) next('route');
+  };
+}
+
+/** The same route for sockets of express-ws, which wraps it once more. */
+function expressWsRoute(route: Route): Route {
+  const run = runner(route);
+  return (socket, request, next) => {
+    // guard: a path that ends in /.websocket is no way around a guard
+    if (pendingOf(socket) !== undefined) return next('route');
+    return run(socket, request, next, undefined);
+  };
+}
+
+/** Runs a route: one whose promise rejects is treated like one that throws. */
+function runner(route: Route) {
+  // A route that cannot pass the socket on takes it; any other takes it by listening. Without named
   // parameters (a wrapper that passes on what it gets) nothing is known.
   const isLast = route.length === 1 || route.length === 2;
-  return (socket: WebSocket, request: Request, next: NextFunction): void => {
+  return (
+    socket: WebSocket,
+    request: Request,
+    next: NextFunction,
+    pending: PendingSocket | undefined,
+  ): void => {
     if (isLast) restoreUrl(request);
     let outcome: unknown;
     try {
@@ -65,20 +178,20 @@ function mendRoute(handler: unknown): WebsocketRequestHandler {
       fail(error);
       return;
     }
-    if (isPromise(outcome))
-      // guard: a route that rejects → Promise.resolve(outcome).then(finish);
-      Promise.resolve(outcome).then(finish, fail);
+    // guard: a route that rejects → Promise.resolve(outcome).then(finish);
+    if (isPromise(outcome)) Promise.resolve(outcome).then(finish, fail);
     else finish();
 
     function finish(): void {
-      if (isLast) unclaimedOf(socket)?.claim();
+      if (isLast) pending?.claim();
     }
     function fail(error: unknown): void {
-      const watch = unclaimedOf(socket);
-      // Express's error handlers come first as long as nobody has the socket: they may know a better status.
-      if (watch?.isClaimed === true)
+      // Express's error handlers come first as long as no route has the socket: they may know a
+      // better status.
+      if (pending?.isClaimed === true) {
         // guard: a route that throws
-        watch.fail(error);
+        pending.fail(error);
+      }
       // Without an error, next() would go on as if all were well.
       next(error ?? new RouteError({ cause: error }));
     }

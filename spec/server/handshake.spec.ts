@@ -33,7 +33,6 @@ describe('a handshake', () => {
     ['by POST with a body', { method: 'POST', headers: { 'content-length': '2' } }, 405, {}],
     ['with a body', { headers: { 'content-length': '2' } }, 400, {}],
     ['with a body in chunks', { headers: { 'transfer-encoding': 'chunked' } }, 400, {}],
-    ['to another protocol', { headers: { upgrade: 'h2c' } }, 400, {}],
     ['without a key', { headers: { 'sec-websocket-key': undefined } }, 400, {}],
     ['with a key that is too short', { headers: { 'sec-websocket-key': 'c2hvcnQ=' } }, 400, {}],
     [

@@ -6,7 +6,7 @@ import { type ErrorRequestHandler, type RequestHandler, Router } from 'express';
 import { omniWs, type RefusedEvent, RouteError, type SocketRoute } from 'express-omnimessage';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type WebSocket } from 'ws';
-import { closeCodeOf } from '../../lib/server/waiting-socket.ts';
+import { closeCodeOf } from '../../lib/server/pending-socket.ts';
 import { deferred, serveAttached } from '../support/attached.ts';
 import { type Says, textCodec } from '../support/codecs.ts';
 import { closeFrame, frame, RawClient } from '../support/raw-client.ts';

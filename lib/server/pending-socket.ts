@@ -1,7 +1,7 @@
 /**
- * A socket between its upgrade and the route that takes it. It does not read: what the client has
- * said already waits in the kernel. Every way out of here ends either with a route or with a close
- * code; none leaves the socket open and silent.
+ * A socket between its upgrade and the route that takes it. It does not read: what the client sends
+ * waits in the kernel. Every way out of here ends either with a route or with a close code; none
+ * leaves the socket open and silent.
  */
 import { type Duplex } from 'node:stream';
 import { type WebSocket } from 'ws';
@@ -16,13 +16,12 @@ import { startTimer } from '../process/timers.ts';
 const OPEN = 1;
 const ignoreError = (): void => {};
 
-const unclaimed = new WeakMap<object, UnclaimedSocket>();
+const pending = new WeakMap<object, PendingSocket>();
 
-/** The close code that tells a client what an HTTP status would have told it. */
+/** The close code for an HTTP status. */
 export function closeCodeOf(status: number): CloseCode {
   switch (status) {
     case 401:
-      // guard: a status of a middleware is a close code → return CloseCode.Failed;
       return CloseCode.Unauthorized;
     case 403:
       return CloseCode.Forbidden;
@@ -31,15 +30,16 @@ export function closeCodeOf(status: number): CloseCode {
     case 408:
       return CloseCode.Timeout;
     case 429:
+      // guard: a status of a middleware is a close code → return CloseCode.Failed;
       return CloseCode.RateLimited;
     default:
-      // A page or a redirect is an answer to somebody else: nobody here talks WebSocket.
+      // A page or a redirect is an answer to another request: nothing here speaks WebSocket.
       return status >= 200 && status < 400 ? CloseCode.NotFound : CloseCode.Failed;
   }
 }
 
-/** Watches over one socket from its upgrade on. */
-export class UnclaimedSocket implements Admission {
+/** Guards one socket from its upgrade on. */
+export class PendingSocket implements Admission {
   readonly authorized: unknown;
   readonly #socket: WebSocket;
   readonly #stream: Duplex;
@@ -61,15 +61,15 @@ export class UnclaimedSocket implements Admission {
     this.authorized = authorized;
     // guard: openTimeout → this.#timer = undefined;
     this.#timer = startTimer(giveUp, openTimeout, this);
-    // A frame that breaks the protocol makes ws emit 'error', on whatever path the socket waits:
+    // A frame that breaks the protocol makes ws emit 'error', whatever path the socket asked for:
     // without a listener that ends the process.
     // guard: error listener of every socket
     socket.on('error', ignoreError);
     // One function each for all sockets: there may be very many.
-    socket.on('newListener', noticeListener);
-    socket.on('close', noticeClose);
+    socket.on('newListener', onNewListener);
+    socket.on('close', onClose);
     admit(socket, this);
-    unclaimed.set(socket, this);
+    pending.set(socket, this);
   }
 
   /** Whether a route has the socket, or it was closed: in both cases there is nothing to wait for. */
@@ -78,7 +78,7 @@ export class UnclaimedSocket implements Admission {
   }
 
   claim(claimant?: Claimant): void {
-    // The listener for messages may have claimed it a moment before the connection says who it is.
+    // The listener for messages may have claimed it a moment before the connection does.
     this.#claimant ??= claimant;
     if (this.#isClaimed) return;
     this.#settle();
@@ -86,15 +86,15 @@ export class UnclaimedSocket implements Admission {
   }
 
   /**
-   * Somebody who is no route for sockets has answered, or nobody has: the socket is closed with the
-   * code of the status. A claimed socket is left alone (an answer that a middleware's timer gives
-   * later is not about it).
+   * A middleware or an HTTP route has answered, or nothing has: the socket is closed with the code
+   * of the status. A claimed socket is left alone (an answer that a middleware's timer gives later is
+   * not about it).
    */
   refuse(status: number): void {
     if (!this.#isClaimed) this.#close(closeCodeOf(status));
   }
 
-  /** The route itself has failed, perhaps after it began to listen: nobody will serve the socket. */
+  /** The route itself has failed, perhaps after it began to listen: nothing will serve the socket. */
   fail(error: unknown): void {
     this.#close(closeCodeOf(statusOf(error) ?? 500));
   }
@@ -121,15 +121,15 @@ export class UnclaimedSocket implements Admission {
     this.#isClaimed = true;
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#socket.off('newListener', noticeListener);
+    this.#socket.off('newListener', onNewListener);
   }
 
   #close(code: CloseCode): void {
-    // From here on it is nobody's any more; a late claim must find nothing to do.
+    // A claim that comes later must find nothing to do.
     this.#settle();
     if (this.#socket.readyState !== OPEN) return;
     safeClose(this.#socket, code);
-    // The client's own close frame is to be read; what it said before that falls to nobody.
+    // The client's own close frame is to be read; what it sent before that is dropped.
     this.#stream.resume();
     if (code !== CloseCode.Failed && code !== CloseCode.GoingAway) {
       publishRefused({ transport: 'upgrade', code: reasonOf(code), status: code });
@@ -137,20 +137,20 @@ export class UnclaimedSocket implements Admission {
   }
 }
 
-/** A route of the user's own, without a connection of ours, has it as soon as it listens. */
-function noticeListener(this: WebSocket, event: string | symbol): void {
-  if (event === 'message') unclaimed.get(this)?.claim();
+/** A route of the user's own, without a connection of ours, takes the socket by listening. */
+function onNewListener(this: WebSocket, event: string | symbol): void {
+  if (event === 'message') pending.get(this)?.claim();
 }
 
-function noticeClose(this: WebSocket): void {
-  unclaimed.get(this)?.closed();
+function onClose(this: WebSocket): void {
+  pending.get(this)?.closed();
 }
 
-function giveUp(watch: UnclaimedSocket): void {
-  watch.refuse(404);
+function giveUp(socket: PendingSocket): void {
+  socket.refuse(404);
 }
 
-/** The watch over a socket; undefined when its server was not attached. */
-export function unclaimedOf(socket: object): UnclaimedSocket | undefined {
-  return unclaimed.get(socket);
+/** The guard of a socket, also after it was claimed; undefined when its server was not attached. */
+export function pendingOf(socket: object): PendingSocket | undefined {
+  return pending.get(socket);
 }

@@ -1,0 +1,124 @@
+/**
+ * Which upgrades are ours, and what happens to the others. A server has one event for all of them,
+ * and every listener sees each: who answers first has the socket, and who answers next ends the
+ * process or the page. So ours never reach the other listeners, and theirs never reach us, whichever
+ * of us was attached first.
+ *
+ * | a request that asks for        | and                                            | goes          |
+ * | ------------------------------ | ---------------------------------------------- | ------------- |
+ * | a WebSocket                    | `owns` says so, or a `.ws` route has its path  | to us         |
+ * |                                | neither, and there are other listeners         | to them       |
+ * |                                | neither, and there are none                    | to us: 4404   |
+ * | `h2c`, or another protocol     | it is `h2c`, or there are no other listeners   | on, as HTTP   |
+ * |                                | there are                                      | to them       |
+ */
+import { type IncomingMessage, type Server } from 'node:http';
+import { type Socket } from 'node:net';
+import { type Duplex } from 'node:stream';
+import { isPromise } from '../core/exchange.ts';
+import { startTimer } from '../process/timers.ts';
+import { toOriginForm } from '../request/target.ts';
+import { asksForWebSocket, notFound, refuseUpgrade, shuttingDown } from './handshake.ts';
+import { resumeAsRequest } from './resume-request.ts';
+
+/** The user's word on whose an upgrade is: undefined leaves it to the routes. */
+export type Owns = (request: IncomingMessage) => boolean | undefined;
+
+/** What decides. */
+export interface OwnershipOptions {
+  readonly owns: Owns | undefined;
+  /** Whether a `.ws` route has the path of a request. */
+  readonly hasRoute: (request: IncomingMessage) => boolean;
+  readonly isEnding: () => boolean;
+  /** After how many milliseconds an upgrade that no listener takes is answered with 404. */
+  readonly openTimeout: number;
+  /** Takes an upgrade that is ours. Must not throw. */
+  readonly take: (request: IncomingMessage, stream: Duplex, head: Buffer) => void;
+  /** Is given what `owns` threw. */
+  readonly report: (cause: unknown, request: IncomingMessage) => void;
+}
+
+type Upgrade = [request: IncomingMessage, stream: Duplex, head: Buffer];
+
+const ignoreError = (): void => {};
+/** Node asks whether there is a listener before it stops parsing a connection. */
+const present = (): void => {};
+
+/** Has a server give each upgrade to whose it is. */
+export function shareUpgrades(server: Server, options: OwnershipOptions): void {
+  const { owns, hasRoute, isEnding, openTimeout, take, report } = options;
+  // A listener could not keep an upgrade from the others, so it is the event that is decided upon.
+  const emit = server.emit.bind(server) as (...given: unknown[]) => boolean;
+  server.on('upgrade', present);
+  server.emit = (event: unknown, ...given: unknown[]): boolean => {
+    if (event !== 'upgrade') return emit(event, ...given);
+    share(...(given as Upgrade));
+    return true;
+  };
+
+  function share(...upgrade: Upgrade): void {
+    const [request, stream, head] = upgrade;
+    // Whatever follows, and however long it takes: a client that resets ends its own connection only.
+    // guard: error listener of the connection
+    stream.on('error', ignoreError);
+    const hasOthers = server.listenerCount('upgrade') > 1;
+    if (!asksForWebSocket(request)) {
+      const isHttp2 = request.headers.upgrade?.toLowerCase() === 'h2c';
+      // guard: another protocol is declined → take(...upgrade);
+      if (isHttp2 || !hasOthers) resumeAsRequest(server, request, stream, head);
+      else leave(...upgrade);
+      return;
+    }
+    if (isEnding()) {
+      refuseUpgrade(stream, shuttingDown);
+      return;
+    }
+    toOriginForm(request);
+    let isOurs: boolean | undefined;
+    try {
+      isOurs = verdictOf(owns?.(request));
+    } catch (cause) {
+      report(cause, request);
+      refuseUpgrade(stream, { status: 500, code: 'authorize' });
+      return;
+    }
+    // guard: what is not ours is left to others → isOurs = true;
+    isOurs ??= !hasOthers || hasRoute(request);
+    if (isOurs) take(...upgrade);
+    else if (hasOthers) leave(...upgrade);
+    else refuseUpgrade(stream, notFound);
+  }
+
+  /** Leaves an upgrade to the other listeners. None may want it: then it must not stay open. */
+  function leave(...upgrade: Upgrade): void {
+    const [, stream] = upgrade;
+    const before = signsOf(stream);
+    emit('upgrade', ...upgrade);
+    if (stream.destroyed || signsOf(stream) !== before) return;
+    // guard: an upgrade that no listener takes is answered → const timer = undefined;
+    const timer = startTimer(
+      () => {
+        if (signsOf(stream) === before) refuseUpgrade(stream, notFound);
+      },
+      openTimeout,
+      undefined,
+    );
+    stream.once('close', () => {
+      clearTimeout(timer);
+    });
+  }
+}
+
+/** What changes when a listener takes a connection: it writes, or it reads. */
+function signsOf(stream: Duplex): string {
+  const { bytesWritten } = stream as Socket;
+  return `${bytesWritten} ${stream.listenerCount('data')} ${stream.listenerCount('readable')}`;
+}
+
+/** @throws TypeError when it is no verdict */
+function verdictOf(answer: unknown): boolean | undefined {
+  if (answer === undefined || typeof answer === 'boolean') return answer;
+  // Its rejection must not end the process.
+  if (isPromise(answer)) Promise.resolve(answer).catch(() => {});
+  throw new TypeError(`Expected \`owns\` to return a boolean or undefined, got ${typeof answer}`);
+}

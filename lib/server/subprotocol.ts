@@ -1,0 +1,44 @@
+/** Which subprotocol a handshake gets. */
+import { type IncomingMessage } from 'node:http';
+import { isPromise } from '../core/exchange.ts';
+import { PROTOCOL } from '../core/protocol.ts';
+
+/**
+ * Chooses one of the subprotocols that a client offers.
+ *
+ * @param offered - in the client's order, without those of omnimessage
+ * @returns one of them; undefined for none, which a browser that offered some takes for a failure
+ */
+export type Subprotocols = (
+  offered: readonly string[],
+  request: IncomingMessage,
+) => string | undefined;
+
+/** What the client of omnimessage says of itself rides as a second token, which is never chosen. */
+const PARAMETER = `${PROTOCOL}.`;
+
+/**
+ * Chooses the subprotocol: `omnimessage.1` whenever it is offered, else what the user chooses. None
+ * is chosen by itself, because the first one may be a token that would be sent back in a header.
+ *
+ * @throws TypeError when the user's choice was not offered; whatever `subprotocols` throws
+ */
+export function chooseSubprotocol(
+  request: IncomingMessage,
+  subprotocols: Subprotocols | undefined,
+): string | undefined {
+  const header = request.headers['sec-websocket-protocol'];
+  if (header === undefined) return undefined;
+  const offered = header.split(',').map((token) => token.trim());
+  if (offered.includes(PROTOCOL)) return PROTOCOL;
+  if (subprotocols === undefined) return undefined;
+  const own = offered.filter((token) => token !== '' && !token.startsWith(PARAMETER));
+  const chosen: unknown = subprotocols(own, request);
+  if (chosen === undefined || chosen === null) return undefined;
+  if (typeof chosen === 'string' && own.includes(chosen)) return chosen;
+  // Its rejection must not end the process.
+  if (isPromise(chosen)) Promise.resolve(chosen).catch(() => {});
+  throw new TypeError(
+    'Expected `subprotocols` to return one of the subprotocols that were offered, or undefined',
+  );
+}

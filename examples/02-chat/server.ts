@@ -62,10 +62,7 @@ app.ws(
 );
 // For a page with Lustre's runtime: see sessions-count.ts.
 const sessionsCount = startSessionsCount(room.people);
-app.ws(
-  '/sessions-count',
-  omniServerComponent({ running: () => sessionsCount, onError, rateLimit }),
-);
+app.ws('/sessions-count', omniServerComponent({ shared: () => sessionsCount, onError, rateLimit }));
 app.use(page);
 
 export { close, server };

@@ -30,8 +30,8 @@ app.disable('x-powered-by');
 
 const guards = { csrf: isOurs, onError };
 app.ws('/visitor', omniServerComponent({ ...guards, component: visitor, start: () => undefined }));
-app.ws('/everyone', omniServerComponent({ ...guards, running: () => everyone }));
-app.use(omniServerComponentSse({ ...guards, path: '/everyone/sse', running: () => everyone }));
+app.ws('/everyone', omniServerComponent({ ...guards, shared: () => everyone }));
+app.use(omniServerComponentSse({ ...guards, path: '/everyone/sse', shared: () => everyone }));
 app.use(pages);
 
 export { close, server };

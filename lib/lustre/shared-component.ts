@@ -1,4 +1,4 @@
-/** One running component, for as many viewers as there are. */
+/** One shared component, for as many viewers as there are. */
 import { attempt } from '../core/attempt.ts';
 import { publishError } from '../process/diagnostics.ts';
 import { ApplicationError } from '../application/errors.ts';
@@ -42,10 +42,10 @@ export interface ComponentWatchers<Model> {
 }
 
 /** What the transports run: the runtime behind what the user holds. */
-const runtimes = new WeakMap<object, Running>();
+const runtimes = new WeakMap<object, SharedRuntime>();
 
 /** The part of a runtime that a transport needs. */
-export type Running = Pick<
+export type SharedRuntime = Pick<
   ComponentRuntime<unknown, unknown, unknown>,
   'connect' | 'disconnect' | 'receive' | 'remount'
 >;
@@ -93,7 +93,7 @@ export function startServerComponent<Args, Model, Message>(
     },
   };
   const runtime = new ComponentRuntime(component, args, host, idleTimeout);
-  const running: ServerComponent<Message> = {
+  const shared: ServerComponent<Message> = {
     dispatch: (message) => runtime.dispatch(message),
     stop: () => runtime.stop(),
     get signal() {
@@ -103,18 +103,18 @@ export function startServerComponent<Args, Model, Message>(
       return runtime.viewers;
     },
   };
-  runtimes.set(running, runtime);
+  runtimes.set(shared, runtime);
   runtime.begin();
-  return running;
+  return shared;
 }
 
 /**
  * The runtime behind what {@link startServerComponent} gave.
  * @throws TypeError for anything else
  */
-export function runningOf(given: unknown): Running {
-  const running = typeof given === 'object' && given !== null ? runtimes.get(given) : undefined;
-  if (running !== undefined) return running;
+export function sharedOf(given: unknown): SharedRuntime {
+  const shared = typeof given === 'object' && given !== null ? runtimes.get(given) : undefined;
+  if (shared !== undefined) return shared;
   throw new TypeError('Expected what `startServerComponent` returned');
 }
 

@@ -8,7 +8,7 @@ import { isPromise } from '../core/exchange.ts';
 import { expectFunction } from '../core/options.ts';
 import { type Component, expectComponent } from './component.ts';
 import { ComponentRuntime, type RuntimeHost } from './component-runtime.ts';
-import { type Running, runningOf, type ServerComponent } from './shared-component.ts';
+import { type SharedRuntime, sharedOf, type ServerComponent } from './shared-component.ts';
 
 /** A component of its own for each viewer. */
 export interface OwnComponent<Args, Model, Message, Context, Request extends IncomingMessage> {
@@ -24,7 +24,7 @@ export interface OwnComponent<Args, Model, Message, Context, Request extends Inc
    * last model, and the close code.
    */
   readonly onClose?: ((model: Model, code: number) => void | PromiseLike<void>) | undefined;
-  readonly running?: never;
+  readonly shared?: never;
 }
 
 /** One component for many viewers. */
@@ -33,7 +33,7 @@ export interface SharedComponent<Context, Request extends IncomingMessage> {
    * Gives what `startServerComponent` returned: the same for all, or one for each room, once the
    * context is known. It may be asynchronous, and `handlerTimeout` ends it.
    */
-  readonly running: (
+  readonly shared: (
     request: Request,
     context: Context,
   ) => ServerComponent<never> | PromiseLike<ServerComponent<never>>;
@@ -48,7 +48,7 @@ export type Source<Args, Model, Message, Context, Request extends IncomingMessag
 
 /** What one viewer looks at. */
 export interface Opened {
-  readonly running: Running;
+  readonly shared: SharedRuntime;
   /** The viewer has gone. */
   readonly close: (code: number) => void | PromiseLike<void>;
 }
@@ -57,13 +57,13 @@ export interface Opened {
 export function expectSource<Args, Model, Message, Context, Request extends IncomingMessage>(
   source: Source<Args, Model, Message, Context, Request>,
 ): void {
-  if (source.running !== undefined) {
-    expectFunction('running', source.running);
+  if (source.shared !== undefined) {
+    expectFunction('shared', source.shared);
     if (source.component === undefined) return;
-    throw new TypeError('Expected `component` or `running`, got both');
+    throw new TypeError('Expected `component` or `shared`, got both');
   }
   if (typeof source.component !== 'object' || source.component === null) {
-    throw new TypeError('Expected `component` or `running`, got neither');
+    throw new TypeError('Expected `component` or `shared`, got neither');
   }
   expectComponent(source.component);
   expectFunction('start', source.start);
@@ -83,12 +83,12 @@ export function open<Args, Model, Message, Context, Request extends IncomingMess
   host: RuntimeHost,
   isWanted: () => boolean,
 ): Opened | undefined | Promise<Opened | undefined> {
-  if (source.running !== undefined) {
+  if (source.shared !== undefined) {
     return settled(
-      () => source.running(request, context),
+      () => source.shared(request, context),
       (given) => {
-        const running = runningOf(given);
-        return isWanted() ? { running, close: () => {} } : undefined;
+        const shared = sharedOf(given);
+        return isWanted() ? { shared, close: () => {} } : undefined;
       },
     );
   }
@@ -106,7 +106,7 @@ function begin<Args, Model, Message, Context, Request extends IncomingMessage>(
   const runtime = new ComponentRuntime(component, args, host);
   runtime.begin();
   return {
-    running: runtime,
+    shared: runtime,
     close: (code) => {
       runtime.stop();
       return onClose?.(runtime.model, code);

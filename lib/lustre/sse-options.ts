@@ -8,7 +8,7 @@ import { expectPath } from '../request/target.ts';
 import { type Csrf } from './csrf.ts';
 import { expectSource, type Source } from './source.ts';
 
-/** What `omniServerComponentSse` takes: `component` and `start`, or `running`, and these. */
+/** What `omniServerComponentSse` takes: `component` and `start`, or `shared`, and these. */
 export interface ServerComponentSseOptions<
   Context = undefined,
   Request extends IncomingMessage = IncomingMessage,

@@ -1,32 +1,27 @@
 /** One viewer over server-sent events, from its request to its end. */
 import { type IncomingMessage, type ServerResponse } from 'node:http';
-import { onCloseChannel, onOpenChannel } from '../process/diagnostics.ts';
 import { type ApplicationError } from '../application/errors.ts';
+import { attempt } from '../core/attempt.ts';
 import { CloseCode } from '../core/close-codes.ts';
-import { ContextError, HookError, OmniError, statusOf, TimeoutError } from '../core/errors.ts';
+import { ContextError, HookError, OmniError, TimeoutError } from '../core/errors.ts';
 import { type Exchange } from '../core/exchange.ts';
-import { type Prepared } from '../core/prepared.ts';
-import { unwatch, watch } from '../process/shared-interval.ts';
 import { tell } from '../core/pipe.ts';
-import { Problem, sendProblem } from '../request/problem.ts';
-import { endAtShutdown } from '../request/client-gone.ts';
-import { LONGEST, startTimer } from '../process/timers.ts';
-import { isGenuine } from './csrf.ts';
+import { type Prepared } from '../core/prepared.ts';
+import { onCloseChannel, onOpenChannel } from '../process/diagnostics.ts';
+import { startTimer } from '../process/timers.ts';
+import { takePlace, tooManyConnections } from '../request/capacity.ts';
+import { isGone, whenGone } from '../request/client-gone.ts';
+import { Problem, type Refusal, sendProblem } from '../request/problem.ts';
+import { decide } from '../request/verdict.ts';
 import { type Viewer } from './component-runtime.ts';
+import { isGenuine } from './csrf.ts';
+import { EventStream, type StreamListener } from './event-stream.ts';
 import { open, type Opened } from './source.ts';
 import { type SseSettings } from './sse-options.ts';
 
-/** What keeps browsers, proxies and compressing middlewares from holding back what is sent. */
-const HEADERS = {
-  'content-type': 'text/event-stream; charset=utf-8',
-  'cache-control': 'no-store, no-transform',
-  'x-content-type-options': 'nosniff',
-  'x-accel-buffering': 'no',
-} as const;
-
 /** A request that waits for its component, or is shown one. */
 export class SseView<Args, Model, Message, Context, Request extends IncomingMessage>
-  implements Viewer, Exchange<Context, Request>
+  implements Viewer, StreamListener, Exchange<Context, Request>
 {
   readonly request: Request;
   context: Context = undefined as Context;
@@ -35,13 +30,12 @@ export class SseView<Args, Model, Message, Context, Request extends IncomingMess
   readonly #next: (error?: unknown) => void;
   readonly #arrived: number = performance.now();
   #opened: Opened | undefined;
+  #stream: EventStream | undefined;
+  #giveBackPlace: (() => void) | undefined;
   #abort: AbortController | undefined;
   #timer: NodeJS.Timeout | undefined;
-  /** Answered otherwise, or gone. */
+  /** Answered in another way, or the client is gone. */
   #isOver = false;
-  /** It reads too slowly: it misses what comes, and is then shown everything anew. */
-  #isBehind = false;
-  #beatsBehind = 0;
   #code: number | undefined;
 
   constructor(
@@ -62,122 +56,115 @@ export class SseView<Args, Model, Message, Context, Request extends IncomingMess
     return this.#abort.signal;
   }
 
-  /** Finds out who is there, and shows them the component. */
+  /** Admits the client, and shows it the component. */
   open(): void {
-    this.#response.once('close', () => this.#close());
+    // guard: a live view does not begin for a client that is gone
+    if (isGone(this.#response)) return;
+    this.#giveBackPlace = takePlace(this.request);
+    // guard: live views count as connections
+    if (this.#giveBackPlace === undefined) {
+      this.#refuse(tooManyConnections);
+      return;
+    }
+    // guard: a live view survives an error of its response
+    this.#response.on('error', ignore);
+    whenGone(this.#response, () => this.#close());
     const { handlerTimeout } = this.#settings;
     this.#timer = startTimer(() => this.#giveUp(), handlerTimeout, undefined);
     void this.#enter().catch((error: unknown) => this.#fail(error));
   }
 
-  // What the component tells.
+  // Called by the component.
 
   show(frame: string | Prepared): void {
-    const response = this.#response;
-    if (this.#isOver || this.#isBehind) return;
-    if (!response.headersSent) this.#begin();
-    const text = typeof frame === 'string' ? frame : String(frame.encoded);
-    // JSON has no line breaks of its own: it is one line of data.
-    response.write(`data: ${text}\n\n`, this.#onWritten);
-    this.#isBehind = response.writableLength > this.#settings.highWaterMark;
+    if (this.#isOver) return;
+    this.#stream ??= this.#begin();
+    this.#stream.write(frame);
   }
 
   ended(error?: ApplicationError): void {
-    this.#code = error === undefined ? 1000 : CloseCode.Failed;
-    if (this.#response.headersSent) this.#response.end();
+    this.#code ??= error === undefined ? 1000 : CloseCode.Failed;
+    if (this.#stream !== undefined) this.#stream.end();
     else if (error !== undefined) this.#pass(error);
     else if (!this.#isOver) this.#response.writeHead(204).end();
   }
 
-  /** The heart: shows that the stream lives, and cuts who has stopped reading. */
-  beat(): void {
-    if (!this.#isBehind) this.#response.write(':\n\n');
-    else if (++this.#beatsBehind >= 2) this.#response.destroy();
+  // Called by the stream.
+
+  caughtUp(): void {
+    this.#opened?.shared.remount(this);
+  }
+
+  shutDown(): void {
+    this.#code ??= CloseCode.GoingAway;
   }
 
   /** @throws {@link Problem}, OmniError, or the refusal of `context` */
   async #enter(): Promise<void> {
     const { isAllowed, context, csrf, source } = this.#settings;
     const { request } = this;
-    if (!attemptContext(() => isAllowed(request))) throw new Problem('origin');
-    if (context !== undefined) {
-      this.context = await Promise.resolve(attemptContext(() => context(request))).catch(refused);
-    }
+    if (!(await admitted(() => isAllowed(request)))) throw new Problem('origin');
+    if (context !== undefined) this.context = await admitted(() => context(request));
     if (csrf !== undefined && !(await isGenuine(csrf, request, this.context))) {
       throw new Problem('csrf');
     }
+    const failed = (error: OmniError): void => tell(error, this.#settings.onError, this);
     const host = {
-      failed: (error: OmniError): void => tell(error, this.#settings.onError, this),
+      failed,
       ended: (error?: ApplicationError): void => {
-        if (error !== undefined) tell(error, this.#settings.onError, this);
+        if (error !== undefined) failed(error);
       },
     };
     const opened = await open(source, request, this.context, host, () => !this.#isOver);
     if (opened === undefined) return;
     clearTimeout(this.#timer);
     this.#opened = opened;
-    // The browser tells nothing of properties, and could not be told of them twice.
-    opened.running.connect(this, false);
+    // The browser sends no properties back, and could not define them twice.
+    opened.shared.connect(this, false);
   }
 
-  #begin(): void {
-    const { heartbeat } = this.#settings;
-    this.#response.writeHead(200, HEADERS);
-    if (heartbeat <= LONGEST) watch(this, heartbeat);
-    endAtShutdown(this.#response, () => {
-      this.#code = CloseCode.GoingAway;
-      this.#response.end();
-    });
+  #begin(): EventStream {
+    const { heartbeat, highWaterMark } = this.#settings;
+    const stream = new EventStream(this.#response, this, heartbeat, highWaterMark);
     if (onOpenChannel.hasSubscribers) {
       const duration = performance.now() - this.#arrived;
       onOpenChannel.publish({ transport: 'component', duration });
     }
+    return stream;
   }
 
-  readonly #onWritten = (): void => {
-    if (!this.#isBehind || this.#response.writableLength > this.#settings.highWaterMark) return;
-    this.#isBehind = false;
-    this.#beatsBehind = 0;
-    this.#opened?.running.remount(this);
-  };
-
+  /** The client is gone, or the response was sent to its end. Called once. */
   #close(): void {
     clearTimeout(this.#timer);
     this.#isOver = true;
     this.#abort?.abort();
-    unwatch(this, this.#settings.heartbeat);
+    this.#stream?.release();
+    this.#giveBackPlace?.();
     const opened = this.#opened;
     if (opened === undefined) return;
-    opened.running.disconnect(this);
+    opened.shared.disconnect(this);
     const code = this.#code ?? 1006;
-    if (onCloseChannel.hasSubscribers && this.#response.headersSent) {
+    if (onCloseChannel.hasSubscribers && this.#stream !== undefined) {
       const duration = performance.now() - this.#arrived;
       onCloseChannel.publish({ transport: 'component', code, duration });
     }
-    const failed = (cause: unknown): void => {
-      tell(new HookError('on-close', { cause }), this.#settings.onError, this);
-    };
-    try {
-      void Promise.resolve(opened.close(code)).catch(failed);
-    } catch (cause) {
-      failed(cause);
-    }
+    attempt(
+      () => opened.close(code),
+      (cause) => tell(new HookError('on-close', { cause }), this.#settings.onError, this),
+    );
   }
 
   #giveUp(): void {
     if (this.#isOver) return;
-    this.#isOver = true;
-    this.#abort?.abort();
     const { handlerTimeout, onError } = this.#settings;
     tell(new TimeoutError('handler-timeout', handlerTimeout), onError, this);
-    sendProblem(this.#response, new Problem('handler-timeout'));
+    this.#refuse(new Problem('handler-timeout'));
   }
 
   #fail(error: unknown): void {
     if (this.#isOver) return;
     if (error instanceof Problem) {
-      this.#isOver = true;
-      sendProblem(this.#response, error);
+      this.#refuse(error);
       return;
     }
     // What `context` refused is an answer, and no failure.
@@ -185,25 +172,34 @@ export class SseView<Args, Model, Message, Context, Request extends IncomingMess
     this.#pass(error);
   }
 
+  #refuse(refusal: Refusal): void {
+    this.#isOver = true;
+    this.#abort?.abort();
+    sendProblem(this.#response, refusal);
+  }
+
   /** Leaves the answer to the error handling of the application. */
   #pass(error: unknown): void {
     if (this.#isOver) return;
     this.#isOver = true;
     clearTimeout(this.#timer);
+    this.#giveBackPlace?.();
     this.#next(error);
   }
 }
 
-/** @throws ContextError in the place of a fault; a refusal as it is */
-function attemptContext<Value>(act: () => Value): Value {
-  try {
-    return act();
-  } catch (cause) {
-    return refused(cause);
-  }
+/**
+ * Settles what a function of the user's decides about a client.
+ * @throws ContextError in the place of a fault; a refusal as it is
+ */
+function admitted<Value>(ask: () => Value | PromiseLike<Value>): Promise<Value> {
+  return new Promise((admit, reject) => {
+    decide(ask, {
+      admit,
+      refuse: (_status, thrown) => reject(thrown as Error),
+      fail: (cause) => reject(new ContextError({ cause })),
+    });
+  });
 }
 
-function refused(cause: unknown): never {
-  const status = statusOf(cause);
-  throw status === undefined || status >= 500 ? new ContextError({ cause }) : cause;
-}
+function ignore(): void {}

@@ -25,7 +25,7 @@ export { type ServerComponentSseOptions } from './sse-options.ts';
  * | a foreign Origin | 403 problem `origin` |
  * | `csrf` did not say true | 403 problem `csrf` |
  * | `context` refused | `next(error)` with its own error |
- * | `context`, `csrf`, `start`, `running`, `init` or `view` failed | `onError`, `next(error)` with the OmniError |
+ * | `context`, `csrf`, `start`, `shared`, `init` or `view` failed | `onError`, `next(error)` with the OmniError |
  * | slower than `handlerTimeout` | `onError`, 504 problem `handler-timeout` |
  * | the shared component was stopped | 204 |
  * | another method than GET, another path | `next()` |
@@ -35,7 +35,7 @@ export { type ServerComponentSseOptions } from './sse-options.ts';
  * @example
  * ```ts
  * const board = startServerComponent(scoreboard, undefined);
- * app.use(omniServerComponentSse({ path: '/board', running: () => board }));
+ * app.use(omniServerComponentSse({ path: '/board', shared: () => board }));
  * ```
  */
 export function omniServerComponentSse<

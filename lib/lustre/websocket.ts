@@ -16,7 +16,7 @@ import { type Csrf, isGenuine } from './csrf.ts';
 import { type RuntimeHost, UNCHANGED, type Viewer } from './component-runtime.ts';
 import { expectSource, open, type Opened, type Source } from './source.ts';
 
-/** What {@link omniServerComponent} takes: `component` and `start`, or `running`, and these. */
+/** What {@link omniServerComponent} takes: `component` and `start`, or `shared`, and these. */
 export interface ServerComponentOptions<
   Context = undefined,
   Request extends IncomingMessage = IncomingMessage,
@@ -49,7 +49,7 @@ export interface ServerComponentOptions<
 /**
  * Makes a WebSocket route that shows a server component: what `<lustre-server-component
  * route="…">` of Lustre 5.3.2 to 5.7.0 connects to. With `component` and `start` each connection
- * runs a component of its own, from `init` to its end with the connection; with `running` all of
+ * runs a component of its own, from `init` to its end with the connection; with `shared` all of
  * them see one that {@link startServerComponent} has started.
  *
  * Nothing that a client sends ends the process or another's connection: what is no frame, or leads
@@ -160,12 +160,12 @@ class ComponentSession<Args, Model, Message, Context, Request extends IncomingMe
   received(said: Said): void | Promise<void> {
     if (said instanceof DecodeError) return this.#refuse(said);
     this.#undecodable = 0;
-    return this.#opened?.running.receive(this, said);
+    return this.#opened?.shared.receive(this, said);
   }
 
   closed(_: unknown, code: number): void | PromiseLike<void> {
     const opened = this.#opened;
-    opened?.running.disconnect(this);
+    opened?.shared.disconnect(this);
     return opened?.close(code);
   }
 
@@ -174,12 +174,12 @@ class ComponentSession<Args, Model, Message, Context, Request extends IncomingMe
   show(frame: string | Prepared): void {
     if (this.#connection.isOpen) this.#connection.sendEncoded(frame);
     // Closing, for up to 5 s: nobody sees it any more.
-    else this.#opened?.running.disconnect(this);
+    else this.#opened?.shared.disconnect(this);
   }
 
   ended(error?: ApplicationError): void {
     if (error === undefined) this.#connection.end(1000);
-    else if (this.#options.running !== undefined) this.#connection.failSilently();
+    else if (this.#options.shared !== undefined) this.#connection.failSilently();
   }
 
   #enter(isKnown: boolean): void | Promise<void> {
@@ -206,7 +206,7 @@ class ComponentSession<Args, Model, Message, Context, Request extends IncomingMe
     const { request, context } = this.#connection;
     this.#opened = opened;
     const isRemount = this.#options.isRemount?.(request, context) === true;
-    opened.running.connect(this, !isRemount);
+    opened.shared.connect(this, !isRemount);
   }
 
   /** Answers it all the same: the browser would hold everything else back. */

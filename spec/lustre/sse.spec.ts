@@ -82,7 +82,7 @@ const own = { component: counter(), start: (): number => 0 };
 describe('omniServerComponentSse', () => {
   it('mounts first, then sends what changes, to all', async () => {
     const running = startServerComponent(counter({ properties: { p: () => 'more' } }), 0);
-    const url = await serveSse({ running: () => running });
+    const url = await serveSse({ shared: () => running });
     const one = await read(url);
     const other = await read(url);
     // Without properties, of which the browser could tell nothing here.
@@ -227,7 +227,7 @@ describe('omniServerComponentSse', () => {
 
   it('answers 204 when the shared component was stopped, and ends the streams that there are', async () => {
     const running = startServerComponent(counter(), 0);
-    const url = await serveSse({ running: () => running });
+    const url = await serveSse({ shared: () => running });
     const stream = await read(url);
     await stream.next();
 
@@ -310,7 +310,7 @@ async function notReading(options: object): Promise<{
     responses.push(response);
     next();
   });
-  app.use(omniServerComponentSse({ running: () => running, highWaterMark: 100_000, ...options }));
+  app.use(omniServerComponentSse({ shared: () => running, highWaterMark: 100_000, ...options }));
   const [stream] = (await once(get(await serve(app)), 'response')) as [IncomingMessage];
   onTestFinished(() => {
     stream.destroy();

@@ -315,7 +315,7 @@ describe.each(stacks)('omniServerComponent on %s', (_, serveOn) => {
 
   it('shows one component to many, and each sees every patch', async () => {
     const running = startServerComponent(counter(), 0);
-    const url = await serveOn(omniServerComponent({ running: () => running }));
+    const url = await serveOn(omniServerComponent({ shared: () => running }));
     const one = await connectJson(url);
     const other = await connectJson(url);
     expect([await one.next(), await other.next()]).toEqual([COUNTER_MOUNT, COUNTER_MOUNT]);
@@ -333,7 +333,7 @@ describe.each(stacks)('omniServerComponent on %s', (_, serveOn) => {
 
   it('closes with 1000 when a shared component is stopped, and whoever comes later', async () => {
     const running = startServerComponent(counter(), 0);
-    const url = await serveOn(omniServerComponent({ running: () => Promise.resolve(running) }));
+    const url = await serveOn(omniServerComponent({ shared: () => Promise.resolve(running) }));
     const page = await connectJson(url);
     await page.next();
 
@@ -346,7 +346,7 @@ describe.each(stacks)('omniServerComponent on %s', (_, serveOn) => {
   it('closes all viewers with 1011 when a shared component fails', async () => {
     errors.length = 0;
     const running = startServerComponent(counter(), 0, { onError });
-    const url = await serveOn(omniServerComponent({ running: () => running, failureDelay: 0 }));
+    const url = await serveOn(omniServerComponent({ shared: () => running, failureDelay: 0 }));
     const page = await connectJson(url);
     await page.next();
 
@@ -360,9 +360,7 @@ describe.each(stacks)('omniServerComponent on %s', (_, serveOn) => {
   it('closes with 1011 when running gives something else', async () => {
     errors.length = 0;
     const page = dial(
-      await serveOn(
-        omniServerComponent({ running: () => ({}) as never, failureDelay: 0, onError }),
-      ),
+      await serveOn(omniServerComponent({ shared: () => ({}) as never, failureDelay: 0, onError })),
     );
 
     expect(await page.closed).toEqual({ code: 1011, reason: 'failed' });
@@ -436,7 +434,7 @@ describe('a component', () => {
       counter({ onConnect: 'more', onDisconnect: { set: 0 } }),
       0,
     );
-    const url = await serve(omniServerComponent({ running: () => running }));
+    const url = await serve(omniServerComponent({ shared: () => running }));
     const one = await connectJson(url);
     expect(await one.next()).toEqual(COUNTER_MOUNT);
     expect(await one.next()).toEqual(counts('1'));
@@ -482,14 +480,14 @@ describe('a component', () => {
 
   it('keeps what it provides for who comes later', async () => {
     const running = startServerComponent(counter({}, { init: provide('theme', 'dark') }), 0);
-    const page = await connectJson(await serve(omniServerComponent({ running: () => running })));
+    const page = await connectJson(await serve(omniServerComponent({ shared: () => running })));
 
     expect(await page.next()).toEqual({ ...COUNTER_MOUNT, provided_contexts: { theme: 'dark' } });
   });
 
   it('shows once what several messages of one turn did', async () => {
     const running = startServerComponent(counter(), 0);
-    const page = await connectJson(await serve(omniServerComponent({ running: () => running })));
+    const page = await connectJson(await serve(omniServerComponent({ shared: () => running })));
     await page.next();
 
     for (let count = 0; count < 10; count++) running.dispatch('more');
@@ -510,7 +508,7 @@ describe('a component', () => {
       }),
       undefined,
     );
-    const url = await serve(omniServerComponent({ running: () => running }));
+    const url = await serve(omniServerComponent({ shared: () => running }));
     running.dispatch('more');
     const page = await connectJson(url);
     await page.next();
@@ -530,7 +528,7 @@ describe('a component', () => {
       counter({ contexts: { theme: 'dark' } }, { less: provide('theme', 'light') }),
       0,
     );
-    const url = await serve(omniServerComponent({ running: () => running }));
+    const url = await serve(omniServerComponent({ shared: () => running }));
     const seen = async (): Promise<unknown> => {
       const page = await connectJson(url);
       const mount = (await page.next()) as { vdom: unknown; provided_contexts: unknown };
@@ -725,7 +723,7 @@ describe('a form', () => {
 
   it('shows the others what one has typed', async () => {
     const running = startServerComponent(form, undefined);
-    const url = await serve(omniServerComponent({ running: () => running }));
+    const url = await serve(omniServerComponent({ shared: () => running }));
     const author = await connectJson(url);
     const reader = await connectJson(url);
     await author.next();
@@ -794,7 +792,7 @@ describe('the options', () => {
   const start = (): number => 0;
   it.each<[string, unknown]>([
     ['nothing', {}],
-    ['both', { component: counter(), start, running: start }],
+    ['both', { component: counter(), start, shared: start }],
     ['no start', { component: counter() }],
     ['no view', { component: { ...counter(), view: 1 }, start }],
     ['no update', { component: { ...counter(), update: 1 }, start }],
@@ -806,7 +804,7 @@ describe('the options', () => {
       'a property without a function',
       { component: { ...counter(), options: { properties: { a: 1 } } }, start },
     ],
-    ['running without a function', { running: {} }],
+    ['shared without a function', { shared: {} }],
     ['csrf', { component: counter(), start, csrf: 1 }],
     ['isRemount', { component: counter(), start, isRemount: true }],
     ['onClose', { component: counter(), start, onClose: true }],
@@ -860,7 +858,7 @@ describe('startServerComponent', () => {
       return [told, startServerComponent(counter(), start, { idleTimeout: 500, onStop })];
     };
     const [told, running] = started(2);
-    const page = await connectJson(await serve(omniServerComponent({ running: () => running })));
+    const page = await connectJson(await serve(omniServerComponent({ shared: () => running })));
     await page.next();
     // As long as it would have run without a viewer.
     expect(await started(3)[0]).toBe(3);

@@ -8,7 +8,7 @@ import { Loop, type Program } from './program.ts';
 
 /**
  * An Elm-style program without a view: how it begins, what a message does to its model, and which
- * of its messages travel. Nothing of it runs until somebody starts it, once or once a connection.
+ * of its messages travel. It does nothing until it is started, once or once per connection.
  */
 export interface Application<Args, Model, Message, Encoded = string> extends Program<
   Args,
@@ -17,14 +17,14 @@ export interface Application<Args, Model, Message, Encoded = string> extends Pro
 > {
   /**
    * Every message that goes through update is offered to `encode`: what it encodes is sent to the
-   * client, what it skips stays private. `decode` makes messages of what the client sent.
+   * client, what it skips stays private. `decode` turns what the client sent into messages.
    */
   readonly codec: Codec<Message, Message, Encoded>;
 }
 
 /**
- * Makes an application. It returns what it was given: its work is to check it, and to let the types
- * of `init`, `update` and `codec` be said once.
+ * Makes an application. It returns its argument: it checks the parts, and its type parameters give
+ * `init`, `update` and `codec` their types in one place.
  *
  * `init` and `update` return a {@link Step}: the model, and the effect to perform. They should do
  * nothing else: what they throw ends the program.
@@ -50,44 +50,45 @@ export function application<Args, Model, Message, Encoded = string>(
   return parts;
 }
 
-/** A program that runs. Its functions need no `this` and can be passed on. */
+/** A running program. Its functions need no `this` and can be passed on. */
 export interface Runtime<Message> {
   /**
-   * Hands a message to update. While the program is at rest it is handled before this returns, with
+   * Hands a message to update. While the program is idle it is handled before this returns, with
    * everything that its effects dispatch at once, up to 64 messages or 8 ms; the rest follows in
-   * later turns of the event loop. While the program is busy the message waits in line.
+   * later turns of the event loop. While the program is busy the message waits in its mailbox.
    *
    * Never throws; does nothing after the end.
    */
   readonly dispatch: (message: Message) => void;
   /**
-   * Ends the program, at once: `signal` aborts, timers stop, cleanups are called (the last begun
-   * first), messages that wait are dropped, and `onStop` is told. Stopping twice does nothing.
+   * Ends the program at once: `signal` aborts, timers stop, cleanups are called (the last begun
+   * first), messages that wait are dropped, and `onStop` is called. Stopping twice does nothing.
    */
   readonly stop: () => void;
   /** Aborts when the program ends. */
   readonly signal: AbortSignal;
 }
 
-/** Who watches a program. */
+/** Callbacks that watch a program. */
 export interface Watchers<Model, Message> {
   /**
-   * Is told of every message, before update has seen it. What it throws is told to `onError`.
-   * Messages that the effects of `init` dispatch at once come before `startApplication` returns.
+   * Called with every message, before update. What it throws is reported to `onError`. Messages
+   * that the effects of `init` dispatch at once come before `startApplication` returns.
    */
   readonly onMessage?: ((message: Message) => void) | undefined;
   /**
-   * Is told of what failed: an effect or a cleanup, `onMessage`, `onStop`, a program that never
-   * rests (RunawayError); these end nothing. An `update` that threw ends the program.
-   * @defaultValue nobody is told
+   * Called with what failed: an effect or a cleanup, `onMessage`, `onStop`, a program that never
+   * rests (RunawayError); these end nothing. An `update` that threw, and a mailbox that is full, end
+   * the program.
+   * @defaultValue failures are only published on `node:diagnostics_channel`
    */
   readonly onError?: ((error: OmniError) => unknown) | undefined;
-  /** Is told once, when the program has ended, with its last model. */
+  /** Called once, when the program has ended, with its last model. */
   readonly onStop?: ((model: Model) => void) | undefined;
 }
 
 /**
- * Runs a program without a socket: as the heart of a server, in a job, or in a test.
+ * Runs a program without a socket: at the centre of a server, in a job, or in a test.
  *
  * The effects of `init` are started, and what they dispatch at once is handled, before this
  * returns. A program that has timers keeps the process awake until it is stopped.
@@ -96,7 +97,7 @@ export interface Watchers<Model, Message> {
  * @param args - what `init` gets
  * @throws {@link ApplicationError} with code `init` when `init` throws
  *
- * Source: `start_server_component` of omnimessage_server, whose listener `onMessage` is.
+ * Source: `start_server_component` of omnimessage_server, whose listener is `onMessage` here.
  */
 export function startApplication<Args, Model, Message>(
   program: Program<Args, Model, Message>,
@@ -109,7 +110,7 @@ export function startApplication<Args, Model, Message>(
   expectFunction('onStop', watchers.onStop, true);
   const failed = (error: OmniError): void => {
     publishError(error, 'application', watchers.onError !== undefined);
-    // A second fault inside onError is nobody's to handle.
+    // A fault of onError itself has no handler left.
     attempt(
       () => watchers.onError?.(error),
       () => {},

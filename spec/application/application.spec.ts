@@ -54,7 +54,7 @@ describe('application', () => {
   const init = (count: number): Step<number, number> => [count, effect.none()];
   const update = (count: number, add: number): Step<number, number> => [count + add, effect.none()];
 
-  it('returns its parts, with the types said once', () => {
+  it('returns its parts, with types for all of them', () => {
     const parts = { init, update, codec };
 
     const counter = application(parts);
@@ -173,7 +173,7 @@ describe('startApplication', () => {
     ]);
   });
 
-  it('handles messages first in, first out, whoever dispatched them', () => {
+  it('handles messages first in, first out, from every source', () => {
     const say = (...messages: string[]): Effect<string> =>
       effect.from((dispatch) => {
         for (const message of messages) dispatch(message);
@@ -261,7 +261,7 @@ describe('startApplication', () => {
     expect(trace).toEqual(['heard a', 'update a', 'stopped with a']);
   });
 
-  it('needs nobody to watch', () => {
+  it('needs no callbacks', () => {
     const seen: string[] = [];
     const runtime = startApplication<undefined, null, string>(
       {
@@ -282,7 +282,7 @@ describe('startApplication', () => {
     expect(seen).toEqual(['a', 'bad']);
   });
 
-  it('takes what makes a program, and refuses what does not', () => {
+  it('takes what makes a program, and refuses anything else', () => {
     const program: Program<number, number, number> = {
       init: (count) => [count, effect.none()],
       update: (count) => [count, effect.none()],
@@ -361,7 +361,7 @@ describe('what fails', () => {
     );
   });
 
-  it('ends the program when update throws, and says which message it was', () => {
+  it('ends the program when update throws, and reports the message', () => {
     const trace: string[] = [];
     const cause = new Error('boom');
     const errors: OmniError[] = [];
@@ -504,13 +504,13 @@ describe('what fails', () => {
     runtime.dispatch('a');
     runtime.dispatch('b');
     runtime.stop();
-    // An unhandled rejection would be heard of before the loop has gone round.
+    // An unhandled rejection would show before the event loop has gone round.
     await nextTurn();
 
     expect(told).toEqual(['effect', 'effect', 'listener']);
   });
 
-  it('publishes the codes of failures to whoever watches the process', () => {
+  it('publishes the codes of failures on the diagnostics channel', () => {
     const events: unknown[] = [];
     const watch = (event: unknown): void => {
       events.push(event);
@@ -532,7 +532,7 @@ describe('what fails', () => {
 });
 
 describe('the end', () => {
-  it('aborts the signal, calls cleanups once, the last begun first, then tells onStop', () => {
+  it('aborts the signal, calls cleanups once, the last begun first, then calls onStop', () => {
     const trace: string[] = [];
     const begin = (name: string): Effect<string> =>
       effect.from((_, signal) => {
@@ -612,7 +612,7 @@ describe('the end', () => {
     expect(release).toHaveBeenCalledTimes(1);
   });
 
-  it('calls all cleanups when one throws or rejects, and tells of those', async () => {
+  it('calls all cleanups when one throws or rejects, and reports those', async () => {
     const trace: string[] = [];
     const begin = (cleanup: () => unknown): Effect<string> => effect.from(() => cleanup);
     const { errors, runtime } = run(

@@ -11,7 +11,7 @@ beforeEach(withFakeClock);
 
 type Message = 'a' | 'b' | 'c' | 'd';
 
-/** Runs one effect in a program that only remembers, and gives what it has remembered so far. */
+/** Runs one effect in a program that records its messages, and returns the record. */
 function perform<Out>(given: Effect<Out>): { seen: Out[]; errors: unknown[]; stop: () => void } {
   const seen: Out[] = [];
   const errors: unknown[] = [];
@@ -70,7 +70,7 @@ describe('from', () => {
     expect(signals[0]?.aborted).toBe(false);
   });
 
-  it('refuses what is no function', () => {
+  it('refuses what is not a function', () => {
     expect(() => effect.from('save' as never)).toThrow(
       new TypeError('Expected `run` to be a function, got "save"'),
     );
@@ -176,7 +176,7 @@ describe('map', () => {
     expect(effect.map(effect.none(), toMessage)).toBe(effect.none());
   });
 
-  it('tells onError when its function throws, and never the one who dispatched', () => {
+  it('reports to onError when its function throws, and never throws at the caller of dispatch', () => {
     const fault = new Error('no such page');
     const refuse = (page: number): string => {
       if (page > 1) throw fault;
@@ -199,7 +199,7 @@ describe('map', () => {
     expect(errors).toEqual([fault, fault]);
   });
 
-  it('refuses what is no function', () => {
+  it('refuses what is not a function', () => {
     expect(() => effect.map(effect.none(), undefined as never)).toThrow(
       new TypeError('Expected `toMessage` to be a function, got undefined'),
     );
@@ -222,7 +222,7 @@ describe('after', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('waits as long as it is told, beyond what setTimeout can', () => {
+  it('waits any length of time, beyond what setTimeout can', () => {
     const { seen } = perform(effect.after<Message>(5_000_000_000, 'a'));
 
     vi.advanceTimersByTime(4_999_999_999);
@@ -291,7 +291,7 @@ describe('every', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('waits as long as it is told, beyond what setTimeout can', () => {
+  it('waits any length of time, beyond what setTimeout can', () => {
     const { seen } = perform(effect.every<Message>(3_000_000_000, 'a'));
 
     vi.advanceTimersByTime(2_999_999_999);
@@ -408,7 +408,7 @@ describe('subscribe', () => {
     ]);
   });
 
-  it('tells onError of the program, not that of the hub, when its function throws', () => {
+  it('reports to onError of the program, rather than of the hub, when its function throws', () => {
     const hub = newsHub();
     const fault = new Error('no headline');
     const { seen, errors } = perform(
@@ -475,7 +475,7 @@ describe('subscribe', () => {
     expect([...seen, ...errors]).toEqual([]);
   });
 
-  it('tells onError when its hub refuses', () => {
+  it('reports to onError when its hub refuses', () => {
     const fault = new Error('no more subscribers');
     const full: Subscribable<News> = {
       subscribe: () => {
@@ -519,7 +519,7 @@ describe('subscribe', () => {
     });
     expectTypeOf(heard).toEqualTypeOf<Effect<Heard>>();
     const step: Step<null, 'a' | Heard> = [null, effect.subscribe(hub, 'a', toHeard)];
-    // @ts-expect-error -- what is heard is no message of this program
+    // @ts-expect-error -- what is heard is not a message of this program
     const wrong: Effect<Message> = effect.subscribe(hub, 'a', toHeard);
 
     expect(step[1]).toEqual(wrong);

@@ -215,7 +215,7 @@ describe('a runaway', () => {
   it.each([
     ['at once', again],
     ['in microtasks', againInMicrotask],
-  ])('is told of after 10,000 messages of its own making, dispatched %s', async (_, how) => {
+  ])('is reported after 10,000 messages of its own making, dispatched %s', async (_, how) => {
     const { loop, errors, handled } = run(countdown(10_000, how));
 
     loop.dispatch('go');
@@ -231,7 +231,7 @@ describe('a runaway', () => {
   it.each([
     ['at once', again],
     ['in microtasks', againInMicrotask],
-  ])('is not told of after 9,999, dispatched %s', async (_, how) => {
+  ])('is not reported after 9,999, dispatched %s', async (_, how) => {
     const { loop, errors, handled } = run(countdown(9_999, how));
 
     loop.dispatch('go');
@@ -240,7 +240,7 @@ describe('a runaway', () => {
     expect(errors).toEqual([]);
   });
 
-  it('is told of once per 10,000', async () => {
+  it('is reported once per 10,000', async () => {
     const { loop, errors, handled } = run(countdown(29_999, again));
 
     loop.dispatch('go');
@@ -271,7 +271,7 @@ describe('a runaway', () => {
     expect(errors).toEqual([]);
   });
 
-  it('can be stopped by whoever is told', async () => {
+  it('can be stopped by the report', async () => {
     const counted: Counted = run(
       () => again,
       effect.none(),
@@ -287,7 +287,7 @@ describe('a runaway', () => {
     expect(counted.errors).toHaveLength(1);
   });
 
-  it('is no program that a clock drives', () => {
+  it('is not a program that a clock drives', () => {
     const { errors, handled } = run(() => effect.none(), effect.every(1, 'tick'));
 
     vi.advanceTimersByTime(25_000);
@@ -296,7 +296,7 @@ describe('a runaway', () => {
     expect(errors).toEqual([]);
   });
 
-  it('is no program that waits for the clock after each message', () => {
+  it('is not a program that waits for the clock after each message', () => {
     const { loop, errors, handled } = run(() => effect.after(0, 'tick'));
 
     loop.dispatch('go');
@@ -306,7 +306,7 @@ describe('a runaway', () => {
     expect(errors).toEqual([]);
   });
 
-  it('is no program that hears from the world in each turn of the event loop', async () => {
+  it('is not a program that gets I/O in each turn of the event loop', async () => {
     const { loop, errors, handled } = run(
       countdown(
         10_001,
@@ -322,7 +322,7 @@ describe('a runaway', () => {
     expect(errors).toEqual([]);
   });
 
-  it('is no program on which a publisher pours thousands of messages in one go', async () => {
+  it('is not a program to which a publisher sends thousands of messages at once', async () => {
     const listeners = new Set<Dispatch<string>>();
     const { errors, handled } = run(
       () => effect.none(),
@@ -609,7 +609,7 @@ describe('any program', () => {
     } while (loop.whenHandled() !== undefined);
   }
 
-  it('does what the loop on a sheet of paper does', async () => {
+  it('does what the reference loop does', async () => {
     let howManySpendTheirShare = 0;
     await fc.assert(
       fc.asyncProperty(behaviours, inputs, async (behaviour, given) => {

@@ -18,3 +18,11 @@ export function nextTurn(): Promise<void> {
     setImmediate(resolve);
   });
 }
+
+/** Looks at a condition once each turn of the event loop until it holds: needs no clock. */
+export async function untilTurned(holds: () => boolean, turns = 50_000): Promise<void> {
+  for (let turn = 0; !holds(); turn++) {
+    if (turn === turns) throw new Error(`${String(holds)} did not hold within ${turns} turns`);
+    await nextTurn();
+  }
+}

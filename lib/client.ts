@@ -1,0 +1,19 @@
+/** What a page imports: the link to a server, without a framework and without Node. */
+export { type Codec } from './core/codec.ts';
+export { connect } from './client/connect.ts';
+export { type Reason } from './client/ends.ts';
+export { http, type HttpOptions } from './client/http.ts';
+export { AskError } from './client/errors.ts';
+export {
+  type AskOptions,
+  type ConnectOptions,
+  type DropReason,
+  type Link,
+  type Opened,
+  type QueueOptions,
+  type SendOptions,
+  type SendResult,
+  type Snapshot,
+} from './client/options.ts';
+export { type Address, type AddressSource, type Transport } from './client/transport.ts';
+export { webSocket, type WebSocketOptions } from './client/websocket.ts';

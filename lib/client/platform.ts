@@ -1,0 +1,60 @@
+/** What the link uses of a page, a worker or Node. Each part may be missing, or may refuse. */
+
+/** The part of a browser's WebSocket that the link uses; `ws` and Node's own have it too. */
+export interface Socket {
+  binaryType: string;
+  readonly readyState: number;
+  readonly protocol: string;
+  readonly bufferedAmount: number;
+  addEventListener(type: 'open' | 'error', listener: () => void): void;
+  addEventListener(type: 'message', listener: (event: { readonly data: unknown }) => void): void;
+  addEventListener(
+    type: 'close',
+    listener: (event: { readonly code: number; readonly reason: string }) => void,
+  ): void;
+  send(data: string | Uint8Array): void;
+  close(code?: number): void;
+}
+
+/** A class like `WebSocket`. */
+export type SocketConstructor = new (url: URL, protocols: string[]) => unknown;
+
+/** A function like `fetch`. */
+export type Fetch = (
+  url: URL,
+  init: RequestInit & { readonly cache?: 'no-store' },
+) => Promise<Response>;
+
+/** An event of the page or the worker, with the fields of those that the link listens to. */
+export interface Signal {
+  readonly type: string;
+  readonly persisted?: boolean;
+  readonly blockedURI?: string;
+  readonly disposition?: string;
+}
+
+interface Platform {
+  readonly document?: { readonly visibilityState: string };
+  readonly location?: { readonly href: string };
+  readonly navigator?: { readonly onLine?: boolean };
+  readonly WorkerGlobalScope?: unknown;
+  readonly WebSocket?: SocketConstructor;
+  readonly sessionStorage?: {
+    getItem(key: string): string | null;
+    setItem(key: string, value: string): void;
+  };
+  addEventListener?(
+    type: string,
+    listener: (event: Signal) => void,
+    options: { readonly capture: boolean; readonly signal: AbortSignal },
+  ): void;
+}
+
+export const platform = globalThis as unknown as Platform;
+
+/** Milliseconds by a clock that nobody sets. */
+export const now = (): number => performance.now();
+
+/** True where a link may connect by itself: in a page or a worker, not while a page is rendered on a server. */
+export const isPage = (): boolean =>
+  platform.document !== undefined || platform.WorkerGlobalScope !== undefined;

@@ -1,0 +1,123 @@
+/** The POST requests of a line, one after the other, and what their answers mean. */
+import { type Wire } from '../core/codec.ts';
+import { meaningOf } from './ends.ts';
+import { type Attempt, type Line, type LineEvents } from './transport.ts';
+
+export interface Poster {
+  readonly line: Line;
+  /**
+   * Looks whether the server is there, and ends the line if it is not. An empty body is refused
+   * before anything is handled; to a binary codec it would be a message, so it is not sent.
+   */
+  readonly look: (found: () => void) => void;
+}
+
+/** A browser lets requests outlive their page as long as they are together below 64 kB. */
+const KEEPALIVE_LIMIT = 30_000;
+/** How long an answer may take, in ms: longer than the server's own limit. */
+const PATIENCE = 60_000;
+/** The header with which the server marks an answer to a message that failed. */
+const MARK = 'omnimessage';
+
+/** @param url - of a route of `omniHttp` */
+export function createPoster(url: URL, { isBinary, fetch }: Attempt, events: LineEvents): Poster {
+  const closing = new AbortController();
+  let isBusy = false;
+  let isLeaving = false;
+
+  const post = async (
+    body: Wire,
+    settle: (payload: Wire, code: string | undefined) => void,
+    refused?: () => void,
+  ): Promise<void> => {
+    isBusy = true;
+    const timer = setTimeout(() => {
+      end(0);
+    }, PATIENCE);
+    const end = (code: number, retryAfter?: number): void => {
+      if (closing.signal.aborted) return;
+      closing.abort();
+      events.end(code, '', retryAfter);
+    };
+    try {
+      const response = await fetch(url, {
+        method: 'POST',
+        body: body as string,
+        // Our server answers a failure as one to whoever knows problems.
+        headers: { accept: 'application/problem+json, */*' },
+        redirect: 'error',
+        keepalive: body.length <= KEEPALIVE_LIMIT,
+        signal: closing.signal,
+      });
+      const { ok, status, headers } = response;
+      const payload = isBinary
+        ? new Uint8Array(await response.arrayBuffer())
+        : await response.text();
+      if (closing.signal.aborted) return;
+      const type = headers.get('content-type') ?? '';
+      const code =
+        /failed *; *code=([\w-]+)/.exec(headers.get(MARK) ?? '')?.[1] ??
+        (type.includes('problem+json') ? codeOf(payload) : undefined);
+      const [verdict] = meaningOf(status);
+      if (!ok && verdict !== 'back') {
+        // Who is asked to log in or to wait was not handled: that would be marked.
+        if (!headers.has(MARK)) refused?.();
+        const retryAfter = Number(headers.get('retry-after'));
+        end(verdict === 'gone' && code === undefined ? 0 : status, retryAfter || undefined);
+      } else if (code === undefined && (status >= 500 || type.includes('html'))) {
+        // A proxy in between, or a captive portal.
+        end(status >= 500 ? status : 0);
+      } else {
+        isBusy = false;
+        settle(ok || headers.has(MARK) ? payload : '', ok ? code : (code ?? `http-${status}`));
+        events.ready();
+      }
+    } catch {
+      end(0);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+
+  return {
+    look: (found) => {
+      if (isBinary) queueMicrotask(found);
+      else void post('', found);
+    },
+    line: {
+      isReady: () => !isBusy || isLeaving,
+      buffered: () => 0,
+      send: (id, encoded) => {
+        void post(
+          encoded,
+          (payload, code) => {
+            const mark = code !== undefined ? '-' : payload.length > 0 ? '=' : '+';
+            events.receive(mark, id, payload, code);
+          },
+          () => {
+            events.refused(id);
+          },
+        );
+      },
+      leave: () => {
+        // Without order, but with hope: the requests outlive the page.
+        isLeaving = true;
+        events.ready();
+      },
+      close: () => {
+        closing.abort();
+      },
+    },
+  };
+}
+
+/** The code of a problem. */
+function codeOf(payload: Wire): string | undefined {
+  try {
+    const text = typeof payload === 'string' ? payload : new TextDecoder().decode(payload);
+    const { code } = JSON.parse(text) as { code?: unknown };
+    return typeof code === 'string' ? code : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,89 @@
+/** What the link needs of whatever carries its messages. */
+import { type Wire } from '../core/codec.ts';
+import { type Fetch, type SocketConstructor } from './platform.ts';
+
+/** Where a server is: relative to the page, or absolute. */
+export type Address = string | URL;
+
+/** An address, or a function that is asked for it at every attempt, as for one with a fresh token. */
+export type AddressSource = Address | (() => Address | Promise<Address>);
+
+/** What one attempt is given. */
+export interface Attempt {
+  readonly url: URL;
+  /** True when the codec is binary. */
+  readonly isBinary: boolean;
+  /** False after an attempt with `omnimessage.1` failed: the line is tried without it. */
+  readonly offersProtocol: boolean;
+  /** True when an earlier line broke: what has no connection looks first whether the server is back. */
+  readonly isReturn: boolean;
+  readonly WebSocket: SocketConstructor | undefined;
+  readonly fetch: Fetch;
+}
+
+/** What a line says of itself once it may be used. */
+export interface LineOptions {
+  /** True when each message is confirmed by its reply or an acknowledgement. */
+  readonly confirms: boolean;
+  /** After so many milliseconds without a frame the server sends a beat. Absent when it does not. */
+  readonly interval?: number | undefined;
+  /** The largest message that the server reads, in bytes. */
+  readonly limit?: number | undefined;
+  /** How many messages a second the queue may send. */
+  readonly rate?: number | undefined;
+}
+
+/** What a line calls. After `end` it calls nothing. */
+export interface LineEvents {
+  readonly open: (options: LineOptions) => void;
+  /**
+   * A frame has come.
+   * @param mark - `=` a reply, `+` acknowledged, `-` failed with `code`, empty for a push, anything
+   * else for a sign of life
+   */
+  readonly receive: (mark: string, id?: number, payload?: Wire, code?: string) => void;
+  /** The server refused a message before it was handled: it goes back to the head of the queue. */
+  readonly refused: (id: number) => void;
+  /** What could not be sent at once can be sent now. */
+  readonly ready: () => void;
+  /**
+   * @param code - a close code, an HTTP status, or 0 for neither
+   * @param retryAfter - what the server asked for, in seconds
+   */
+  readonly end: (code: number, reason?: string, retryAfter?: number) => void;
+}
+
+/** One connection, or what stands for one. */
+export interface Line {
+  /** True while a message may be sent at once. */
+  readonly isReady: () => boolean;
+  /** Bytes that wait in the socket. */
+  readonly buffered: () => number;
+  readonly send: (id: number, encoded: Wire) => void;
+  /** Asks for a sign of life. Absent where the server cannot be asked. */
+  readonly probe?: (() => void) | undefined;
+  /** The page is left: what can still be sent without a page is sent. */
+  readonly leave?: (() => void) | undefined;
+  /** Ends the line at once; nothing is called any more. */
+  readonly close: (code?: number) => void;
+}
+
+/** What a route says to the question why a handshake is refused. */
+export interface RouteAnswer {
+  /** The status with which the handshake would be refused; 426 when it would be accepted. */
+  readonly code: number;
+  readonly retryAfter: number | undefined;
+  /** True when the route speaks `omnimessage.1`. */
+  readonly hasProtocol: boolean;
+}
+
+/** A way for messages to travel, as a value: give `webSocket()`, `http()` or `sse()` to `connect`. */
+export interface Transport {
+  readonly name: 'websocket' | 'http' | 'sse';
+  /** Its own address; without one that of `connect`. */
+  readonly url?: AddressSource | undefined;
+  /** @throws what the constructor of the socket throws */
+  readonly start: (attempt: Attempt, events: LineEvents) => Line;
+  /** Asks the route what the browser hides. Undefined when the answer is not the route's. */
+  readonly ask?: ((url: URL, fetch: Fetch) => Promise<RouteAnswer | undefined>) | undefined;
+}

@@ -1,0 +1,89 @@
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { createBackoff } from '../../lib/client/backoff.ts';
+import { untilTurned, withFakeClock } from '../support/clock.ts';
+import { linkTo } from '../support/linked.ts';
+import { serveProtocol } from '../support/protocol-server.ts';
+
+/** Throws the dice where they say this. */
+function throwing(value: number): void {
+  const dice = vi.spyOn(Math, 'random').mockReturnValue(value);
+  onTestFinished(() => {
+    dice.mockRestore();
+  });
+}
+
+describe('the pause before an attempt', () => {
+  it('doubles up to its end, and is random from the first on (L5)', () => {
+    throwing(0.9999);
+    const most = createBackoff(500, 15_000);
+    expect(Array.from({ length: 7 }, () => most.pause('back'))).toEqual(
+      [500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000].map((ms) => Math.round(ms * 0.9999)),
+    );
+    throwing(0);
+    expect(most.pause('back')).toBe(0);
+  });
+
+  it('stays at its end after a thousand failures', () => {
+    throwing(0.5);
+    const backoff = createBackoff(500, 15_000);
+    for (let times = 0; times < 2_000; times++) backoff.pause('back');
+
+    expect(backoff.pause('back')).toBe(7_500);
+  });
+
+  it('is what the server asked for, and some more, so that not all come at once', () => {
+    throwing(0.5);
+    const backoff = createBackoff(500, 15_000);
+
+    expect(backoff.pause('later', 30)).toBe(30_250);
+    expect(backoff.pause('slower', 2)).toBe(5_500);
+    expect(backoff.pause('slower', 20)).toBe(21_000);
+  });
+});
+
+describe('a backoff', () => {
+  /** Runs a server that closes each line after some time; gives the pauses that the link made. */
+  async function pauses(after: number, answers: boolean): Promise<number[]> {
+    withFakeClock();
+    throwing(0.9999);
+    const server = await serveProtocol({
+      answer: (_message, id, peer) => {
+        if (answers) peer.send(`+${id}`);
+      },
+    });
+    const made: number[] = [];
+    const { link } = linkTo(server.url, {
+      minDelay: 1_000,
+      maxDelay: 100_000,
+      onOpen: () => {
+        link.send('on each line');
+      },
+    });
+    for (let times = 1; times <= 3; times++) {
+      await untilTurned(() => server.received().length === times);
+      const peer = server.peers.at(-1)!;
+      // A push proves nothing: it may be the welcome of a server that then closes.
+      peer.send('', 'a push');
+      await untilTurned(() => link.getSnapshot().state === 'open' && link.hasUnsent() !== answers);
+      await vi.advanceTimersByTimeAsync(after);
+      peer.socket.close(1011);
+      await untilTurned(() => link.getSnapshot().state === 'waiting');
+      const wait = (link.getSnapshot().retryAt ?? 0) - Date.now();
+      made.push(wait);
+      await vi.advanceTimersByTimeAsync(wait);
+    }
+    return made;
+  }
+
+  it('is not forgotten because a server accepts, and closes (L4)', async () => {
+    expect(await pauses(9_000, false)).toEqual([1_000, 2_000, 4_000]);
+  });
+
+  it('is forgotten after a line held for ten seconds (L4)', async () => {
+    expect(await pauses(10_000, false)).toEqual([1_000, 1_000, 1_000]);
+  });
+
+  it('is forgotten after an answer (L4)', async () => {
+    expect(await pauses(0, true)).toEqual([1_000, 1_000, 1_000]);
+  });
+});

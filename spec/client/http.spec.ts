@@ -1,0 +1,229 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { type AddressInfo } from 'node:net';
+import express from 'express';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { http } from '../../lib/client.ts';
+import { omniHttp } from '../../lib/http/route.ts';
+import { type Linked, linkTo, words } from '../support/linked.ts';
+import { serve } from '../support/serve.ts';
+import { until } from '../support/until.ts';
+
+/** The server's half of the words, which answers by rules. */
+function route(handled: string[], refuse: () => number | undefined = () => undefined) {
+  const app = express();
+  app.set('env', 'test');
+  app.use(
+    omniHttp<string, string, undefined>({
+      path: '/omni-http',
+      codec: words,
+      context: () => {
+        const status = refuse();
+        if (status !== undefined) throw Object.assign(new Error('refused'), { status });
+        return undefined;
+      },
+      handler: (message) => {
+        handled.push(message);
+        if (message === 'fail') throw new Error('secret');
+        return message.startsWith('quiet') ? undefined : `re: ${message}`;
+      },
+    }),
+  );
+  return app;
+}
+
+const over = (url: string, options: Parameters<typeof linkTo>[1] = {}): Linked =>
+  linkTo(`${url}/omni-http`, { transport: http(), ...options });
+
+/** A server by hand, whose answers are taken from a list; the last one stays. */
+async function answering(
+  ...answers: ((request: IncomingMessage, response: ServerResponse) => void)[]
+): Promise<{ url: string; bodies: string[] }> {
+  const bodies: string[] = [];
+  const url = await serve(async (request, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    bodies.push(Buffer.concat(chunks).toString());
+    (answers.length > 1 ? answers.shift() : answers[0])?.(request, response);
+  });
+  return { url, bodies };
+}
+type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+const status =
+  (code: number, body = '', headers: Record<string, string> = {}): Answer =>
+  (_request, response) => {
+    response.writeHead(code, headers).end(body);
+  };
+const problem = (code: number, name: string, headers: Record<string, string> = {}): Answer =>
+  status(code, JSON.stringify({ status: code, code: name }), {
+    'content-type': 'application/problem+json',
+    ...headers,
+  });
+const empty = problem(400, 'empty');
+
+describe('a link over HTTP', () => {
+  it('sends a POST each, in order, and gets replies and acknowledgements', async () => {
+    const handled: string[] = [];
+    const { link, messages, opened } = over(await serve(route(handled)));
+    const sent = ['a', 'b', 'quiet', 'c', 'd'];
+
+    sent.forEach((message) => link.send(message));
+    expect(await link.ask('asked')).toBe('re: asked');
+    expect(await link.ask('quiet, too')).toBeUndefined();
+
+    expect(handled).toEqual([...sent, 'asked', 'quiet, too']);
+    expect(messages).toEqual(['re: a', 're: b', 're: c', 're: d']);
+    expect(opened).toHaveLength(1);
+    expect(link.getSnapshot()).toMatchObject({ state: 'open', transport: 'http' });
+  });
+
+  it('says what has failed, and goes on', async () => {
+    const handled: string[] = [];
+    const { link, failed, messages } = over(await serve(route(handled)));
+
+    link.send('garbage in');
+    link.send('x'.repeat(65_537));
+    link.send('fine');
+    await until(() => messages.length === 1);
+
+    expect(failed.map(([message, code]) => [message.slice(0, 10), code])).toEqual([
+      ['garbage in', 'decode'],
+      ['xxxxxxxxxx', 'too-large'],
+    ]);
+    expect(handled).toEqual(['fine']);
+    await expect(link.ask('garbage')).rejects.toMatchObject({ code: 'decode' });
+    expect(link.getSnapshot().state).toBe('open');
+  });
+
+  it('tells a failure that was answered from a reply, by its mark', async () => {
+    const { url } = await answering(
+      status(200, 'what the server says of it', { omnimessage: 'failed; code=handler' }),
+    );
+    const { link, failed, messages } = over(url);
+    link.send('a');
+    await until(() => failed.length === 1);
+
+    expect(failed).toEqual([['a', 'handler']]);
+    expect(messages).toEqual(['what the server says of it']);
+  });
+
+  it('comes back when the server does, with what waited, and looks first without a message', async () => {
+    const handled: string[] = [];
+    const app = route(handled);
+    const first = createServer(app).listen(0, '127.0.0.1');
+    await once(first, 'listening');
+    const { port } = first.address() as AddressInfo;
+    const { link, unconfirmed, messages, states } = over(`http://127.0.0.1:${port}`);
+    await link.ask('before');
+    first.closeAllConnections();
+    first.close();
+    await once(first, 'close');
+
+    link.send('into the silence');
+    await until(() => unconfirmed.length === 1);
+    link.send('waits');
+    const second = createServer(app).listen(port, '127.0.0.1');
+    onTestFinished(() => {
+      second.closeAllConnections();
+      second.close();
+    });
+    await until(() => messages.length === 1);
+
+    expect(unconfirmed).toEqual([['into the silence']]);
+    expect(handled).toEqual(['before', 'waits']);
+    expect(states().at(-1)).toBe('open');
+    expect(states()).toContain('waiting: lost');
+  });
+
+  it.each([
+    ['a proxy says 502', status(502, '<h1>Bad Gateway</h1>', { 'content-type': 'text/html' })],
+    ['a captive portal says 200', status(200, '<form>', { 'content-type': 'text/html' })],
+    ['a captive portal sends it elsewhere', status(302, '', { location: 'http://127.0.0.1:9/' })],
+    [
+      'the answer breaks off',
+      (_request: IncomingMessage, response: ServerResponse) => {
+        response.writeHead(200, { 'content-length': '100' });
+        response.write('half', () => response.destroy());
+      },
+    ],
+  ])('%s: the message is unconfirmed, and the link comes back', async (_name, answer) => {
+    const { url, bodies } = await answering(answer, answer, empty, status(200, 'a reply'));
+    const { link, unconfirmed, messages } = over(url);
+    link.send('a');
+    await until(() => unconfirmed.length === 1);
+    link.send('b');
+    await until(() => messages.length === 1);
+
+    expect(unconfirmed).toEqual([['a']]);
+    // Twice it looked whether the server is back, with an empty body.
+    expect(bodies).toEqual(['a', '', '', 'b']);
+    expect(messages).toEqual(['a reply']);
+  });
+
+  it('waits as long as the server asks, and sends again what was refused before it was handled', async () => {
+    const { url, bodies } = await answering(
+      problem(503, 'shutting-down', { 'retry-after': '1' }),
+      empty,
+      status(200, 'a reply'),
+    );
+    const begun = performance.now();
+    const { link, messages, unconfirmed, snapshots } = over(url);
+    link.send('a');
+    link.send('b');
+    await until(() => messages.length === 2);
+
+    expect(performance.now() - begun).toBeGreaterThan(999);
+    expect(bodies).toEqual(['a', '', 'a', 'b']);
+    expect(unconfirmed).toEqual([]);
+    expect(snapshots.find(({ state }) => state === 'waiting')).toMatchObject({
+      reason: 'overloaded',
+      code: 503,
+      queued: 2,
+    });
+  });
+
+  it('waits, and sends again, when another server says 404: a deploy may be under way', async () => {
+    const { url, bodies } = await answering(
+      status(404, 'Not Found', { 'content-type': 'text/plain' }),
+      status(404, '<h1>Not Found</h1>', { 'content-type': 'text/html' }),
+      empty,
+      status(200, 'a reply'),
+    );
+    const { link, messages, unconfirmed } = over(url);
+    link.send('a');
+    await until(() => messages.length === 1);
+
+    expect(bodies).toEqual(['a', '', '', 'a']);
+    expect(unconfirmed).toEqual([]);
+  });
+
+  it('asks for a login with 401, and sends then', async () => {
+    const handled: string[] = [];
+    let isLoggedIn = false;
+    const { link, messages } = over(
+      await serve(route(handled, () => (isLoggedIn ? undefined : 401))),
+      {
+        onUnauthorized: () => {
+          isLoggedIn = true;
+          return true;
+        },
+      },
+    );
+    link.send('second');
+    await until(() => messages.length === 1);
+
+    expect(handled).toEqual(['second']);
+    expect(link.getSnapshot().state).toBe('open');
+  });
+
+  it('ends with 403', async () => {
+    const { url } = await answering(problem(403, 'origin'));
+    const { link, dropped } = over(url);
+    link.send('a');
+    link.send('b');
+    await until(() => link.getSnapshot().state === 'closed');
+
+    expect(link.getSnapshot()).toMatchObject({ reason: 'forbidden', code: 403 });
+    expect(dropped).toEqual([[['a', 'b'], 'forbidden']]);
+  });
+});

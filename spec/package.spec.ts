@@ -68,6 +68,15 @@ describe('the package', () => {
     ]);
   });
 
+  it('has these public names under /client, and no others', async () => {
+    const names = await printed(
+      'module',
+      "console.log(Object.keys(await import('express-omnimessage/client')).sort().join(' '))",
+    );
+
+    expect(names.split(' ')).toEqual(['AskError', 'connect', 'http', 'webSocket']);
+  });
+
   it('has these public names under /lustre, and no others', async () => {
     const names = await printed(
       'module',

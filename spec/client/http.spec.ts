@@ -14,7 +14,7 @@ function route(handled: string[], refuse: () => number | undefined = () => undef
   const app = express();
   app.set('env', 'test');
   app.use(
-    omniHttp<string, string, undefined>({
+    omniHttp<string, string>({
       path: '/omni-http',
       codec: words,
       context: () => {
@@ -40,11 +40,13 @@ async function answering(
   ...answers: ((request: IncomingMessage, response: ServerResponse) => void)[]
 ): Promise<{ url: string; bodies: string[] }> {
   const bodies: string[] = [];
-  const url = await serve(async (request, response) => {
+  const url = await serve((request, response) => {
     const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    bodies.push(Buffer.concat(chunks).toString());
-    (answers.length > 1 ? answers.shift() : answers[0])?.(request, response);
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      bodies.push(Buffer.concat(chunks).toString());
+      (answers.length > 1 ? answers.shift() : answers[0])?.(request, response);
+    });
   });
   return { url, bodies };
 }

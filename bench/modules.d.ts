@@ -6,21 +6,6 @@ declare module 'ws-7' {
   export default classes;
 }
 
-declare module 'socket.io' {
-  import { type Server as HttpServer } from 'node:http';
-
-  export interface Socket {
-    on(event: string, listener: (message: unknown, reply: (answer: unknown) => void) => void): void;
-    join(room: string): void;
-  }
-
-  export class Server {
-    constructor(server: HttpServer, options: { transports: string[]; serveClient: boolean });
-    on(event: 'connection', listener: (socket: Socket) => void): void;
-    to(room: string): { emit: (event: string, message: unknown) => void };
-  }
-}
-
 declare module '@trpc/server' {
   interface Procedure {
     input: <Input>(parse: (value: unknown) => Input) => {

@@ -130,7 +130,7 @@ async function socketIo(): Promise<Ports> {
   const server = createServer();
   const sockets = new Server(server, { transports: ['websocket'], serveClient: false });
   sockets.on('connection', (socket) => {
-    socket.on('send', (message, respond) => {
+    socket.on('send', (message: unknown, respond: (answer: unknown) => void) => {
       respond(answer(validated(message)));
     });
   });

@@ -29,6 +29,12 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
     ['a route that throws', 'W3|W4'],
     ['the timeout of a shutdown', 'W31'],
   ],
+  'spec/faults/attach-neighbours.spec.ts': [
+    ['what is not ours is left to others', 'beside'],
+    ['another protocol is declined', 'A10'],
+    ['an upgrade that no listener takes is answered', 'none of the other listeners'],
+    ['every call into ws is guarded', 'upgraded already'],
+  ],
   'spec/server/attach.spec.ts': [
     ['chunk limit of the server', 'too many pieces'],
     ['maxConnections counts the undecided', 'authorize has not decided'],

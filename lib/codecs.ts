@@ -28,5 +28,6 @@ export {
   oneOf,
   optional,
   recursive,
+  safeInteger,
   tuple,
 } from './codecs/words.ts';

@@ -1,4 +1,12 @@
-import { type Codec, type OmniError } from 'express-omnimessage';
+import {
+  type Codec,
+  EncodeError,
+  type OmniError,
+  optional,
+  structCodec,
+  variants,
+} from 'express-omnimessage';
+import { type Infer, number, string } from 'superstruct';
 import { describe, expect, it } from 'vitest';
 import { type Said, type Says, textCodec } from './support/codecs.ts';
 import { transports } from './support/transports.ts';
@@ -9,6 +17,13 @@ const throwing = (): never => {
 };
 const rejecting = (): Promise<never> => Promise.reject(boom);
 const hello = '{"text":"hello"}';
+
+const Greeting = variants('type', { greeting: { text: string() }, missed: { count: number() } });
+type Greeting = Infer<typeof Greeting>;
+const greetings = structCodec({
+  incoming: variants('type', { greet: { value: optional(number()) } }),
+  outgoing: Greeting,
+});
 
 /** Everything that can go wrong with one message, and the code that goes with it. */
 const failures: readonly [
@@ -68,6 +83,82 @@ describe.each(transports)('over %s', (_, start) => {
     });
 
     expect(await client.ask(hello)).toEqual([]);
+  });
+
+  // FAULTS B1: what the struct refuses was skipped in silence.
+  it.each<[name: string, reply: unknown, place: string]>([
+    ['with a misspelt field', { type: 'greeting', txt: 'x' }, 'at text: expected a string'],
+    ['that is a plain string', 'hello', 'expected an object'],
+    ['with a field too many', { type: 'greeting', text: 'a', id: 1 }, 'expected no further field'],
+    ['without a known tag', { type: 'greting' }, 'at type: expected one of "greeting", "missed"'],
+    [
+      'with a number that JSON cannot hold',
+      { type: 'missed', count: Infinity },
+      'at count: expected a',
+    ],
+  ])(
+    'a reply %s is an EncodeError that says where, and nothing is sent',
+    async (_n, reply, place) => {
+      const told: OmniError[] = [];
+      const wrapped = {
+        ...greetings,
+        encode: (message: Greeting) => greetings.encode(message),
+      };
+      for (const codec of [greetings, wrapped]) {
+        const client = await start({
+          codec,
+          handler: () => reply as Greeting,
+          onError: (error) => void told.push(error),
+        });
+
+        expect(await client.ask('{"type":"greet"}')).toEqual([]);
+      }
+
+      expect(told).toHaveLength(2);
+      for (const error of told) {
+        expect(error).toBeInstanceOf(EncodeError);
+        expect(error).toMatchObject({ code: 'encode', status: 500 });
+        expect(error.message).toContain(place);
+        expect(error.outgoing).toBe(reply);
+      }
+    },
+  );
+
+  it('a refused reply may be answered by onError', async () => {
+    const client = await start({
+      codec: greetings,
+      handler: () => ({ type: 'nope' }) as never,
+      onError: (error): Greeting | undefined =>
+        error.code === 'encode' ? { type: 'missed', count: 1 } : undefined,
+    });
+
+    expect(await client.ask('{"type":"greet"}')).toEqual(['{"type":"missed","count":1}']);
+  });
+
+  // FAULTS B2.
+  it('a number that JavaScript cannot hold is undecodable', async () => {
+    const told: OmniError[] = [];
+    const client = await start({
+      codec: greetings,
+      handler: ({ value }): Greeting => ({ type: 'missed', count: value ?? 0 }),
+      onError: (error) => void told.push(error),
+    });
+
+    expect(await client.ask('{"type":"greet","value":1e308}')).toEqual([
+      '{"type":"missed","count":1e+308}',
+    ]);
+    expect(await client.ask('{"type":"greet","value":1e400}')).toEqual([]);
+    expect(told).toMatchObject([{ code: 'decode', message: 'expected finite numbers' }]);
+  });
+
+  // FAULTS A24.
+  it('a byte order mark before a message is dropped', async () => {
+    const client = await start({
+      codec: textCodec,
+      handler: ({ text }): Says => ({ said: text }),
+    });
+
+    expect(await client.ask('\uFEFF{"text":"\uFEFFü"}')).toEqual(['{"said":"\uFEFFü"}']);
   });
 
   it('nothing is sent when the codec skips the reply', async () => {

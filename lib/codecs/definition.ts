@@ -87,7 +87,8 @@ class Reader {
     if (struct.coercer !== known.struct.coercer) throw coerced(path);
     refuseAdmitting(struct, path);
     const read = this.#word(tree, known.struct, path);
-    return { ...read, shape: { ...read.shape, ...constraintsOf(struct, tree.word) } };
+    const kind = tree.word === 'safeInteger' ? 'integer' : tree.word;
+    return { ...read, shape: { ...read.shape, ...constraintsOf(struct, kind) } };
   }
 
   /** What a word of ours made. */
@@ -110,6 +111,12 @@ class Reader {
         return this.#name(tree.name, tree.of, path);
       case 'recursive':
         return this.#name(tree.name, struct, path, tree.of);
+      case 'safeInteger':
+        return certain({
+          kind: 'integer',
+          minimum: Number.MIN_SAFE_INTEGER,
+          maximum: Number.MAX_SAFE_INTEGER,
+        });
       case 'dict':
         return certain({ kind: 'dict', values: this.shapeOf(tree.values, [...path, '*']) });
       case 'tuple':

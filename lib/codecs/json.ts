@@ -5,6 +5,12 @@
  */
 import { DecodeError } from '../core/errors.ts';
 
+/**
+ * What a number past 1.8e308 has, of which JSON.parse makes Infinity: an exponent of three digits, or
+ * very many digits. Digits are counted from the first of a row, so that a long row is read once.
+ */
+const OVERFLOWS = /\d[eE]\+?\d{3}|(?<!\d)\d{200}/;
+
 /** How deep arrays and objects may be nested. `[]` is 1 deep. */
 export const MAX_DEPTH = 64;
 
@@ -29,11 +35,13 @@ export function parseJson(text: string): unknown {
   } catch {
     throw new DecodeError('expected JSON');
   }
+  // guard: numbers that JSON cannot give back → if (text === undefined) inspect(value);
+  if (OVERFLOWS.test(text)) inspect(value);
   // Both names hold "proto". A key may also be spelt with escapes (`\u005f`): all the letters of
   // both are ASCII, and so begin with \u00. No ordinary message holds either, so few are walked.
   // guard: prototype keys spelt with escapes → if (text.includes('proto')) refuseHostileKeys(value);
   // guard: prototype keys
-  if (text.includes('proto') || text.includes('\\u00')) refuseHostileKeys(value);
+  if (text.includes('proto') || text.includes('\\u00')) inspect(value);
   return value;
 }
 
@@ -42,7 +50,7 @@ export function parseJson(text: string): unknown {
  * @throws {@link DecodeError} as {@link parseJson}, but for the syntax
  */
 export function checkJson(value: unknown): unknown {
-  refuseHostileKeys(value);
+  inspect(value);
   return value;
 }
 
@@ -95,12 +103,16 @@ function endOfString(text: string, start: number): number {
   return text.length;
 }
 
-function refuseHostileKeys(value: unknown, depth = 0): void {
+/** Refuses hostile keys, and numbers that have become Infinity. */
+function inspect(value: unknown, depth = 0): void {
+  if (typeof value === 'number' && !Number.isFinite(value)) {
+    throw new DecodeError('expected finite numbers');
+  }
   if (typeof value !== 'object' || value === null) return;
   // A parsed text has been measured before; the value of another middleware is measured here.
   if (depth === MAX_DEPTH) throw tooDeep();
   if (Array.isArray(value)) {
-    for (const element of value) refuseHostileKeys(element, depth + 1);
+    for (const element of value) inspect(element, depth + 1);
     return;
   }
   if (Object.hasOwn(value, '__proto__')) {
@@ -114,7 +126,7 @@ function refuseHostileKeys(value: unknown, depth = 0): void {
     }
   }
   for (const key of Object.keys(value)) {
-    refuseHostileKeys((value as Record<string, unknown>)[key], depth + 1);
+    inspect((value as Record<string, unknown>)[key], depth + 1);
   }
 }
 

@@ -1,6 +1,8 @@
 /** A codec of JSON texts, made from schemas of any library that speaks Standard Schema. */
 import { type JsonCodec } from '../core/codec.ts';
 import { DecodeError } from '../core/errors.ts';
+import { type Fault, refuse, UnsendableError } from '../core/refusal.ts';
+import { type JsonFault, jsonFaultIn } from './json-value.ts';
 import { checkJson, parseJson } from './json.ts';
 import {
   expectSchema,
@@ -28,7 +30,8 @@ export interface SchemaCodecOptions<
  * speaks Standard Schema.
  *
  * `encode` sends what `outgoing` makes of a message (a schema that strips unknown fields strips
- * them), and skips what it does not accept.
+ * them). What it does not accept an application skips; for a reply, `send` and `publish` it is an
+ * `EncodeError`, and so is everywhere what JSON cannot hold, as with `structCodec`.
  *
  * The guards and errors are those of `structCodec`. Standard Schema has no word for what was
  * expected that would not quote what was received, so the error tells the place alone; names of
@@ -62,19 +65,34 @@ export function schemaCodec<Incoming extends StandardSchema, Outgoing extends St
       throw cause instanceof DecodeError ? cause : new DecodeError(undefined, { cause });
     }
     names ??= namesIn(incoming);
-    throw new DecodeError('expected what the schema asks for', {
+    throw new DecodeError(`expected ${EXPECTED}`, {
       path: pathOf(issue, value, names),
     });
   };
+  let outgoingNames: ReadonlySet<string> | undefined;
+  const placeIn = (issue: SchemaIssue | undefined, value: unknown): (string | number)[] =>
+    pathOf(issue, value, (outgoingNames ??= namesIn(outgoing)));
+  const explain = (message: unknown): Fault => {
+    const { issues } = runSchema(outgoing, message, 'outgoing');
+    return { expected: EXPECTED, path: placeIn(issues?.[0], message) };
+  };
+  const unsendable = ({ expected, path }: JsonFault, sent: unknown): Error =>
+    new UnsendableError({ expected, path: placeIn({ message: '', path }, sent) });
   return {
     decode: (text) => decodeChecked(parseJson(text)),
     decodeValue: (value) => decodeChecked(checkJson(value)),
     encode: (message: unknown) => {
       const result = runSchema(outgoing, message, 'outgoing');
-      return result.issues === undefined ? JSON.stringify(result.value) : undefined;
+      if (result.issues !== undefined) return refuse(explain, message);
+      const fault = jsonFaultIn(result.value);
+      if (fault !== undefined) throw unsendable(fault, result.value);
+      return JSON.stringify(result.value);
     },
   };
 }
+
+/** Standard Schema has no word for it that would not quote the message. */
+const EXPECTED = 'what the schema asks for';
 
 /** The path of an issue, without keys that were received. */
 function pathOf(

@@ -3,9 +3,11 @@ import { type Struct, validate } from 'superstruct';
 import { expectStruct } from './any-struct.ts';
 import { type JsonCodec } from '../core/codec.ts';
 import { DecodeError } from '../core/errors.ts';
+import { type Fault, refuse, UnsendableError } from '../core/refusal.ts';
+import { type JsonFault, jsonFaultIn } from './json-value.ts';
 import { checkJson, parseJson } from './json.ts';
 import { isPart, isPrintable } from './sendable.ts';
-import { decodeErrorOf } from './struct-failure.ts';
+import { faultOf } from './struct-failure.ts';
 import { accepts, create, FAILED } from './struct-runner.ts';
 import { tupleVariantsOf } from './tuple-variants.ts';
 import { objectVariantsOf } from './variants.ts';
@@ -23,14 +25,16 @@ export interface StructCodecOptions<In, Out> {
  *
  * `decode` makes of a text what superstruct's `create` makes of its value: it coerces (`defaulted`,
  * `trimmed`, `coerce`). `encode` never coerces: a message that `outgoing` accepts is sent as it is,
- * or without the fields that `outgoing` drops, and any other is skipped.
+ * or without the fields that `outgoing` drops. Any other gives undefined: an application skips it,
+ * and for a reply, `send` and `publish` it is an `EncodeError` that says what was expected where.
  *
  * Refused whatever the struct: nesting deeper than 64, an own key `__proto__`, and `prototype`
  * under a key `constructor`.
  *
  * `decode` and `decodeValue` throw a {@link DecodeError}, and nothing else; its text says what the
- * structs expected where, and holds nothing of what was received. `encode` throws what
- * `JSON.stringify` throws at an accepted message (a bigint, a cycle), and what a refiner throws.
+ * structs expected where, and holds nothing of what was received. `encode` throws a TypeError at an
+ * accepted message that JSON cannot hold as it is (NaN, Infinity, a bigint, a Map, undefined in an
+ * array, a cycle, `toJSON`; a `Date` travels as its ISO text), and what a refiner throws.
  *
  * @throws TypeError when `incoming` or `outgoing` is no struct
  *
@@ -59,8 +63,10 @@ export function structCodec<In, Out>({
       // guard: superstruct that throws → throw cause;
       throw cause instanceof DecodeError ? cause : new DecodeError(undefined, { cause });
     }
-    throw decodeErrorOf(failure, incoming);
+    const { expected, path } = faultOf(failure, incoming);
+    throw new DecodeError(`expected ${expected}`, { path });
   };
+  const explain = (message: unknown): Fault => faultOfRefused(message, outgoing);
   return {
     decode: (text) => {
       const value = parseJson(text);
@@ -75,14 +81,37 @@ export function structCodec<In, Out>({
     },
     decodeValue: (value) => decodeChecked(checkJson(value)),
     encode: (message: unknown) => {
-      if (isForeign(message)) return undefined;
+      if (isForeign(message)) return refuse(explain, message);
       const sent = accepted(message, outgoing);
-      return sent === refused ? undefined : JSON.stringify(sent);
+      if (sent === refused) return refuse(explain, message);
+      const fault = jsonFaultIn(sent);
+      if (fault !== undefined) throw unsendable(fault, sent, outgoing);
+      return JSON.stringify(sent);
     },
   };
 }
 
 const refused = Symbol('refused');
+
+/** Why a struct refuses a message that was to be sent. */
+function faultOfRefused(message: unknown, struct: Struct): Fault {
+  try {
+    // Coerced first, so that a field which would be left out is not what it is blamed for.
+    const [error] = validate(message, struct, { coerce: true });
+    const [failure = error] = validate(message, struct);
+    const first = error ?? failure;
+    if (first !== undefined) return faultOf(first, struct);
+  } catch {
+    // superstruct fails to print some of what it refuses.
+  }
+  return { expected: 'a message that `outgoing` accepts', path: [] };
+}
+
+function unsendable({ expected, path, branch }: JsonFault, root: unknown, struct: Struct): Error {
+  // Keys of a dictionary are data: only those that stand in the struct are named.
+  const failure = { type: '', refinement: undefined, path, branch: [root, ...branch] };
+  return new UnsendableError(faultOf(failure, struct, expected));
+}
 
 /**
  * Makes what tells the messages that have no tag of a struct's variants: refused whatever they

@@ -3,8 +3,9 @@
  * holds keys that were received, and its error carries the whole value: none of that may reach a
  * client or a log. So all is said anew, in words that stand in the structs.
  */
-import { type Context, type Failure, is, type Struct } from 'superstruct';
-import { DecodeError } from '../core/errors.ts';
+import { type Failure, is, type Struct } from 'superstruct';
+import { type Fault } from '../core/refusal.ts';
+import { aside } from './superstruct.ts';
 import { expectation, oneOf } from './tags.ts';
 
 /** Stands in a path for a key that was received. */
@@ -16,10 +17,11 @@ export type StructFailure = Pick<Failure, 'type' | 'refinement' | 'path' | 'bran
 };
 
 /**
- * Makes the error of the first failure of a message.
+ * Says what the first failure of a message is.
  * @param root - the struct that the message failed
+ * @param words - what was expected, where it was not the struct that refused
  */
-export function decodeErrorOf(failure: StructFailure, root: Struct): DecodeError {
+export function faultOf(failure: StructFailure, root: Struct, words?: string): Fault {
   const path: (string | number)[] = [];
   let struct: Struct | undefined = root;
   let isLastKnown = true;
@@ -35,9 +37,9 @@ export function decodeErrorOf(failure: StructFailure, root: Struct): DecodeError
     struct = struct && partOf(struct, value, key, isLast ? failure : undefined);
   }
   if (failure.type === 'never' && !isLastKnown) {
-    return new DecodeError('expected no further field', { path: path.slice(0, -1) });
+    return { expected: 'no further field', path: path.slice(0, -1) };
   }
-  return new DecodeError(`expected ${wordsFor(failure, struct)}`, { path });
+  return { expected: words ?? wordsFor(failure, struct), path };
 }
 
 /** Whether a key is a place in an array. The key of a `Set` or `Map` is what was received. */
@@ -79,8 +81,6 @@ function partOf(
 function isOf(failure: StructFailure | undefined, { type }: Struct, content: unknown): boolean {
   return type === failure?.type && Object.is(content, failure.branch.at(-1));
 }
-
-const aside: Context = { path: [], branch: [] };
 
 function wordsFor(failure: StructFailure, struct: Struct | undefined): string {
   if (failure[expectation] !== undefined) return failure[expectation];

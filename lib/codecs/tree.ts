@@ -11,6 +11,7 @@ export type Tree =
   | { readonly word: 'named'; readonly name: string; readonly of: Struct }
   | { readonly word: 'recursive'; readonly name: string; readonly of: () => Struct }
   | { readonly word: 'described'; readonly docs: string; readonly of: Struct }
+  | { readonly word: 'safeInteger' }
   | { readonly word: 'dict'; readonly values: Struct }
   | { readonly word: 'tuple'; readonly items: readonly Struct[] }
   | { readonly word: 'oneOf'; readonly options: readonly Struct[] };

@@ -3,7 +3,15 @@
  * and its tree can be read (`definitionOf`): superstruct's own `optional`, `nullable`, `record`,
  * `tuple`, `union` and `lazy` keep their parts to themselves.
  */
-import { type Context, record, string, Struct, tuple as plainTuple, union } from 'superstruct';
+import {
+  type Context,
+  define,
+  record,
+  string,
+  Struct,
+  tuple as plainTuple,
+  union,
+} from 'superstruct';
 import { type AnyStruct, expectStruct } from './any-struct.ts';
 import { remember } from './tree.ts';
 
@@ -146,6 +154,16 @@ export function described<Type, Schema>(
   }
   expectStruct(struct, 'struct');
   return remember(copyOf(struct), { word: 'described', docs, of: struct }) as never;
+}
+
+/**
+ * An integer that JavaScript holds exactly: from -(2⁵³ - 1) to 2⁵³ - 1. `JSON.parse` reads
+ * 9007199254740993 as 9007199254740992, and `integer` accepts that; this refuses it. Gleam's integers
+ * have no bound on the BEAM, so take it for numbers that come from there, or send them as strings.
+ */
+export function safeInteger(): Struct<number, null> {
+  const struct = define<number>('safeInteger', (value) => Number.isSafeInteger(value));
+  return remember(struct as unknown as Struct, { word: 'safeInteger' }, true) as never;
 }
 
 /** The same functions in another object, so that a runner sees no difference. */

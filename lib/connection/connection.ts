@@ -133,12 +133,15 @@ export class SocketConnection<
     return this.#close;
   }
 
-  /** What `send` does, without a function made for this connection. */
-  say(message: Out): boolean {
+  /**
+   * What `send` does, without a function made for this connection.
+   * @param encoder - `encodeOrSkip` for a message of an application
+   */
+  say(message: Out, encoder: typeof encode = encode): boolean {
     if (this.#isEnding) return false;
     let encoded: Wire | undefined;
     try {
-      encoded = encode(message, this.settings.codec);
+      encoded = encoder(message, this.settings.codec);
     } catch (error) {
       return this.answer(error as OmniError) === true;
     }

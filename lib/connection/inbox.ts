@@ -4,6 +4,7 @@
  */
 import { type Duplex } from 'node:stream';
 import { type RawData, type WebSocket } from 'ws';
+import { textOfBytes, withoutMark } from '../core/utf8.ts';
 
 /** Past either of these the socket is paused, at half of both it reads on. */
 const MAX_MESSAGES = 64;
@@ -120,13 +121,13 @@ export function sizeOf(data: Received): number {
 }
 
 /**
- * The payload of a text frame.
+ * The text of a text frame, without a byte order mark.
  * @returns undefined for a binary frame
  */
 export function textOf(data: Received, isBinary: boolean): string | undefined {
-  if (typeof data === 'string') return data;
+  if (typeof data === 'string') return withoutMark(data);
   // ws 7 gives no second argument and a Buffer for binary frames only; the caller made that true.
-  return isBinary ? undefined : bytesOf(data).toString('utf8');
+  return isBinary ? undefined : textOfBytes(bytesOf(data));
 }
 
 /** The payload as one Buffer, whatever `binaryType` the socket was given. */

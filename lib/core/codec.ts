@@ -17,6 +17,10 @@ export interface Codec<In, Out, Encoded = string> {
   /**
    * Encodes a message, or returns undefined to skip it: nothing is sent then, and it is no error.
    * An `encode` that throws is a fault (`EncodeError`), never a skip.
+   *
+   * `structCodec` and `schemaCodec` return undefined for a message that `outgoing` refuses. An
+   * application skips it; for a reply, `send` and `publish` it is an `EncodeError` that says where,
+   * also through a codec by hand that calls theirs.
    */
   readonly encode: (message: Out) => Encoded | undefined;
   /**

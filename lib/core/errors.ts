@@ -131,10 +131,28 @@ export class HandlerError extends OmniError {
   }
 }
 
-/** The codec's `encode` threw. `cause` is what it threw, `outgoing` the message it was given. */
+/**
+ * A message that was to be sent could not be: the codec's `outgoing` refuses it, JSON cannot hold it
+ * (both say where), or `encode` threw (`cause` is what it threw). `outgoing` is the message.
+ */
 export class EncodeError extends OmniError {
-  constructor(options: OmniErrorOptions) {
-    super('the message could not be encoded', 'encode', options);
+  /** Where in the message, from the outside in. Empty for the message as a whole. */
+  readonly path: readonly (string | number)[];
+
+  constructor(
+    options: OmniErrorOptions & {
+      readonly expected?: string;
+      readonly path?: readonly (string | number)[];
+    },
+  ) {
+    const { expected, path = [] } = options;
+    const text = 'the message could not be encoded';
+    super(
+      expected === undefined ? text : `${text}: ${describe(`expected ${expected}`, path)}`,
+      'encode',
+      options,
+    );
+    this.path = path;
   }
 }
 

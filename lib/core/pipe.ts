@@ -7,6 +7,7 @@ import { type IncomingMessage } from 'node:http';
 import { type Codec } from './codec.ts';
 import { DecodeError, EncodeError, HandlerError, type OmniError } from './errors.ts';
 import { type ErrorHandler, type Exchange, isPromise, type Reply } from './exchange.ts';
+import { forgetRefusal, takeRefusal, UnsendableError } from './refusal.ts';
 
 /** What {@link pipe} runs a message through. */
 export interface PipeOptions<
@@ -53,7 +54,7 @@ const nobody: Exchange<never, never> = {
  * either when the handler (or `onError`) gave one
  * @throws {@link DecodeError} when what was received is not a message
  * @throws {@link HandlerError} when the handler threw or rejected
- * @throws {@link EncodeError} when the reply could not be encoded
+ * @throws {@link EncodeError} when the reply could not be encoded, or the codec's struct refuses it
  * @throws each of them only when `onError` did not answer it; once there is a promise, it rejects instead
  *
  * Source: the pipe of omnimessage_server (`mist_websocket_pipe`, `wisp_http_middleware`).
@@ -168,12 +169,30 @@ function conclude<
 export type Encoder<Out, Encoded> = Pick<Codec<never, Out, Encoded>, 'encode' | 'binary'>;
 
 /**
- * Encodes an outgoing message.
+ * Encodes a message that is meant to be sent: a reply, or one of `send` or `publish`.
  * @returns undefined when the codec skips it
- * @throws {@link EncodeError}, and nothing else: also when `encode` gave what cannot be sent (a
- * socket would send `null` as an empty binary frame)
+ * @throws {@link EncodeError}, and nothing else: also when the codec's struct refuses the message,
+ * or `encode` gave what cannot be sent (a socket would send `null` as an empty binary frame)
  */
 export function encode<Out, Encoded>(
+  outgoing: Out,
+  codec: Encoder<Out, Encoded>,
+  incoming?: unknown,
+): Encoded | undefined {
+  forgetRefusal();
+  const encoded = encodeOrSkip(outgoing, codec, incoming);
+  const refusal = encoded === undefined ? takeRefusal() : undefined;
+  // guard: a refused reply is an error
+  if (refusal !== undefined) throw new EncodeError({ ...refusal, outgoing, incoming });
+  return encoded;
+}
+
+/**
+ * Encodes a message of an application, whose update sees more messages than travel.
+ * @returns undefined when the codec skips the message, or its struct refuses it
+ * @throws {@link EncodeError}, as {@link encode}
+ */
+export function encodeOrSkip<Out, Encoded>(
   outgoing: Out,
   codec: Encoder<Out, Encoded>,
   incoming?: unknown,
@@ -182,7 +201,9 @@ export function encode<Out, Encoded>(
   try {
     encoded = codec.encode(outgoing);
   } catch (cause) {
-    throw new EncodeError({ cause, outgoing, incoming });
+    const place =
+      cause instanceof UnsendableError ? { expected: cause.expected, path: cause.path } : {};
+    throw new EncodeError({ cause, ...place, outgoing, incoming });
   }
   if (encoded === undefined) return undefined;
   const sendable =

@@ -4,6 +4,7 @@ import { type IncomingMessage } from 'node:http';
 import getRawBody from 'raw-body';
 import { DeclaredBody } from './declared-body.ts';
 import { BodyConsumedError } from '../core/errors.ts';
+import { textOfBytes, withoutMark } from '../core/utf8.ts';
 import { Problem } from '../request/problem.ts';
 import { startTimer } from '../process/timers.ts';
 
@@ -134,9 +135,8 @@ function takeParsed(request: IncomingMessage, done: Done): void {
 export function textIn(body: Buffer | string): string {
   // guard: an empty body
   if (body.length === 0) throw new Problem('empty');
-  if (typeof body === 'string') return body;
+  if (typeof body === 'string') return withoutMark(body);
   // guard: nothing is altered silently
   if (!isUtf8(body)) throw new Problem('utf8');
-  const hasMark = body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf;
-  return body.toString('utf8', hasMark ? 3 : 0);
+  return textOfBytes(body);
 }

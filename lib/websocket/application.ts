@@ -8,6 +8,7 @@ import { ApplicationError } from '../application/errors.ts';
 import { type OmniError } from '../core/errors.ts';
 import { isPromise } from '../core/exchange.ts';
 import { expectFunction } from '../core/options.ts';
+import { encodeOrSkip } from '../core/pipe.ts';
 import { Loop, type LoopHost } from '../application/program.ts';
 import { type Session } from '../connection/session.ts';
 
@@ -143,7 +144,7 @@ class ProgramSession<
   // What the program tells.
 
   offered(message: Message): void {
-    if (this.#connection.isOpen) this.#connection.say(message);
+    if (this.#connection.isOpen) this.#connection.say(message, encodeOrSkip);
     // Closing, for up to 5 s: nobody hears it any more.
     else this.#loop?.stop();
   }

@@ -26,6 +26,7 @@ describe('express-omnimessage/codecs', () => {
       'oneOf',
       'optional',
       'recursive',
+      'safeInteger',
       'schemaCodec',
       'structCodec',
       'tuple',

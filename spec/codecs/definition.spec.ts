@@ -47,6 +47,7 @@ import {
   oneOf,
   optional,
   recursive,
+  safeInteger,
   tuple,
 } from '../../lib/codecs/words.ts';
 
@@ -74,6 +75,11 @@ describe('definitionOf', () => {
     ['string', string(), { kind: 'string' }],
     ['number', number(), { kind: 'number' }],
     ['integer', integer(), { kind: 'integer' }],
+    [
+      'safeInteger',
+      safeInteger(),
+      { kind: 'integer', minimum: -9007199254740991, maximum: 9007199254740991 },
+    ],
     ['boolean', boolean(), { kind: 'boolean' }],
     ['unknown', unknown(), { kind: 'unknown' }],
     ['literal', literal('a'), { kind: 'literal', value: 'a' }],

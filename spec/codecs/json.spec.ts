@@ -109,6 +109,37 @@ describe('parseJson', () => {
   });
 
   it.each([
+    '1e400',
+    '-1e400',
+    '[1E+309]',
+    '{"a":[0,1.5e0400]}',
+    '9'.repeat(309),
+    `${'1'.repeat(250)}e99`,
+  ])('refuses a number that would become Infinity: %s', (text) => {
+    expect(failing(() => parseJson(text)).message).toBe('expected finite numbers');
+  });
+
+  it.each([
+    '1e308',
+    '1.7976931348623157e308',
+    '[0.1E-400]',
+    '"1e400"',
+    '0.00001e310',
+    `0.${'1'.repeat(300)}`,
+  ])('parses a number at the limit, and a string that looks like one past it: %s', (text) => {
+    expect(parseJson(text)).toStrictEqual(JSON.parse(text));
+  });
+
+  it('reads 64 KiB of digits in no more than a few milliseconds', () => {
+    const text = `["${'1'.repeat(199).concat('a').repeat(327)}"]`;
+    const start = performance.now();
+
+    parseJson(text);
+
+    expect(performance.now() - start).toBeLessThan(100);
+  });
+
+  it.each([
     '"__proto__"',
     '["constructor","prototype"]',
     '{"a":"__proto__"}',
@@ -127,6 +158,11 @@ describe('checkJson', () => {
     const value = { a: [1, { b: null }], constructor: 'x' };
 
     expect(checkJson(value)).toBe(value);
+  });
+
+  it('refuses a number that is not finite', () => {
+    expect(() => checkJson({ a: [JSON.parse('1e400')] })).toThrow('expected finite numbers');
+    expect(() => checkJson(Number.NaN)).toThrow('expected finite numbers');
   });
 
   it('refuses the same keys and the same depth', () => {

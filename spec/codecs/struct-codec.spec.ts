@@ -152,10 +152,10 @@ describe('structCodec', () => {
     expect(
       encoding(variants('t', { a: { n: any() } }, { unknownFields: 'drop' }), {
         t: 'a',
-        n: Number.NaN,
+        n: [1],
         x: 1,
       }),
-    ).toBe('{"t":"a","n":null}');
+    ).toBe('{"t":"a","n":[1]}');
     expect(encoding(variants('t', { a: {} }, { unknownFields: 'drop' }), { t: 'a', x: 1 })).toBe(
       '{"t":"a"}',
     );
@@ -202,12 +202,83 @@ describe('structCodec', () => {
     expect(encoding(Node, cycle)).toBeUndefined();
   });
 
-  it('throws what JSON cannot hold in an accepted message', () => {
+  it.each<[name: string, message: unknown, text: string]>([
+    ['NaN', { n: Number.NaN }, 'at n: expected a finite number'],
+    ['Infinity', { n: [1, -Infinity] }, 'at n.1: expected a finite number'],
+    ['a bigint', { n: 1n }, 'at n: expected a value that JSON can hold, got a bigint'],
+    ['a symbol', { n: Symbol('a') }, 'at n: expected a value that JSON can hold, got a symbol'],
+    ['a function', { n: () => 1 }, 'at n: expected a value that JSON can hold, got a function'],
+    ['a Map', { n: new Map() }, 'at n: expected a value that JSON can hold: convert it'],
+    ['a Set', { n: [new Set()] }, 'at n.0: expected a value that JSON can hold: convert it'],
+    ['bytes', { n: new Uint8Array(1) }, 'at n: expected a value that JSON can hold: convert it'],
+    ['a Buffer', { n: Buffer.of(1) }, 'at n: expected a value without `toJSON`'],
+    ['an Error', { n: new Error('a') }, 'at n: expected a value that JSON can hold: convert it'],
+    [
+      'a boxed number',
+      { n: Object(1) as unknown },
+      'at n: expected a value that JSON can hold: convert it',
+    ],
+    ['undefined in an array', { n: [undefined] }, 'got undefined in an array'],
+    ['a hole in an array', { n: Array.from({ length: 1 }) }, 'got undefined in an array'],
+    ['an invalid date', { n: new Date(Number.NaN) }, 'at n: expected a valid date'],
+    [
+      'a value with toJSON',
+      { n: new URL('http://a.b') },
+      'at n: expected a value without `toJSON`',
+    ],
+    [
+      'an inherited toJSON',
+      { n: Object.create({ toJSON: () => 'secret' }) as unknown },
+      'at n: expected a',
+    ],
+    [
+      'a field in a dictionary, whose key is data',
+      { d: { SECRET: Infinity } },
+      'at d.*: expected a',
+    ],
+  ])('throws at %s, which JSON would change in silence', (_, message, text) => {
+    const struct = object({ n: optional(any()), d: optional(record(string(), number())) });
+
+    expect(() => encoding(struct, message)).toThrow(TypeError);
+    expect(() => encoding(struct, message)).toThrow(text);
+  });
+
+  it('throws at a message that holds itself, and at one too deep to be received', () => {
     const cycle: unknown[] = [];
     cycle.push(cycle);
+    const nested = (depth: number): unknown => JSON.parse('['.repeat(depth) + ']'.repeat(depth));
 
-    expect(() => encoding(any(), { n: 1n })).toThrow(TypeError);
-    expect(() => encoding(any(), cycle)).toThrow(TypeError);
+    expect(() => encoding(any(), cycle)).toThrow('expected nesting no deeper than 64');
+    expect(() => encoding(any(), nested(65))).toThrow('expected nesting no deeper than 64');
+    expect(encoding(any(), nested(64))).toHaveLength(128);
+  });
+
+  it('sends dates as text, absent fields not at all, and fields of an instance', () => {
+    class Point {
+      x = 1;
+      y: undefined;
+    }
+
+    expect(encoding(any(), { at: new Date(0), no: undefined, p: new Point() })).toBe(
+      '{"at":"1970-01-01T00:00:00.000Z","p":{"x":1}}',
+    );
+    expect(encoding(any(), Object.assign(Object.create(null), { a: [null, -0] }))).toBe(
+      '{"a":[null,0]}',
+    );
+  });
+
+  it('sends nothing that was not checked, whatever a message says of itself', () => {
+    const Dropping = variants(
+      't',
+      { a: { n: object({ x: number() }) } },
+      { unknownFields: 'drop' },
+    );
+    const n = Object.assign(Object.create({ toJSON: () => ({ secret: 1 }) }) as object, { x: 1 });
+
+    expect(encoding(Dropping, { t: 'a', n: { x: 1 }, toJSON: () => ({ secret: 1 }) })).toBe(
+      '{"t":"a","n":{"x":1}}',
+    );
+    expect(() => encoding(Dropping, { t: 'a', n })).toThrow('at n: expected a value without');
   });
 
   it('throws what a refiner throws at a message to be sent', () => {
@@ -446,11 +517,13 @@ describe('structCodec', () => {
     expectTypeOf(same(codec)).toEqualTypeOf<Codec<In, Out>>();
     expectTypeOf(codec.decode).returns.toEqualTypeOf<In>();
 
-    void pipe('{"type":"fetch"}', {
-      codec,
-      // @ts-expect-error: a handler's reply is checked
-      handler: () => ({ type: 'nope' as const }),
-    });
+    const wrong = (): unknown =>
+      pipe('{"type":"fetch"}', {
+        codec,
+        // @ts-expect-error: a handler's reply is checked
+        handler: () => ({ type: 'nope' as const }),
+      });
+    expect(wrong).toThrow('at type: expected one of "all", "failed"');
     expect(codec.encode({ type: 'tick' })).toBeUndefined();
   });
 

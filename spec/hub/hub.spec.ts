@@ -12,7 +12,9 @@ import {
   type HubOptions,
   type OmniError,
   omniWs,
+  structCodec,
 } from 'express-omnimessage';
+import { object, string } from 'superstruct';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { nextTurn } from '../support/clock.ts';
@@ -195,6 +197,19 @@ describe('publish', () => {
     expect(heard).toEqual([]);
     expect(backplane.published).toEqual([]);
     expect(hub.errors).toEqual([]);
+  });
+
+  // FAULTS B1.
+  it('throws an EncodeError when the codec’s struct refuses the message, and says where', () => {
+    const News = object({ text: string() });
+    const heard: unknown[] = [];
+    const hub = createHub({ codec: structCodec({ incoming: News, outgoing: News }) });
+    hub.subscribe('all', (message) => heard.push(message));
+
+    expect(() => hub.publish('all', { txt: 'a' } as never)).toThrow(EncodeError);
+    expect(() => hub.publish('all', { txt: 'a' } as never)).toThrow('at text: expected a string');
+    expect(hub.publish('all', { text: 'a' })).toBe(true);
+    expect(heard).toStrictEqual([{ text: 'a' }]);
   });
 
   it('throws an EncodeError when the message cannot be encoded, and tells nobody', () => {

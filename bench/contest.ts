@@ -14,9 +14,9 @@ export interface Contender {
   readonly server: string;
   readonly dialect?: Dialect;
   readonly path?: string;
-  /** 64 unless told. */
+  /** 64 by default. */
   readonly connections?: number;
-  /** Bytes of a message; 200 unless told. */
+  /** Bytes of a message; 200 by default. */
   readonly size?: number;
 }
 

@@ -2,7 +2,7 @@
 import { connect, type Socket } from 'node:net';
 import { Client } from './load/client.ts';
 import { speechFor } from './load/dialect.ts';
-import { bucketOf, type LoadOrder, type LoadTold, type Target, type Turn } from './protocol.ts';
+import { bucketOf, type LoadOrder, type LoadReport, type Target, type Turn } from './protocol.ts';
 
 interface Connected {
   readonly clients: Client[];
@@ -18,8 +18,8 @@ let messages = 0;
 let latencies = new Map<number, number>();
 let onReplies = (_client: Client, _count: number): void => {};
 
-const tell = (told: LoadTold): void => {
-  process.send?.(told);
+const post = (report: LoadReport): void => {
+  process.send?.(report);
 };
 
 function count(milliseconds: number, times: number): void {
@@ -122,14 +122,14 @@ async function run(turn: Turn): Promise<void> {
   if (turn.burst !== undefined) await publishing(connected, turn);
   else if (turn.rate !== undefined) await openLoop(connected, turn);
   else await closedLoop(connected, turn);
-  tell({ kind: 'done', messages, latencies: [...latencies] });
+  post({ kind: 'done', messages, latencies: [...latencies] });
 }
 
 async function obey(order: LoadOrder): Promise<void> {
   switch (order.kind) {
     case 'connect':
       targets.set(order.name, await open(order.target));
-      tell({ kind: 'ready' });
+      post({ kind: 'ready' });
       return;
     case 'turn':
       await run(order.turn);
@@ -139,7 +139,7 @@ async function obey(order: LoadOrder): Promise<void> {
       targets.delete(order.name);
       for (const client of connected?.clients ?? []) client.close();
       connected?.control?.destroy();
-      tell({ kind: 'ready' });
+      post({ kind: 'ready' });
     }
   }
 }

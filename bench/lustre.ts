@@ -113,7 +113,7 @@ function mount(): readonly [made: number, encoded: number, printed: number, byte
 
 const { gc: collectGarbage = () => {} } = globalThis;
 
-/** Bytes of heap for each running component that somebody looks at. */
+/** Bytes of heap for each running component with a viewer. */
 function weight(shown: number, count: number): number {
   const program = component<readonly Row[], readonly Row[], Message>({
     init: (model) => [model, none()],

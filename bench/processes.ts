@@ -3,11 +3,11 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import {
   type LoadOrder,
-  type LoadTold,
+  type LoadReport,
   type Order,
   type Ports,
   type Target,
-  type Told,
+  type ServerReport,
   type Turn,
 } from './protocol.ts';
 
@@ -28,7 +28,7 @@ export function start(core: number, bundle: string, ...args: string[]): ChildPro
 }
 
 /** What a process says next. */
-export function told<Said>(child: ChildProcess): Promise<Said> {
+export function answerOf<Said>(child: ChildProcess): Promise<Said> {
   return new Promise((resolve, reject) => {
     const gone = (): void => {
       reject(new Error(`A process has ended: ${child.spawnargs.join(' ')}`));
@@ -59,13 +59,13 @@ export class ServerProcess {
 
   static async start(name: string): Promise<ServerProcess> {
     const child = start(0, 'server.mjs', name);
-    return new ServerProcess(child, await told<Ports>(child));
+    return new ServerProcess(child, await answerOf<Ports>(child));
   }
 
   async usage(collects = false): Promise<Usage> {
     const order: Order = { kind: 'usage', collects };
     this.#child.send(order);
-    return told<Extract<Told, { kind: 'usage' }>>(this.#child);
+    return answerOf<Extract<ServerReport, { kind: 'usage' }>>(this.#child);
   }
 
   stop(): void {
@@ -92,15 +92,15 @@ export class Load {
   }
 
   async turn(turn: Turn): Promise<Outcome> {
-    return (await this.#order({ kind: 'turn', turn })) as Extract<LoadTold, { kind: 'done' }>;
+    return (await this.#order({ kind: 'turn', turn })) as Extract<LoadReport, { kind: 'done' }>;
   }
 
   stop(): void {
     this.#child.kill('SIGKILL');
   }
 
-  #order(order: LoadOrder): Promise<LoadTold> {
+  #order(order: LoadOrder): Promise<LoadReport> {
     this.#child.send(order);
-    return told<LoadTold>(this.#child);
+    return answerOf<LoadReport>(this.#child);
   }
 }

@@ -15,7 +15,7 @@ export interface Order {
 }
 
 /** From a server. CPU in microseconds since it started, RSS in bytes. */
-export type Told =
+export type ServerReport =
   | ({ readonly kind: 'listening' } & Ports)
   | { readonly kind: 'usage'; readonly cpu: number; readonly rss: number };
 
@@ -51,7 +51,7 @@ export type LoadOrder =
   | { readonly kind: 'disconnect'; readonly name: string };
 
 /** From the generator. Latencies are counted by {@link bucketOf}. */
-export type LoadTold =
+export type LoadReport =
   | { readonly kind: 'ready' }
   | {
       readonly kind: 'done';

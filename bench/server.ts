@@ -5,23 +5,23 @@
 import { broadcastServers } from './servers/broadcast.ts';
 import { httpServers } from './servers/http.ts';
 import { webSocketServers } from './servers/websocket.ts';
-import { type Order, type Told } from './protocol.ts';
+import { type Order, type ServerReport } from './protocol.ts';
 
 const servers = { ...webSocketServers, ...httpServers, ...broadcastServers };
 
-const tell = (told: Told): void => {
-  process.send?.(told);
+const post = (report: ServerReport): void => {
+  process.send?.(report);
 };
 
 process.on('message', (order: Order) => {
   if (order.kind !== 'usage') return;
   if (order.collects) (globalThis as { gc?: () => void }).gc?.();
   const { user, system } = process.cpuUsage();
-  tell({ kind: 'usage', cpu: user + system, rss: process.memoryUsage.rss() });
+  post({ kind: 'usage', cpu: user + system, rss: process.memoryUsage.rss() });
 });
 process.on('disconnect', () => process.exit());
 
 const name = process.argv[2] ?? '';
 const start = servers[name];
 if (start === undefined) throw new TypeError(`Expected the name of a contender, got ${name}`);
-tell({ kind: 'listening', ...(await start()) });
+post({ kind: 'listening', ...(await start()) });

@@ -100,7 +100,7 @@ export class Client {
       {
         replies: (count) => this.#replied(this, count),
         pinged: () => socket.write(speech.pong),
-        told: (text) => {
+        onText: (text) => {
           if (!frames.isGreeting) {
             socket.write(speech.pong);
             return;

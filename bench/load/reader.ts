@@ -1,11 +1,11 @@
 /** Counts what comes back over one connection, at as little cost as may be. */
 
-/** Told by a reader. */
+/** Callbacks of a reader. */
 export interface Reading {
   /** So many replies were completed by what was just read. */
   readonly replies: (count: number) => void;
   /** What the server wants to know: text of a greeting, or a ping. */
-  readonly told?: (text: string) => void;
+  readonly onText?: (text: string) => void;
   readonly pinged?: () => void;
 }
 
@@ -24,7 +24,7 @@ export class FrameReader implements Reader {
   readonly #control: number;
   #rest: Buffer | undefined;
   #skip = 0;
-  /** Until it is false, each text is told and none is counted. */
+  /** Until it is false, each text is handed over and none is counted. */
   isGreeting = true;
 
   constructor(reading: Reading, control: number) {
@@ -58,7 +58,7 @@ export class FrameReader implements Reader {
         if (opcode === CLOSE)
           throw new Error(`The server closed with ${bytes.readUInt16BE(start)}`);
         if (opcode === PING) this.#reading.pinged?.();
-        else this.#reading.told?.(bytes.toString('utf8', start, start + length));
+        else this.#reading.onText?.(bytes.toString('utf8', start, start + length));
         at = start + length;
       } else {
         at = start;
@@ -110,7 +110,7 @@ export class ResponseReader implements Reader {
   }
 }
 
-/** How long a response is whose beginning is there; 0 as long as that cannot be told. */
+/** The length of a response whose beginning has arrived; 0 while it is not known. */
 function responseLength(text: string): number {
   const head = text.indexOf('\r\n\r\n');
   if (head === -1) return 0;

@@ -9,7 +9,7 @@ const contenders: readonly Contender[] = [
   { title: 'tRPC 11, subscriptions', server: 'trpc-subscription', dialect: 'trpc-subscription' },
 ];
 
-/** What it costs to tell everybody. */
+/** What it costs to send one message to all. */
 export const broadcast: Question = {
   name: 'broadcast',
   asks: 'one message to 100, 1,000 and 5,000 connections, and in bursts of 8',

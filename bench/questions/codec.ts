@@ -1,4 +1,4 @@
-import { start, told } from '../processes.ts';
+import { start, answerOf } from '../processes.ts';
 import { type CodecRow } from '../protocol.ts';
 import { type Question } from './question.ts';
 
@@ -9,7 +9,7 @@ export const codec: Question = {
   answer: async ({ rounds, milliseconds }) => {
     const child = start(0, 'codec.mjs');
     child.send({ rounds, milliseconds: milliseconds / 4 });
-    const rows = await told<readonly CodecRow[]>(child);
+    const rows = await answerOf<readonly CodecRow[]>(child);
     child.kill('SIGKILL');
     return [
       {

@@ -1,4 +1,4 @@
-import { start, told } from '../processes.ts';
+import { start, answerOf } from '../processes.ts';
 import { type LustreReport } from '../protocol.ts';
 import { type Question } from './question.ts';
 
@@ -9,7 +9,7 @@ export const lustre: Question = {
   answer: async ({ rounds, milliseconds }) => {
     const child = start(0, 'lustre.mjs');
     child.send({ rounds, milliseconds });
-    const { updates, weights } = await told<LustreReport>(child);
+    const { updates, weights } = await answerOf<LustreReport>(child);
     child.kill('SIGKILL');
     return [
       {

@@ -1,4 +1,4 @@
-/** The contenders that tell one message to all who are connected, once for each byte of control. */
+/** The contenders that send one message to all connections, once for each byte of control. */
 import { createServer } from 'node:http';
 import { createServer as createControl, type AddressInfo } from 'node:net';
 import { once } from 'node:events';

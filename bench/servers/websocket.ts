@@ -44,7 +44,7 @@ function byHand(socket: WebSocket): void {
 }
 
 /** As by hand, where the replies depend on who asked: the request is kept. */
-function byHandForSomebody(socket: WebSocket, request: Request): void {
+function byHandKeepingRequest(socket: WebSocket, request: Request): void {
   const by = (): string | undefined => request.headers['user-agent'];
   socket.on('close', by);
   byHand(socket);
@@ -153,8 +153,8 @@ export const webSocketServers: Readonly<Record<string, Start>> = {
   'ws-8': () => onWs8(byHand),
   'ws-7': () => onWs7(byHand),
   'express-ws': () => onExpressWs(byHand),
-  'ws-8-request': () => onWs8(byHandForSomebody),
-  'express-ws-request': () => onExpressWs(byHandForSomebody),
+  'ws-8-request': () => onWs8(byHandKeepingRequest),
+  'express-ws-request': () => onExpressWs(byHandKeepingRequest),
   'ours-ws-8': () => onWs8(ours()),
   'ours-ws-8-same': () => onWs8(oursSameWork()),
   'ours-ws-8-public': () => onWs8(withoutInternals(ours())),

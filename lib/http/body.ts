@@ -1,26 +1,16 @@
 /** The body of a request, as the text or the bytes that a codec decodes. */
 import { isUtf8 } from 'node:buffer';
 import { type IncomingMessage } from 'node:http';
-import getRawBody from 'raw-body';
-import { DeclaredBody } from './declared-body.ts';
 import { BodyConsumedError } from '../core/errors.ts';
 import { textOfBytes, withoutMark } from '../core/utf8.ts';
 import { Problem } from '../request/problem.ts';
-import { startTimer } from '../process/timers.ts';
+import { type BodyLimits, BodyReader } from './body-reader.ts';
 
 /** What was found in place of a body: its bytes, its text, or the value that somebody made of it. */
 export type Body = Buffer | string | { readonly value: unknown };
 
 /** What {@link readBody} calls: with a body, or with a {@link Problem}, or an error of ours. */
 type Done = (fault: unknown, body?: Body) => void;
-
-/** Limits on a body. */
-export interface BodyLimits {
-  /** Bytes. */
-  readonly limit: number;
-  /** Milliseconds. */
-  readonly bodyTimeout: number;
-}
 
 /**
  * Looks at the headers that say what the body is.
@@ -84,41 +74,10 @@ export function readBody(request: IncomingMessage, limits: BodyLimits, done: Don
     return;
   }
   const { headers } = request;
-  const length = Number(headers['content-length'] ?? 0);
-  if (length > 0 && headers['transfer-encoding'] === undefined) {
-    // Not larger than the limit: that was looked at before.
-    void new DeclaredBody(request, length, limits.bodyTimeout, done);
-  } else {
-    readUndeclared(request, limits, done);
-  }
-}
-
-/** A body of any length, or none. */
-function readUndeclared(
-  request: IncomingMessage,
-  { limit, bodyTimeout }: BodyLimits,
-  done: Done,
-): void {
-  let isDone = false;
-  const timer = startTimer(
-    () => {
-      isDone = true;
-      // guard: bodyTimeout of a chunked body
-      done(new Problem('body-timeout'));
-    },
-    bodyTimeout,
-    undefined,
-  );
-  const read = (error: getRawBody.RawBodyError | null, body: Buffer): void => {
-    clearTimeout(timer);
-    // Past its time, or the client is gone: there is nobody to answer.
-    if (isDone || request.destroyed) return;
-    if (!error) done(undefined, body);
-    else if (error.type === 'entity.too.large') done(new Problem('too-large'));
-    else done(new BodyConsumedError({ cause: error }));
-  };
-  // guard: body limit, chunked → getRawBody(request, {}, read);
-  getRawBody(request, { limit }, read);
+  // Not larger than the limit: that was looked at before.
+  const declared =
+    headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : 0;
+  void new BodyReader(request, declared, limits, done);
 }
 
 function takeParsed(request: IncomingMessage, done: Done): void {

@@ -4,11 +4,15 @@ import { type Wire } from '../core/codec.ts';
 import { onMessageChannel } from '../process/diagnostics.ts';
 import { ContextError, DecodeError, OmniError, TimeoutError } from '../core/errors.ts';
 import { type Exchange, isPromise } from '../core/exchange.ts';
-import { type Body, textIn } from './body.ts';
+import { type Body, expectReadable, mayBeLarger, readBody, textIn } from './body.ts';
 import { type HttpSettings } from './options.ts';
 import { decode, encode, type Piped, recover, respond, tell } from '../core/pipe.ts';
+import { failureOf } from './failure.ts';
 import { whenGone } from '../request/client-gone.ts';
-import { Problem, sendProblem } from '../request/problem.ts';
+import { describeRequest, INSPECT } from '../request/printed.ts';
+import { isOwnClient, markFailed, markHandled } from '../request/mark.ts';
+import { expectProgress } from '../request/write-progress.ts';
+import { Problem, refusalOf, sendProblem } from '../request/problem.ts';
 import { decide } from '../request/verdict.ts';
 import { startTimer } from '../process/timers.ts';
 
@@ -60,8 +64,39 @@ export class HttpExchange<In, Out, Context, Request extends IncomingMessage> imp
     return this.#abort.signal;
   }
 
+  /** What `console.log` and most loggers print: neither headers nor what the user knows of the client. */
+  [INSPECT](): string {
+    return `HttpExchange ${describeRequest(this.request)}`;
+  }
+
+  toJSON(): string {
+    return this[INSPECT]();
+  }
+
+  /** Checks the headers, and reads the body. */
+  receive(): void {
+    const { request } = this;
+    const settings = this.#settings;
+    try {
+      // guard: origin before the body
+      if (!settings.isAllowed(request)) throw new Problem('origin');
+      expectReadable(request, settings.limit, settings.isBinary);
+    } catch (fault) {
+      if (fault instanceof Problem) {
+        // guard: a refused body that is too large ends the connection → sendProblem(this.#response, fault, false);
+        sendProblem(this.#response, fault, mayBeLarger(request, settings.limit));
+      } else {
+        this.#recover(new ContextError({ cause: fault }));
+      }
+      return;
+    }
+    readBody(request, settings, (fault, body) => {
+      this.#run(fault, body);
+    });
+  }
+
   /** The body is there, or never will be. */
-  run(fault: unknown, body: Body | undefined): void {
+  #run(fault: unknown, body: Body | undefined): void {
     if (body === undefined) {
       this.#refuse(fault);
       return;
@@ -80,11 +115,11 @@ export class HttpExchange<In, Out, Context, Request extends IncomingMessage> imp
         this.context = value;
         this.#answer(body);
       },
-      refuse: (_status, thrown) => {
-        this.#refuse(thrown);
+      refuse: (status, thrown) => {
+        if (this.#end()) sendProblem(this.#response, refusalOf(status, thrown));
       },
       fail: (cause) => {
-        this.recover(new ContextError({ cause }));
+        this.#recover(new ContextError({ cause }));
       },
     });
     if (isPending) this.#startTimer();
@@ -105,7 +140,7 @@ export class HttpExchange<In, Out, Context, Request extends IncomingMessage> imp
       return;
     }
     this.#startTimer();
-    reply.then(
+    Promise.resolve(reply).then(
       (encoded) => {
         this.#reply(encoded);
       },
@@ -150,8 +185,9 @@ export class HttpExchange<In, Out, Context, Request extends IncomingMessage> imp
 
   #reply(encoded: Wire | undefined): void {
     let body = encoded;
-    const { codec, emptyReply, contentType } = this.#settings;
-    if (body === undefined && emptyReply !== undefined) {
+    const { codec, emptyReply, contentType, sendTimeout } = this.#settings;
+    const isOwn = isOwnClient(this.request);
+    if (body === undefined && emptyReply !== undefined && !isOwn) {
       try {
         body = encode(emptyReply, codec);
       } catch (error) {
@@ -167,7 +203,12 @@ export class HttpExchange<In, Out, Context, Request extends IncomingMessage> imp
     response.setHeader('cache-control', 'no-store');
     // guard: nosniff and no-store of a reply
     response.setHeader('x-content-type-options', 'nosniff');
+    const failure = failureOf(this);
+    // guard: an answered failure is marked → if (failure !== undefined && isOwn) markHandled(response, true);
+    if (failure !== undefined) markFailed(response, failure);
+    else if (isOwn) markHandled(response, body !== undefined);
     response.end(body);
+    expectProgress(response, sendTimeout);
     if (onMessageChannel.hasSubscribers) {
       onMessageChannel.publish({
         transport: 'http',
@@ -193,12 +234,13 @@ export class HttpExchange<In, Out, Context, Request extends IncomingMessage> imp
       tell(fault, this.#settings.onError, this);
       sendProblem(this.#response, new Problem('body-consumed'));
     } else {
+      if (fault instanceof OmniError) markFailed(this.#response, fault.code);
       this.#next(fault);
     }
   }
 
   /** Asks `onError`, whose answer is the reply. */
-  recover(error: OmniError, problem?: Problem): void {
+  #recover(error: OmniError, problem?: Problem): void {
     let answer: Piped<Wire>;
     try {
       answer = recover(error, this.#settings, this);
@@ -212,7 +254,7 @@ export class HttpExchange<In, Out, Context, Request extends IncomingMessage> imp
     }
     // onError has no more time than a handler.
     this.#startTimer();
-    answer.then(
+    Promise.resolve(answer).then(
       (encoded) => {
         this.#reply(encoded);
       },
@@ -245,7 +287,7 @@ export class HttpExchange<In, Out, Context, Request extends IncomingMessage> imp
     this.#timer = undefined;
     // guard: signal aborts at handlerTimeout of HTTP
     this.#abort?.abort();
-    this.recover(new TimeoutError('handler-timeout', this.#settings.handlerTimeout), problem);
+    this.#recover(new TimeoutError('handler-timeout', this.#settings.handlerTimeout), problem);
   }
 
   /** @returns false when the request was answered already, or nobody is there to answer */

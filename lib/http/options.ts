@@ -1,12 +1,20 @@
-/** What can be told of an HTTP route. */
+/** Options of `omniHttp`. */
 import { type IncomingMessage } from 'node:http';
 import { type Codec, type Wire } from '../core/codec.ts';
 import { reporting } from '../process/diagnostics.ts';
 import { type ErrorHandler } from '../core/exchange.ts';
-import { expectCodec, expectFunction, expectHeaderValue, expectNumber } from '../core/options.ts';
+import {
+  expectCodec,
+  expectFunction,
+  expectHeaderValue,
+  expectNumber,
+  expectOptions,
+  type OptionNames,
+} from '../core/options.ts';
 import { originCheck, type Origins } from '../request/origins.ts';
 import { type PipeOptions } from '../core/pipe.ts';
 import { expectPath } from '../request/target.ts';
+import { noteFailure } from './failure.ts';
 
 /** What {@link omniHttp} takes. Sizes are bytes, times are milliseconds. */
 export interface OmniHttpOptions<
@@ -17,14 +25,16 @@ export interface OmniHttpOptions<
   Encoded extends Wire = string,
 > extends PipeOptions<In, Out, Encoded, Context, Request> {
   /**
-   * Where messages are POSTed, below the mount point; compared exactly, without the query.
-   * @defaultValue `/`
+   * Where messages are POSTed, below the mount point; compared exactly, without the query, and no
+   * pattern.
+   * @defaultValue every POST that arrives is a message: mount the route where it belongs
    */
   readonly path?: string | undefined;
   /**
-   * Says who is there, once per request, before anything is decoded; may be asynchronous. An error
-   * it throws that has a `status` from 400 to 499 is a refusal and goes to `next`; anything else is
-   * a fault: `onError`, and `next` with a 500.
+   * Gives the context of a request: who the client is, asked once, before anything is decoded; may
+   * be asynchronous. An error with a `status` from 400 to 499 refuses the client: a problem with
+   * that status (and `www-authenticate` or `retry-after` of its `headers`). Anything else that it
+   * throws is a fault: `onError`, and `next` with a 500.
    * @defaultValue the context is undefined
    */
   readonly context?: ((request: Request) => Context | PromiseLike<Context>) | undefined;
@@ -33,22 +43,54 @@ export interface OmniHttpOptions<
    * @defaultValue the host and port of Origin must equal those of Host
    */
   readonly origins?: Origins<Request> | undefined;
-  /** The reply when there is none, or when the codec skips it. @defaultValue an empty body */
+  /**
+   * The reply when there is none, or when the codec skips it. Our own client gets an empty body all
+   * the same.
+   * @defaultValue an empty body
+   */
   readonly emptyReply?: Out | undefined;
-  /** The largest body. @defaultValue 65_536 */
+  /** The largest body, in bytes. @defaultValue 65_536 */
   readonly limit?: number | undefined;
-  /** How long the body may take to arrive. @defaultValue 10_000 */
+  /** How long the body may take to arrive, in milliseconds. @defaultValue 10_000 */
   readonly bodyTimeout?: number | undefined;
-  /** How long `context` and the handler may take together. `Infinity` for ever. @defaultValue 30_000 */
+  /**
+   * How long `context` and the handler may take together, in milliseconds. `Infinity` for ever.
+   * @defaultValue 30_000
+   */
   readonly handlerTimeout?: number | undefined;
+  /**
+   * How long a client may take nothing of its answer, in milliseconds; then its connection is cut.
+   * `Infinity` for ever.
+   * @defaultValue 12_000
+   */
+  readonly sendTimeout?: number | undefined;
 }
 
 /** The defaults, in one place. */
-const DEFAULTS = { path: '/', limit: 65_536, bodyTimeout: 10_000, handlerTimeout: 30_000 } as const;
+const DEFAULTS = {
+  limit: 65_536,
+  bodyTimeout: 10_000,
+  handlerTimeout: 30_000,
+  sendTimeout: 12_000,
+} as const;
+
+const NAMES: OptionNames<OmniHttpOptions<unknown, unknown>> = {
+  path: true,
+  codec: true,
+  handler: true,
+  context: true,
+  onError: true,
+  origins: true,
+  emptyReply: true,
+  limit: true,
+  bodyTimeout: true,
+  handlerTimeout: true,
+  sendTimeout: true,
+};
 
 /** The options, checked and complete: made once per route. */
 export interface HttpSettings<In, Out, Context, Request extends IncomingMessage> {
-  readonly path: string;
+  readonly path: string | undefined;
   readonly codec: Codec<In, Out, Wire>;
   readonly isBinary: boolean;
   readonly contentType: string;
@@ -60,11 +102,13 @@ export interface HttpSettings<In, Out, Context, Request extends IncomingMessage>
   readonly limit: number;
   readonly bodyTimeout: number;
   readonly handlerTimeout: number;
+  readonly sendTimeout: number;
 }
 
 /**
  * Checks the options and fills in the defaults.
- * @throws TypeError when one of them is not what it must be
+ * @param factory - the name of the function that takes them
+ * @throws TypeError when one of them is not what it must be, or unknown
  */
 export function httpSettings<
   In,
@@ -73,14 +117,16 @@ export function httpSettings<
   Request extends IncomingMessage,
   Encoded extends Wire,
 >(
+  factory: string,
   options: OmniHttpOptions<In, Out, Context, Request, Encoded>,
 ): HttpSettings<In, Out, Context, Request> {
-  const { codec, context, handler, onError } = options;
+  expectOptions(factory, options, NAMES);
+  const { path, codec, context, handler, onError } = options;
   const {
-    path = DEFAULTS.path,
     limit = DEFAULTS.limit,
     bodyTimeout = DEFAULTS.bodyTimeout,
     handlerTimeout = DEFAULTS.handlerTimeout,
+    sendTimeout = DEFAULTS.sendTimeout,
   } = options;
   expectCodec(codec);
   expectFunction('handler', handler);
@@ -89,8 +135,10 @@ export function httpSettings<
   expectNumber('limit', limit, { from: 1, isInteger: true });
   expectNumber('bodyTimeout', bodyTimeout, { above: 0 });
   expectNumber('handlerTimeout', handlerTimeout, { above: 0 });
-  expectPath(path, 'app.post(path, omniHttp({ … }))');
+  expectNumber('sendTimeout', sendTimeout, { above: 0 });
+  if (path !== undefined) expectPath(path, 'app.post(path, omniHttp({ … }))');
   const isBinary = codec.binary === true;
+  const report = reporting(onError, 'http');
   if (codec.contentType !== undefined) expectHeaderValue('codec.contentType', codec.contentType);
   return {
     path,
@@ -102,11 +150,15 @@ export function httpSettings<
       (isBinary ? 'application/octet-stream' : 'application/json; charset=utf-8'),
     context,
     handler,
-    onError: reporting(onError, 'http'),
+    onError: (error, exchange) => {
+      noteFailure(exchange, error.code);
+      return report(error, exchange);
+    },
     isAllowed: originCheck(options.origins),
     emptyReply: options.emptyReply,
     limit,
     bodyTimeout,
     handlerTimeout,
+    sendTimeout,
   };
 }

@@ -1,11 +1,11 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { Router } from 'express';
 import { type Wire } from '../core/codec.ts';
-import { ContextError } from '../core/errors.ts';
-import { expectReadable, mayBeLarger, readBody } from './body.ts';
 import { HttpExchange, type Next } from './exchange.ts';
 import { httpSettings, type OmniHttpOptions } from './options.ts';
-import { Problem, sendProblem } from '../request/problem.ts';
+import { isGone } from '../request/client-gone.ts';
+import { inTurn, tooManyPipelined } from '../request/pipelining.ts';
+import { sendProblem } from '../request/problem.ts';
 import { isAt, toOriginForm } from '../request/target.ts';
 
 /**
@@ -46,33 +46,12 @@ export function omniHttp<
   Request extends IncomingMessage = IncomingMessage,
   Encoded extends Wire = string,
 >(options: OmniHttpOptions<In, Out, Context, Request, Encoded>): Router {
-  const router = Router();
-  const handler = omniHttpHandler(options);
+  const handler = makeHandler('omniHttp', options);
+  // With the parameters of the path at which the application mounts it.
+  const router = Router({ mergeParams: true });
   // A layer of `use`, not a route: for its routes Express answers OPTIONS itself.
   router.use(handler as unknown as Parameters<Router['use']>[0]);
-  shorten(router, handler);
   return router;
-}
-
-/** What the routers of Express 4 and 5 have, and do not tell in their types. */
-interface Walk {
-  handle?: (request: IncomingMessage, response: ServerResponse, next: Next) => void;
-}
-
-/**
- * Spares the requests the router's walk through its layers, as long as the handler is all of them:
- * also those that only pass by. Where a router is made otherwise, it stays as it is.
- */
-function shorten(
-  router: Router & Walk,
-  handler: (request: never, response: ServerResponse, next: Next) => void,
-): void {
-  const { handle: walk, stack } = router;
-  if (typeof walk !== 'function' || !Array.isArray(stack) || stack.length !== 1) return;
-  router.handle = (request, response, next) => {
-    if (router.stack.length === 1) handler(request as never, response, next);
-    else walk.call(router, request, response, next);
-  };
 }
 
 /**
@@ -92,7 +71,14 @@ export function omniHttpHandler<
 >(
   options: OmniHttpOptions<In, Out, Context, Request, Encoded>,
 ): (request: Request, response: ServerResponse, next: Next) => void {
-  const settings = httpSettings(options);
+  return makeHandler('omniHttpHandler', options);
+}
+
+function makeHandler<In, Out, Context, Request extends IncomingMessage, Encoded extends Wire>(
+  factory: string,
+  options: OmniHttpOptions<In, Out, Context, Request, Encoded>,
+): (request: Request, response: ServerResponse, next: Next) => void {
+  const settings = httpSettings(factory, options);
   const { path } = settings;
   return (request, response, next) => {
     if (request.url?.startsWith('/') === false) toOriginForm(request);
@@ -100,22 +86,16 @@ export function omniHttpHandler<
       next();
       return;
     }
-    const exchange = new HttpExchange<In, Out, Context, Request>(settings, request, response, next);
-    try {
-      // guard: origin before the body
-      if (!settings.isAllowed(request)) throw new Problem('origin');
-      expectReadable(request, settings.limit, settings.isBinary);
-    } catch (fault) {
-      if (fault instanceof Problem) {
-        // guard: a refused body that is too large ends the connection → sendProblem(response, fault, false);
-        sendProblem(response, fault, mayBeLarger(request, settings.limit));
-      } else {
-        exchange.recover(new ContextError({ cause: fault }));
-      }
-      return;
-    }
-    readBody(request, settings, (fault, body) => {
-      exchange.run(fault, body);
+    // A middleware before us may have taken longer than the client waited.
+    // guard: nothing is begun for a client that is gone
+    if (isGone(response)) return;
+    inTurn(request, response, {
+      start: () => {
+        new HttpExchange<In, Out, Context, Request>(settings, request, response, next).receive();
+      },
+      refuse: () => {
+        sendProblem(response, tooManyPipelined, true);
+      },
     });
   };
 }

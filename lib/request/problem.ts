@@ -1,6 +1,9 @@
 /** What an HTTP client gets where there is no reply: one body for all of them. */
-import { type ServerResponse, STATUS_CODES } from 'node:http';
+import { type ServerResponse, STATUS_CODES, validateHeaderValue } from 'node:http';
 import { publishRefused } from '../process/diagnostics.ts';
+import { endLingering } from './linger.ts';
+import { markFailed } from './mark.ts';
+import { expectProgress } from './write-progress.ts';
 
 /** Why a request is refused: an HTTP status, a stable code, and what goes with them. */
 export interface Refusal {
@@ -13,6 +16,8 @@ export interface Refusal {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Further members of the body. */
   readonly members?: Readonly<Record<string, unknown>> | undefined;
+  /** How much of a body was read before it was refused, in bytes. */
+  readonly received?: number | undefined;
 }
 
 /** The headers and the body that say a refusal, in HTTP. */
@@ -83,10 +88,16 @@ export class Problem implements Refusal {
   readonly status: number;
   readonly title: string;
 
-  /** @param detail - what was expected where; for `decode` alone */
-  constructor(code: ProblemCode, detail?: string) {
+  readonly received: number;
+
+  /**
+   * @param detail - what was expected where; for `decode` alone
+   * @param received - how much of the body was read, in bytes
+   */
+  constructor(code: ProblemCode, detail?: string, received = 0) {
     this.code = code;
     this.detail = detail;
+    this.received = received;
     [this.status, this.title] = PROBLEMS[code];
   }
 
@@ -94,6 +105,34 @@ export class Problem implements Refusal {
     return this.code === 'encoding' ? { 'accept-encoding': 'identity' } : undefined;
   }
 }
+
+/** The headers that say what a refused client can do about it; any other would be ours to set. */
+const PASSED_ON: ReadonlySet<string> = new Set(['www-authenticate', 'retry-after']);
+
+/**
+ * The refusal of a client by the user's `context`: its status, and of its `headers` those that say
+ * what to do about it. Nothing else of the error is told.
+ * @param thrown - what `context` threw, with a status from 400 to 499
+ */
+export function refusalOf(status: number, thrown: unknown): Refusal {
+  const headers: Record<string, string> = {};
+  try {
+    const own = (thrown as { headers?: unknown }).headers;
+    for (const [name, value] of Object.entries(own ?? {}) as [string, unknown][]) {
+      const lower = name.toLowerCase();
+      if (!PASSED_ON.has(lower)) continue;
+      const text = String(value);
+      validateHeaderValue(lower, text);
+      headers[lower] = text;
+    }
+  } catch {
+    // A header that cannot be sent changes nothing of the refusal.
+  }
+  return { status, code: 'context', headers };
+}
+
+/** How long a client may take nothing of a problem, in milliseconds. */
+const MAX_UNREAD = 12_000;
 
 /** After these the rest of the request is not read, so the connection cannot serve another. */
 const ENDS_CONNECTION: ReadonlySet<string> = new Set<ProblemCode>(['too-large', 'body-timeout']);
@@ -114,7 +153,9 @@ export function sendProblem(
   const { headers, body } = problemOf(refusal);
   response.statusCode = status;
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-  // guard: the connection ends where a body is not read
-  if (endsConnection) response.setHeader('connection', 'close');
-  response.end(body);
+  markFailed(response, code);
+  // guard: the connection ends where a body is not read → response.end(body);
+  if (endsConnection) endLingering(response, body, refusal.received);
+  else response.end(body);
+  expectProgress(response, MAX_UNREAD);
 }

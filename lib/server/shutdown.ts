@@ -5,10 +5,9 @@
 import { type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
 import { type Duplex } from 'node:stream';
-import { publishRefused } from '../process/diagnostics.ts';
 import { startTimer } from '../process/timers.ts';
 import { endForShutdown, whenGone } from '../request/client-gone.ts';
-import { problemOf } from '../request/problem.ts';
+import { sendProblem } from '../request/problem.ts';
 import { shuttingDown } from './handshake.ts';
 
 /** Follows what goes on at a server, so that it can be ended in order. */
@@ -135,8 +134,5 @@ function cut(connections: ReadonlySet<Duplex>): void {
 }
 
 function refuse(_request: IncomingMessage, response: ServerResponse): void {
-  const { status, code } = shuttingDown;
-  publishRefused({ transport: 'http', code, status });
-  const { headers, body } = problemOf(shuttingDown);
-  response.writeHead(status, { ...headers, connection: 'close' }).end(body);
+  sendProblem(response, shuttingDown, true);
 }

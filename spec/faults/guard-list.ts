@@ -53,13 +53,12 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
     ['a refused body that is too large ends the connection', 'H20 a foreign page sends'],
     ['body limit, declared', 'H9'],
     ['body limit, chunked', 'H10'],
-    ['bodyTimeout of a chunked body', 'H8 a chunked'],
     ['no compression in a body', 'H14|H15'],
     ['utf-8 alone', 'H16'],
     ['nothing is altered silently', 'H17'],
     ['an empty body', 'H2'],
     ['a stream that was read', 'H4|H5'],
-    ['bodyTimeout', 'H8 a body'],
+    ['bodyTimeout', 'H8'],
     ['handlerTimeout of HTTP', 'H22'],
     ['signal aborts at handlerTimeout of HTTP', 'H22'],
     ['one answer to a request', 'H22'],
@@ -134,6 +133,15 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
     ['onError that throws when it is asked', 'onError'],
     ['an error text of 200 characters', '200 characters'],
   ],
+  'spec/process/deadline.spec.ts': [
+    ['a process that stood still is not a silent peer', 'stood still'],
+  ],
+  'spec/faults/http-flood.spec.ts': [
+    ['nothing is begun for a client that is gone', 'A4'],
+    ['one request of a connection at a time', 'A6 64 requests|A6 a client that never'],
+    ['few requests ahead of their answers', 'A6 one request more'],
+    ['a client that never reads its answers is cut', 'A6 a client that never'],
+  ],
   'spec/request/client-gone.spec.ts': [
     ['a client that left before its response had a socket', 'before anybody asked'],
   ],
@@ -149,6 +157,7 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
     ['a promise is no verdict', ''],
   ],
   'spec/http/route.spec.ts': [
+    ['an answered failure is marked', 'the mark'],
     ['a stream that was made text of', 'earlier middleware makes text'],
     ['the asynchronous context of a request', 'asynchronous context of its request'],
   ],

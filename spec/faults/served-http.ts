@@ -1,4 +1,6 @@
 /** An app with omniHttp at /omni, and all that it saw. */
+import { createServer } from 'node:http';
+import { promisify } from 'node:util';
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import { omniHttp, type OmniError, type OmniHttpOptions } from 'express-omnimessage';
 import { onTestFinished } from 'vitest';
@@ -16,6 +18,8 @@ export interface ServedHttp {
   readonly told: OmniError[];
   /** What reached the error handling of the app. */
   readonly passed: OmniError[];
+  /** How many connections are open at the server. */
+  readonly connections: () => Promise<number>;
 }
 
 /** Starts it; what is not ours is answered with 404 by the app. */
@@ -51,7 +55,9 @@ export async function serveHttp(
     passed.push(error);
     response.status(error.status).end();
   }) satisfies ErrorRequestHandler);
-  return { url: await serve(app), handled, told, passed };
+  const server = createServer(app);
+  const connections = promisify(server.getConnections.bind(server));
+  return { url: await serve(server), handled, told, passed, connections };
 }
 
 /** A connection that is cut when the test has finished. */

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import { createConnection, type Socket } from 'node:net';
 import connect from 'connect';
 import cors from 'cors';
@@ -366,18 +367,48 @@ describe.each(servers)('omniHttp in %s', (_, start) => {
     expect(order).toEqual(['context', 'decode']);
   });
 
-  it.each([400, 401, 403, 499])('hands a refusal of context with %s on', async (status) => {
-    const { url, told, errors } = await start({
+  it.each([400, 401, 403, 499])(
+    'answers a refusal of context with a problem of %s',
+    async (status) => {
+      const { url, told, errors } = await start({
+        context: () => {
+          throw Object.assign(new Error('no'), {
+            status,
+            headers: { 'www-authenticate': 'Bearer', 'Retry-After': 5, 'set-cookie': 'a=b' },
+          });
+        },
+      });
+
+      const response = await post(url);
+
+      expect(response.status).toBe(status);
+      expect(response.headers.get('content-type')).toBe('application/problem+json');
+      expect(await response.json()).toEqual({
+        type: 'about:blank',
+        title: STATUS_CODES[status] ?? 'Error',
+        status,
+        code: 'context',
+      });
+      expect(response.headers.get('www-authenticate')).toBe('Bearer');
+      expect(response.headers.get('retry-after')).toBe('5');
+      expect(response.headers.get('set-cookie')).toBeNull();
+      expect(errors).toEqual([]);
+      expect(told).toEqual([]);
+    },
+  );
+
+  it('answers a refusal whose headers cannot be sent without them', async () => {
+    const { url } = await start({
       context: () => {
-        throw Object.assign(new Error('no'), { status });
+        throw Object.defineProperty(Object.assign(new Error('no'), { status: 401 }), 'headers', {
+          get() {
+            throw new Error('a getter');
+          },
+        });
       },
     });
 
-    const response = await post(url);
-
-    expect(response.status).toBe(status);
-    expect(errors.map(({ message }) => message)).toEqual(['no']);
-    expect(told).toEqual([]);
+    expect((await post(url)).status).toBe(401);
   });
 
   it.each([
@@ -564,20 +595,17 @@ describe.each(servers)('omniHttp in %s', (_, start) => {
 
   it('does nothing more, and listens no more, when the client goes away in the middle of a chunked body', async () => {
     const seen: string[] = [];
-    let ended: Promise<unknown> = Promise.resolve();
+    const requests: IncomingMessage[] = [];
     const { url, told, errors } = await start(
       {
+        bodyTimeout: 50,
         handler: () => {
           seen.push('handled');
         },
       },
       (request, _response, next) => {
-        ended = new Promise((resolve) => request.once('close', resolve));
+        requests.push(request);
         next();
-        seen.push(String(request.listenerCount('aborted')));
-        request.on('close', () => {
-          setImmediate(() => seen.push(String(request.listenerCount('aborted'))));
-        });
       },
     );
     const socket = await dial(url);
@@ -585,12 +613,21 @@ describe.each(servers)('omniHttp in %s', (_, start) => {
     socket.write(
       'POST /omni HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n7\r\n{"text"',
     );
-    while (seen.length === 0) await nextTurn();
+    while (requests.length === 0) await nextTurn();
+    const refused: unknown[] = [];
+    const note = (event: unknown): unknown => refused.push(event);
+    subscribe('omnimessage:refused', note);
     socket.destroy();
-    await ended;
-    while (seen.length === 1) await nextTurn();
+    while (requests[0]?.destroyed !== true) await nextTurn();
+    // Another one, which stays: when its time has passed, that of the first one would have too.
+    const late = await dial(url);
+    late.write('POST /omni HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{"text"');
+    const [answer] = (await once(late, 'data')) as [Buffer];
+    unsubscribe('omnimessage:refused', note);
 
-    expect(seen).toEqual(['1', '0']);
+    expect(answer.toString()).toMatch(/^HTTP\/1\.1 408 /);
+    expect(refused).toHaveLength(1);
+    expect(seen).toEqual([]);
     expect(told).toEqual([]);
     expect(errors).toEqual([]);
   });
@@ -791,6 +828,33 @@ describe.each(servers)('omniHttp in %s', (_, start) => {
 });
 
 describe('omniHttp', () => {
+  it.each(['/omni', '/mounted/deeper?a=b', '/'])(
+    'answers every POST that arrives where it has no path: %s',
+    async (path) => {
+      const app = express();
+      app.use(omniHttp({ codec: textCodec, handler: echo }));
+      const url = await serve(app);
+
+      const response = await fetch(url + path, { method: 'POST', body: '{"text":"hello"}' });
+
+      expect(await response.text()).toBe('{"said":"hello"}');
+      expect((await fetch(url + path)).status).toBe(404);
+    },
+  );
+
+  it('is mounted by app.post, with the parameters of its path', async () => {
+    const app = express();
+    const handler = ({ text }: Said, { request }: { request: unknown }): Says => ({
+      said: `${text} in ${String((request as express.Request).params['room'])}`,
+    });
+    app.post('/rooms/:room', omniHttp({ codec: textCodec, handler }));
+    const url = await serve(app);
+
+    const response = await fetch(`${url}/rooms/blue`, { method: 'POST', body: '{"text":"hello"}' });
+
+    expect(await response.text()).toBe('{"said":"hello in blue"}');
+  });
+
   it('answers at the mount point when no path is told', async () => {
     const app = express();
     app.use('/mounted', omniHttp({ codec: textCodec, handler: echo }));
@@ -799,6 +863,88 @@ describe('omniHttp', () => {
     const response = await fetch(`${url}/mounted`, { method: 'POST', body: '{"text":"hello"}' });
 
     expect(response.status).toBe(200);
+  });
+
+  describe('the mark', () => {
+    const accept = 'application/vnd.omnimessage.1, */*';
+    const boom = (): never => {
+      throw new Error('boom');
+    };
+
+    it.each<[string, Partial<Options>, string, number, string, string]>([
+      ['a reply', {}, '{"text":"a"}', 200, '{"said":"a"}', 'reply'],
+      ['no reply', { handler: () => undefined }, '{"text":"a"}', 200, '', 'none'],
+      [
+        'no reply, and emptyReply',
+        { handler: () => undefined, emptyReply: { said: 'empty' } },
+        '{"text":"a"}',
+        200,
+        '',
+        'none',
+      ],
+      [
+        'a failure that onError answers',
+        { handler: boom, onError: () => ({ said: 'sorry' }) },
+        '{"text":"a"}',
+        200,
+        '{"said":"sorry"}',
+        'failed; code=handler',
+      ],
+      [
+        'an undecodable message that onError answers later',
+        { onError: async () => Promise.resolve({ said: 'sorry' }) },
+        '{',
+        200,
+        '{"said":"sorry"}',
+        'failed; code=decode',
+      ],
+    ])('of %s', async (_, options, message, status, body, mark) => {
+      const app = express();
+      app.use(omniHttp({ codec: textCodec, handler: echo, ...options }));
+      const url = await serve(app);
+
+      const own = await fetch(url, { method: 'POST', body: message, headers: { accept } });
+
+      expect([own.status, await own.text(), own.headers.get('omnimessage')]).toEqual([
+        status,
+        body,
+        mark,
+      ]);
+      // Any other client sees a failure, and nothing else.
+      const other = await fetch(url, { method: 'POST', body: message });
+      expect(other.headers.get('omnimessage')).toBe(mark.startsWith('failed') ? mark : null);
+      expect(await other.text()).toBe(options.emptyReply === undefined ? body : '{"said":"empty"}');
+    });
+
+    it.each<[string, Partial<Options>, Record<string, string>, number, string]>([
+      ['a problem of ours', {}, { origin: 'https://evil.example' }, 403, 'origin'],
+      ['a failure that the application answers', { handler: boom }, {}, 500, 'handler'],
+    ])('of %s', async (_, options, headers, status, code) => {
+      const app = express().set('env', 'test');
+      app.use(omniHttp({ codec: textCodec, handler: echo, ...options }));
+      const url = await serve(app);
+
+      const answer = await fetch(url, { method: 'POST', body: '{"text":"a"}', headers });
+
+      expect(answer.status).toBe(status);
+      expect(answer.headers.get('omnimessage')).toBe(`failed; code=${code}`);
+    });
+
+    it('may be read by a page of another origin that may read the answer', async () => {
+      const origins = ['https://page.example'];
+      const app = express();
+      app.use(cors({ origin: origins, exposedHeaders: 'x-own' }));
+      app.use(omniHttp({ codec: textCodec, handler: echo, origins }));
+      const url = await serve(app);
+
+      const answer = await fetch(url, {
+        method: 'POST',
+        body: '{"text":"a"}',
+        headers: { origin: 'https://page.example', accept },
+      });
+
+      expect(answer.headers.get('access-control-expose-headers')).toBe('x-own, omnimessage');
+    });
   });
 
   it('works with cors before it, for a page on another host', async () => {

@@ -229,6 +229,7 @@ export class HttpExchange<In, Out, Context, Request extends IncomingMessage> imp
   #refuse(fault: unknown): void {
     if (!this.#end()) return;
     if (fault instanceof Problem) {
+      if (failureOf(this) !== undefined) markFailed(this.#response, fault.code);
       sendProblem(this.#response, fault);
     } else if (fault instanceof OmniError && fault.code === 'body-consumed') {
       tell(fault, this.#settings.onError, this);

@@ -3,15 +3,13 @@
  * answered: a proxy's pages do not have it. PROTOCOL.md says what it may be.
  */
 import { type IncomingMessage, type ServerResponse } from 'node:http';
+import { namesProblems } from './problem.ts';
 
 const NAME = 'omnimessage';
 
-/** What our client names in `accept`. Browsers send that across origins without asking first. */
-const OWN_TYPE = 'application/vnd.omnimessage.1';
-
 /** Whether our own client asks: it is answered by a mark each time, and with no `emptyReply`. */
 export function isOwnClient({ headers: { accept } }: IncomingMessage): boolean {
-  return accept?.includes(OWN_TYPE) === true;
+  return accept !== undefined && namesProblems(accept);
 }
 
 /** The message was handled: the body is its reply, or there is none. */
@@ -20,7 +18,8 @@ export function markHandled(response: ServerResponse, hasReply: boolean): void {
 }
 
 /**
- * The message failed, whatever the status: the body may still be what `onError` answered.
+ * The message failed, whatever the status: the body may still be what `onError` answered. Not for
+ * refusals: a message that was refused was never tried.
  * @param code - a stable code of ours, with which nothing of the cause is told
  */
 export function markFailed(response: ServerResponse, code: string): void {

@@ -2,7 +2,6 @@
 import { type ServerResponse, STATUS_CODES, validateHeaderValue } from 'node:http';
 import { publishRefused } from '../process/diagnostics.ts';
 import { endLingering } from './linger.ts';
-import { markFailed } from './mark.ts';
 import { expectProgress } from './write-progress.ts';
 
 /** Why a request is refused: an HTTP status, a stable code, and what goes with them. */
@@ -50,6 +49,19 @@ export function problemOf(refusal: Refusal): ProblemBody {
 /** The name of a status. */
 export function titleOf(status: number): string {
   return STATUS_CODES[status] ?? 'Error';
+}
+
+/** `application/problem+json`, unless it is unwanted. */
+const PROBLEM_TYPE =
+  /(?:^|,)\s*application\/problem\+json\s*(?:;(?!\s*q=0(?:\.0*)?\s*(?:,|$))|,|$)/i;
+
+/**
+ * Whether the header `accept` names problems, as our own client's does. Browsers send it across
+ * origins without a preflight.
+ */
+export function namesProblems(accept: string): boolean {
+  // Most do not, and need no expression.
+  return accept.includes('problem') && PROBLEM_TYPE.test(accept);
 }
 
 /** The stable codes of our problems. */
@@ -153,7 +165,6 @@ export function sendProblem(
   const { headers, body } = problemOf(refusal);
   response.statusCode = status;
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-  markFailed(response, code);
   // guard: the connection ends where a body is not read → response.end(body);
   if (endsConnection) endLingering(response, body, refusal.received);
   else response.end(body);

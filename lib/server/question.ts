@@ -5,7 +5,7 @@
  */
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { PROTOCOL } from '../core/protocol.ts';
-import { problemOf, type Refusal } from '../request/problem.ts';
+import { namesProblems, problemOf, type Refusal } from '../request/problem.ts';
 import { type Gate } from './gate.ts';
 
 /** What the route is, to a client that passes the checks. Source: RFC 9110 section 15.5.22. */
@@ -14,10 +14,6 @@ const upgradeRequired: Refusal = {
   code: 'websocket',
   headers: { upgrade: 'websocket', connection: 'upgrade' },
 };
-
-/** `application/problem+json`, unless it is unwanted. */
-const WANTS_PROBLEM =
-  /(?:^|,)\s*application\/problem\+json\s*(?:;(?!\s*q=0(?:\.0*)?\s*(?:,|$))|,|$)/i;
 
 const gates = new WeakMap<object, Gate>();
 
@@ -32,7 +28,7 @@ export function answerBy(server: object, gate: Gate): void {
  */
 export function answerQuestion(request: IncomingMessage, response: ServerResponse): boolean {
   const { accept } = request.headers;
-  if (accept === undefined || request.method !== 'GET' || !WANTS_PROBLEM.test(accept)) return false;
+  if (accept === undefined || request.method !== 'GET' || !namesProblems(accept)) return false;
   const { server } = request.socket as { server?: object };
   const gate = server === undefined ? undefined : gates.get(server);
   if (gate === undefined) return false;

@@ -866,7 +866,7 @@ describe('omniHttp', () => {
   });
 
   describe('the mark', () => {
-    const accept = 'application/vnd.omnimessage.1, */*';
+    const accept = 'application/problem+json, */*';
     const boom = (): never => {
       throw new Error('boom');
     };
@@ -916,18 +916,26 @@ describe('omniHttp', () => {
       expect(await other.text()).toBe(options.emptyReply === undefined ? body : '{"said":"empty"}');
     });
 
-    it.each<[string, Partial<Options>, Record<string, string>, number, string]>([
-      ['a problem of ours', {}, { origin: 'https://evil.example' }, 403, 'origin'],
-      ['a failure that the application answers', { handler: boom }, {}, 500, 'handler'],
-    ])('of %s', async (_, options, headers, status, code) => {
+    it.each<[string, Partial<Options>, string, Record<string, string>, number, string | null]>([
+      ['a problem that nobody answered', {}, '{', {}, 422, 'failed; code=decode'],
+      [
+        'a failure that the application answers',
+        { handler: boom },
+        '{"text":"a"}',
+        {},
+        500,
+        'failed; code=handler',
+      ],
+      ['a refusal', {}, '{"text":"a"}', { origin: 'https://evil.example' }, 403, null],
+    ])('of %s', async (_, options, body, headers, status, mark) => {
       const app = express().set('env', 'test');
       app.use(omniHttp({ codec: textCodec, handler: echo, ...options }));
       const url = await serve(app);
 
-      const answer = await fetch(url, { method: 'POST', body: '{"text":"a"}', headers });
+      const answer = await fetch(url, { method: 'POST', body, headers });
 
       expect(answer.status).toBe(status);
-      expect(answer.headers.get('omnimessage')).toBe(`failed; code=${code}`);
+      expect(answer.headers.get('omnimessage')).toBe(mark);
     });
 
     it('may be read by a page of another origin that may read the answer', async () => {

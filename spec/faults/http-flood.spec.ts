@@ -1,5 +1,6 @@
 /** Faults A4, A5, A6 and A19 over HTTP: what a client sends ahead, in pieces, late, or never reads. */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { once } from 'node:events';
 import { type IncomingMessage } from 'node:http';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -19,7 +20,7 @@ function posted(body: string, headers = ''): string {
 
 /** A body in one-byte chunks. */
 function inChunks(body: string): string {
-  return [...body].map((letter) => `1\r\n${letter}\r\n`).join('');
+  return body.replaceAll(/./g, (letter) => `1\r\n${letter}\r\n`);
 }
 
 async function answersOf(client: RawHttp, count: number): Promise<(number | undefined)[]> {
@@ -33,15 +34,13 @@ describe('A4: a client that left before its message was begun', () => {
     const arrived: IncomingMessage[] = [];
     const release = deferred();
     const passed = deferred();
-    const served = await serveHttp({}, (request, _response, next) => {
-      request.resume().once('end', () => {
-        Object.assign(request, { body: '{"text":"left"}' });
-        arrived.push(request);
-        void release.promise.then(() => {
-          next();
-          passed.resolve();
-        });
-      });
+    const served = await serveHttp({}, async (request, _response, next) => {
+      await once(request.resume(), 'end');
+      Object.assign(request, { body: '{"text":"left"}' });
+      arrived.push(request);
+      await release.promise;
+      next();
+      passed.resolve();
     });
     const client = dialHttp(served);
     client.post('{"text":"left"}');

@@ -67,11 +67,23 @@ export {
   type OpenEvent,
   type RefusedEvent,
 } from './process/diagnostics.ts';
+export { createHub } from './hub/hub.ts';
 export {
-  createHub,
   type Hub,
   type HubOptions,
+  type JoinFromOptions,
   type JoinOptions,
   type PublishOptions,
-} from './hub/hub.ts';
-export { type Backplane, type BackplaneHub, type BackplaneLink } from './hub/backplane.ts';
+  type Since,
+  type SinceOptions,
+} from './hub/options.ts';
+export { type LogOptions } from './hub/memory-log.ts';
+export {
+  type Backplane,
+  type BackplaneHub,
+  type BackplaneLink,
+  type GapReason,
+  type LogEntry,
+  type LogPage,
+  type Place,
+} from './hub/backplane.ts';

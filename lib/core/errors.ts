@@ -30,6 +30,7 @@ export type ErrorCode =
   | 'subscriber'
   | 'map'
   | 'on-gap'
+  | 'on-interest'
   | 'backplane';
 
 /** What an {@link OmniError} is made of, beside its text. */

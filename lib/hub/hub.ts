@@ -1,122 +1,41 @@
 /** Publish and subscribe by topic, in this process or, over a backplane, in many. */
-import { type Codec, type Wire } from '../core/codec.ts';
-import { publishError } from '../process/diagnostics.ts';
-import { BackplaneError, HubError } from './errors.ts';
-import { type OmniError } from '../core/errors.ts';
-import { type Connection } from '../core/exchange.ts';
-import { expectCodec, expectFunction } from '../core/options.ts';
-import { type Backplane } from './backplane.ts';
-import { Queue } from './queue.ts';
-import { type Delivery, guard, type Receiver, receiverOf, Receivers } from './receivers.ts';
+import { randomBytes } from 'node:crypto';
+import { attempt } from '../core/attempt.ts';
+import { type Wire } from '../core/codec.ts';
+import { DecodeError, type OmniError } from '../core/errors.ts';
+import { expectFunction, expectNumber } from '../core/options.ts';
 import { decode, encode } from '../core/pipe.ts';
+import { publishError } from '../process/diagnostics.ts';
+import { type GapReason, type LogEntry, type LogPage, type Place, START } from './backplane.ts';
+import { catchUpFrom } from './catch-up.ts';
+import { type Delivery, type Receiver, receiverOf } from './delivery.ts';
+import { BackplaneError, HubError } from './errors.ts';
+import { Feeds } from './feeds.ts';
+import { MemoryLog } from './memory-log.ts';
+import {
+  checkHubOptions,
+  type Hub,
+  type HubOptions,
+  type JoinFromOptions,
+  type PublishOptions,
+  type Since,
+} from './options.ts';
+import { Queue } from './queue.ts';
+import { type Member, Receivers } from './receivers.ts';
 
-/** How {@link createHub} is told what to do. */
-export interface HubOptions<Message, Encoded extends Wire = string> {
-  /**
-   * Turns what is published into what connections and other processes get, and back. It needs both
-   * directions of the same messages: a hub decodes what other processes published.
-   */
-  readonly codec: Codec<Message, Message, Encoded>;
-  /**
-   * The engine that joins this hub to those of other processes.
-   * @defaultValue none: the hub lives in this process
-   */
-  readonly backplane?: Backplane | undefined;
-  /**
-   * Is told of what failed where no caller can be told: a subscriber, a `map` or `onGap` that threw
-   * or rejected (`HubError`), what other processes sent and is no message (`DecodeError`), a
-   * message of `map` that cannot be encoded (`EncodeError`), and the backplane's trouble
-   * (`BackplaneError`), once per outage.
-   * @defaultValue nobody is told
-   */
-  readonly onError?: ((error: OmniError) => unknown) | undefined;
-  /**
-   * Is told when messages of other processes may have been lost, once for each topic that has
-   * receivers here, between what came before the gap and what comes after it. Publish what brings
-   * them up to date with `{ local: true }`.
-   * @defaultValue `onError` is told, once per gap
-   */
-  readonly onGap?: ((topic: string) => unknown) | undefined;
-}
+/** How long an engine may be away before messages of this process are delivered without it, in milliseconds. */
+const PATIENCE = 5_000;
 
-/** How {@link Hub.publish} is told what to do. */
-export interface PublishOptions {
-  /** Connections that do not get the message: the one from which it came, say. */
-  readonly except?: Connection<never, unknown> | readonly Connection<never, unknown>[] | undefined;
-  /**
-   * Reach the receivers of this process alone.
-   * @defaultValue false
-   */
-  readonly local?: boolean | undefined;
-}
+/** What other processes publish and cannot be decoded is reported once in this time, in milliseconds. */
+const REPORT_INTERVAL = 10_000;
 
-/** How {@link Hub.join} is told what to do. */
-export interface JoinOptions<Message, Joined> {
-  /**
-   * What this connection gets instead of a message: the message itself, another one, or undefined
-   * for nothing. What is not the message itself is encoded for this connection alone.
-   * @defaultValue every message as it is
-   */
-  readonly map?: ((message: Message, connection: Joined) => Message | undefined) | undefined;
-}
+/** How many entries are read at once. */
+const PAGE = 128;
 
-/** Publish and subscribe by topic. A topic is any text; it exists while it has receivers. */
-export interface Hub<Message> {
-  /**
-   * Tells a message to every receiver of a topic: connections that joined and listeners that
-   * subscribed before it was published, here and in the other processes.
-   *
-   * It is encoded once, however many receive it, and delivered in the order of publishing. The
-   * receivers of this process have it when this returns, unless it was published from within a
-   * listener: then it waits until the message before it has reached everybody. Listeners of this
-   * process get the very object, those of other processes a decoded copy.
-   *
-   * @returns true when everybody is served; false when the codec skipped the message (then nobody
-   * is), when the backplane refused it (then this process is; `onError` is told), or after `close`
-   * @throws {@link EncodeError} when the codec cannot encode it; nobody has got it then
-   */
-  readonly publish: (topic: string, message: Message, options?: PublishOptions) => boolean;
-  /**
-   * Calls a listener with every message that is published on a topic from now on. When it throws or
-   * rejects, `onError` is told and nothing else happens; a promise is not waited for.
-   *
-   * @returns what ends the subscription, at once also in the midst of a delivery
-   */
-  readonly subscribe: (topic: string, listener: (message: Message) => unknown) => () => void;
-  /**
-   * Sends a connection every message that is published on a topic from now on, until it leaves or
-   * closes. Joining again changes its `map`; joining when it is closed does nothing.
-   *
-   * @throws TypeError when its codec speaks text and the hub's bytes, or the reverse
-   */
-  readonly join: <Joined extends Connection<Message, unknown>>(
-    topic: string,
-    connection: Joined,
-    options?: JoinOptions<Message, Joined>,
-  ) => void;
-  /** Ends what `join` began. Leaving what was never joined does nothing. */
-  readonly leave: (topic: string, connection: Connection<never, unknown>) => void;
-  /**
-   * How many receivers a topic has: connections that joined and listeners that subscribed, here and
-   * in the other processes. Those of a process that died vanish within 30 s. While the backplane is
-   * away, those of this process alone. Never rejects.
-   */
-  readonly count: (topic: string) => Promise<number>;
-  /**
-   * Settles when messages of other processes are received for the first time: a good moment to
-   * begin to listen. At once without a backplane; never rejects.
-   */
-  readonly ready: () => Promise<void>;
-  /**
-   * Lets everybody leave and the backplane go, after what waits for it was handed over (2 s at
-   * most). From then on nothing is published, joined or subscribed. Call it when the server has
-   * closed its connections.
-   */
-  readonly close: () => Promise<void>;
-}
+/** What waits for its turn: a message, or a gap in a topic. */
+type Job<Message> = Delivery<Message> | { readonly gapIn: string; readonly reason: GapReason };
 
-/** What waits for its turn: a message, or a gap of these topics (undefined: of all). */
-type Job<Message> = Delivery<Message> | { readonly missed: readonly string[] | undefined };
+const NO_LOG: LogPage = { entries: [], isComplete: false, hasMore: false, end: '' };
 
 /**
  * Makes a hub: what is published on a topic, from anywhere in the server, reaches every connection
@@ -128,77 +47,221 @@ type Job<Message> = Delivery<Message> | { readonly missed: readonly string[] | u
  * app.post('/announce', (request, response) => response.json(hub.publish('lobby', ['news', request.body])));
  * ```
  *
- * @throws TypeError when `codec`, `backplane`, `onError` or `onGap` is not what it should be
+ * @throws TypeError when an option is not what it should be
  */
 export function createHub<Message, Encoded extends Wire = string>(
   options: HubOptions<Message, Encoded>,
 ): Hub<Message> {
-  check(options);
-  const { codec, backplane, onError, onGap } = options;
+  checkHubOptions(options);
+  const { codec, backplane, onError, onGap, onInterest, patience = PATIENCE } = options;
   const binary = codec.binary === true;
+  const publisher = randomBytes(12).toString('base64url');
+  const log = options.log && new MemoryLog(publisher, options.log);
   let published = 0;
   let closing: Promise<void> | undefined;
+  let isUndecodableReportedAt = -Infinity;
+  /** Topics in which nothing has been decoded since something could not be. */
+  const undecodable = new Set<string>();
 
   const failed = (error: OmniError): void => {
     publishError(error, 'hub', onError !== undefined);
-    if (onError !== undefined) guard(onError, error, () => {});
+    if (onError !== undefined) attempt(() => onError(error), ignore);
   };
+  const fault =
+    (code: 'on-gap' | 'on-interest') =>
+    (cause: unknown): void =>
+      failed(new HubError(code, { cause }));
+
+  const counts = new Map<string, boolean>();
   const receivers = new Receivers<Message>({
     encode: (message) => encode(message, codec),
     failed,
-    counted: (topic, count) => link?.counted(topic, count),
+    counted: (topic, count) => {
+      feeds?.counted(topic, count);
+      link?.counted(topic, count);
+      if (onInterest === undefined || count > 1 || counts.has(topic) === count > 0) return;
+      if (count > 0) counts.set(topic, true);
+      else counts.delete(topic);
+      attempt(() => onInterest(topic, count > 0), fault('on-interest'));
+    },
   });
   const queue = new Queue<Job<Message>>((job) => {
-    if ('missed' in job) tellGap(job.missed);
-    else receivers.deliver(job);
+    if ('gapIn' in job) reportGap(job.gapIn, job.reason);
+    else receivers.deliver(logged(job));
   });
 
-  function enqueue(topic: string, message: Message, encoded: Wire, except?: unknown): void {
-    published += 1;
-    queue.push({ topic, number: published, message, encoded, except });
+  /** Without an engine a message gets its place when it is delivered. */
+  function logged(delivery: Delivery<Message>): Delivery<Message> {
+    if (log === undefined || delivery.isLocal) return delivery;
+    const { topic, number, encoded } = delivery;
+    return { ...delivery, at: log.append(topic, number, encoded) };
   }
 
-  function received(topic: string, encoded: Wire): void {
-    // Most of what other processes publish concerns nobody here: it is not even decoded.
+  function gap(topic: string | undefined, reason: GapReason): void {
+    for (const each of topic === undefined ? receivers.topics() : [topic]) {
+      queue.push({ gapIn: each, reason });
+    }
+  }
+
+  function reportGap(topic: string, reason: GapReason): void {
+    receivers.abandonCatchUps(topic);
     if (receivers.size(topic) === 0) return;
+    if (onGap !== undefined) attempt(() => onGap(topic, reason), fault('on-gap'));
+    else failed(new BackplaneError(`messages may be missing (${reason}), and there is no onGap`));
+  }
+
+  /** Decodes an entry; undefined when it is no message, null when the codec skips it. */
+  function decoded(
+    topic: string,
+    number: number,
+    entry: LogEntry,
+  ): Delivery<Message> | null | undefined {
     try {
-      const message = decode(encoded as Encoded, codec);
+      const message = decode(entry.payload as Encoded, codec);
       // Clients get what this process's codec makes of it, not what the network brought.
-      const own = encode(message, codec);
-      if (own !== undefined) enqueue(topic, message, own);
+      const encoded = encode(message, codec);
+      if (encoded === undefined) return null;
+      return { ...OF_OTHERS, topic, number, message, encoded, at: entry };
     } catch (error) {
-      failed(error as OmniError);
-    }
-  }
-
-  function tellGap(missed: readonly string[] | undefined): void {
-    const concerned = (missed ?? receivers.topics()).filter((topic) => receivers.size(topic) > 0);
-    if (onGap !== undefined) {
-      for (const topic of concerned) {
-        guard(onGap, topic, (cause) => failed(new HubError('on-gap', { cause })));
+      const now = performance.now();
+      // guard: a version that others do not understand floods no log
+      if (error instanceof DecodeError && now - isUndecodableReportedAt < REPORT_INTERVAL) {
+        return undefined;
       }
-    } else if (concerned.length > 0) {
-      failed(new BackplaneError('messages of other processes may be lost, and there is no onGap'));
+      isUndecodableReportedAt = now;
+      failed(error as OmniError);
+      return undefined;
     }
   }
 
+  function deliverEncoded(topic: string, entry: LogEntry): void {
+    // Nobody listens any more: it is not even decoded.
+    if (receivers.size(topic) === 0) return;
+    const isOwn = entry.publisher === publisher;
+    if (!isOwn) published += 1;
+    const delivery = decoded(topic, isOwn ? entry.n : published, entry);
+    if (delivery !== undefined) {
+      undecodable.delete(topic);
+      if (delivery !== null) queue.push(delivery);
+    } else if (!undecodable.has(topic)) {
+      undecodable.add(topic);
+      gap(topic, 'undecodable');
+    }
+  }
+
+  const feeds: Feeds<Message> | undefined =
+    backplane &&
+    new Feeds<Message>({
+      link: () => link as NonNullable<typeof link>,
+      publisher,
+      patience,
+      deliver: (delivery) => queue.push(delivery),
+      deliverEncoded,
+      gap,
+    });
   const link = backplane?.open({
     binary,
-    received,
-    missed: (missed) => queue.push({ missed }),
+    publisher,
+    delivered: (topic, entry) => feeds?.delivered(topic, entry),
+    interrupted: (topics) => feeds?.interrupted(topics),
+    resumed: (topics, isSame) => feeds?.resumed(topics, isSame),
+    gap,
     failed,
   });
 
+  function publish(topic: string, message: Message, more: PublishOptions = {}): boolean {
+    const { except, local = false, answers } = more;
+    expectTopic(topic);
+    if (closing !== undefined) return false;
+    const encoded = encode(message, codec);
+    if (encoded === undefined) return false;
+    published += 1;
+    const receiver = answers as unknown as Receiver | undefined;
+    const answer = receiver?.takeAnswer?.();
+    const delivery: Delivery<Message> = {
+      topic,
+      number: published,
+      message,
+      encoded,
+      except,
+      answers: receiver && answer && { receiver, answer },
+      isLocal: local,
+      at: undefined,
+    };
+    if (feeds !== undefined && !local) return feeds.publish(delivery);
+    queue.push(delivery);
+    return true;
+  }
+
+  function read(topic: string, after: Place, limit: number): Promise<LogPage> {
+    if (link !== undefined) return link.read(topic, after, limit, false);
+    return Promise.resolve(log?.read(topic, after, limit) ?? NO_LOG);
+  }
+
+  async function since(topic: string, from: Place, limit: number): Promise<Since<Message>> {
+    const messages: { message: Message; place: Place }[] = [];
+    let place = from;
+    let isComplete = true;
+    let hasMore = feeds?.place(topic) !== from;
+    try {
+      while (hasMore && messages.length < limit && isComplete) {
+        const page = await read(topic, place, Math.min(PAGE, limit - messages.length));
+        isComplete &&= page.isComplete;
+        hasMore = page.hasMore && page.entries.length > 0;
+        for (const entry of page.entries) {
+          const delivery =
+            entry.payload === undefined ? undefined : decoded(topic, published, entry);
+          if (delivery === undefined) isComplete = false;
+          else if (delivery !== null)
+            messages.push({ message: delivery.message, place: entry.place });
+          place = entry.place;
+        }
+      }
+    } catch {
+      isComplete = false;
+    }
+    return { messages, place, isComplete, hasMore };
+  }
+
+  function join<Joined>(
+    topic: string,
+    connection: Joined,
+    more: Partial<JoinFromOptions<Message, Joined>> = {},
+  ): Promise<boolean> | void {
+    const { map, from } = more;
+    expectTopic(topic);
+    expectFunction('map', map, true);
+    const receiver = receiverOf(connection, binary);
+    const mapping = map && ((message: Message) => map(message, connection));
+    if (from === undefined) {
+      if (closing === undefined) receivers.join(topic, published, receiver, mapping);
+      return;
+    }
+    if (typeof from !== 'string') {
+      throw new TypeError(`Expected \`from\` to be a place, got ${typeof from}`);
+    }
+    if (closing !== undefined) return Promise.resolve(false);
+    // One that has joined already begins anew: it is to get what it has missed.
+    receivers.leave(topic, receiver);
+    return new Promise((resolve) => {
+      const catchUp = (member: Member<Message>) =>
+        catchUpFrom<Message>(
+          from,
+          {
+            topic,
+            read: (after, limit) => read(topic, after, limit),
+            decode: (entry) => decoded(topic, published, entry),
+            deliver: (delivery) => receivers.deliverTo(member, delivery),
+          },
+          resolve,
+        );
+      const member = receivers.join(topic, EVERYTHING, receiver, mapping, catchUp);
+      if (member === undefined) resolve(false);
+    });
+  }
+
   return {
-    publish: (topic, message, { except, local = false } = {}) => {
-      expectTopic(topic);
-      if (closing !== undefined) return false;
-      const encoded = encode(message, codec);
-      if (encoded === undefined) return false;
-      const taken = local || link === undefined || link.publish(topic, encoded);
-      enqueue(topic, message, encoded, except);
-      return taken;
-    },
+    publish,
 
     subscribe: (topic, listener) => {
       expectTopic(topic);
@@ -207,15 +270,25 @@ export function createHub<Message, Encoded extends Wire = string>(
       return receivers.subscribe(topic, published, listener);
     },
 
-    join: (topic, connection, { map } = {}) => {
-      expectTopic(topic);
-      expectFunction('map', map, true);
-      const receiver = receiverOf(connection, binary);
-      if (closing !== undefined) return;
-      receivers.join(topic, published, receiver, map && ((message) => map(message, connection)));
-    },
+    join: join as Hub<Message>['join'],
 
     leave: (topic, connection) => receivers.leave(topic, connection as unknown as Receiver),
+
+    since: (topic, place, { limit = 1_000 } = {}) => {
+      expectTopic(topic);
+      expectNumber('limit', limit, { from: 1, isInteger: true });
+      return since(topic, place, limit);
+    },
+
+    place: async (topic) => {
+      expectTopic(topic);
+      if (link === undefined) return log?.end();
+      const followed = feeds?.place(topic);
+      // Before the first entry there is no place that others could go on from; the engine has one.
+      return followed !== undefined && followed !== START
+        ? followed
+        : link.end(topic).catch(() => undefined);
+    },
 
     count: async (topic) => {
       const elsewhere = (await link?.count(topic)) ?? 0;
@@ -227,6 +300,8 @@ export function createHub<Message, Encoded extends Wire = string>(
     close: () => {
       closing ??= (async () => {
         receivers.clear();
+        feeds?.clear();
+        log?.clear();
         await link?.close();
       })();
       return closing;
@@ -234,17 +309,13 @@ export function createHub<Message, Encoded extends Wire = string>(
   };
 }
 
-function check<Message, Encoded extends Wire>(options: HubOptions<Message, Encoded>): void {
-  const { codec, backplane, onError, onGap } = options;
-  expectCodec(codec);
-  if (backplane !== undefined && typeof backplane.open !== 'function') {
-    throw new TypeError(
-      `Expected \`backplane\` to be made by a maker of backplanes, got ${typeof backplane}`,
-    );
-  }
-  expectFunction('onError', onError, true);
-  expectFunction('onGap', onGap, true);
-}
+/** The number before all others. */
+const EVERYTHING = -1;
+
+/** What only messages of this process have. */
+const OF_OTHERS = { except: undefined, answers: undefined, isLocal: false } as const;
+
+const ignore = (): void => {};
 
 function expectTopic(topic: unknown): void {
   if (typeof topic === 'string') return;

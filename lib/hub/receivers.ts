@@ -1,38 +1,25 @@
 /** Who receives what is published on a topic, in this process. */
+import { type Answer } from '../core/answer.ts';
+import { attempt } from '../core/attempt.ts';
 import { type Wire } from '../core/codec.ts';
-import { type Follower } from '../core/follower.ts';
-import { HubError } from './errors.ts';
 import { type OmniError } from '../core/errors.ts';
 import { isPromise } from '../core/exchange.ts';
-import { Prepared } from '../core/prepared.ts';
-
-/** What a hub needs of a connection. The connections of `omniWs` have it. */
-export interface Receiver {
-  /** True when its codec's messages are bytes. */
-  readonly binary: boolean;
-  /** Sends what is encoded. False when the connection is closing, or over `maxBuffered`. */
-  readonly sendEncoded: (encoded: Wire | Prepared) => boolean;
-  /** Tells the follower of the end of the connection, once. False when it has ended already. */
-  readonly follow: (follower: Follower) => boolean;
-  /** Does not tell it after all. */
-  readonly unfollow: (follower: Follower) => void;
-}
-
-/** One message on its way to its receivers. */
-export interface Delivery<Message> {
-  readonly topic: string;
-  /** Counts what is published: who came after it does not get it. */
-  readonly number: number;
-  readonly message: Message;
-  readonly encoded: Wire;
-  readonly except: unknown;
-}
+import { type Follower } from '../core/follower.ts';
+import { type Place } from './backplane.ts';
+import {
+  type CatchUp,
+  type Delivery,
+  Publication,
+  publicationOf,
+  type Receiver,
+} from './delivery.ts';
+import { HubError } from './errors.ts';
 
 /** What {@link Receivers} needs of its hub. */
 export interface ReceiversOptions<Message> {
   readonly encode: (message: Message) => Wire | undefined;
   readonly failed: (error: OmniError) => void;
-  /** Is told how many receivers a topic has, whenever that changes. */
+  /** Is called with how many receivers a topic has, whenever that changes. */
   readonly counted: (topic: string, receivers: number) => void;
 }
 
@@ -41,7 +28,7 @@ type Mapping<Message> = (message: Message) => Message | undefined;
 
 interface Subscription<Message> {
   readonly since: number;
-  readonly listener: (message: Message) => unknown;
+  readonly listener: (message: Message, place: Place | undefined) => unknown;
 }
 
 interface Topic<Message> {
@@ -53,13 +40,14 @@ interface Topic<Message> {
 
 /**
  * One connection in one topic. There may be very many, so it is all that there is of it: the
- * connection itself tells it of its end.
+ * connection itself calls it at its end.
  */
-class Member<Message> implements Follower {
+export class Member<Message> implements Follower {
   readonly topic: Topic<Message>;
   readonly receiver: Receiver;
   readonly since: number;
   map: Mapping<Message> | undefined;
+  catchUp: CatchUp<Message> | undefined;
 
   constructor(
     topic: Topic<Message>,
@@ -99,7 +87,7 @@ export class Receivers<Message> {
   }
 
   /** @param since - the number of the last message that it is not to get */
-  subscribe(name: string, since: number, listener: (message: Message) => unknown): () => void {
+  subscribe(name: string, since: number, listener: Subscription<Message>['listener']): () => void {
     const topic = this.#topic(name);
     const subscription = { since, listener };
     topic.subscriptions.add(subscription);
@@ -109,18 +97,30 @@ export class Receivers<Message> {
     };
   }
 
-  /** @param since - the number of the last message that it is not to get */
-  join(name: string, since: number, receiver: Receiver, map: Mapping<Message> | undefined): void {
+  /**
+   * @param since - the number of the last message that it is not to get
+   * @param catchUp - what its deliveries go through at first
+   * @returns undefined when the connection has ended
+   */
+  join(
+    name: string,
+    since: number,
+    receiver: Receiver,
+    map: Mapping<Message> | undefined,
+    catchUp?: (member: Member<Message>) => CatchUp<Message>,
+  ): Member<Message> | undefined {
     const known = this.#topics.get(name)?.members.get(receiver);
     if (known !== undefined) {
       known.map = map;
-      return;
+      return known;
     }
     const topic = this.#topic(name);
     const member = new Member(topic, receiver, since, map);
-    if (!receiver.follow(member)) return;
+    if (!receiver.follow(member)) return undefined;
+    member.catchUp = catchUp?.(member);
     topic.members.set(receiver, member);
     this.#changed(topic);
+    return member;
   }
 
   leave(name: string, receiver: Receiver): void {
@@ -131,57 +131,108 @@ export class Receivers<Message> {
   }
 
   /** Forgets a member whose connection has ended, or which leaves. */
-  remove({ topic, receiver }: Member<Message>): void {
+  remove(member: Member<Message>): void {
+    const { topic, receiver } = member;
     topic.members.delete(receiver);
+    this.#abandon(member);
     this.#changed(topic);
   }
 
-  /** Lets everybody go. */
+  /** Forgets all of them. */
   clear(): void {
-    for (const { members, subscriptions } of this.#topics.values()) {
-      for (const member of members.values()) member.receiver.unfollow(member);
-      members.clear();
-      subscriptions.clear();
+    for (const topic of this.#topics.values()) {
+      for (const member of topic.members.values()) {
+        member.receiver.unfollow(member);
+        this.#abandon(member);
+      }
+      topic.members.clear();
+      topic.subscriptions.clear();
     }
     this.#topics.clear();
   }
 
-  /** Tells everybody who was there when it was published. One who fails stops nobody else. */
-  deliver({ topic: name, number, message, encoded, except }: Delivery<Message>): void {
-    const topic = this.#topics.get(name);
-    if (topic === undefined) return;
-    let prepared: Prepared | undefined;
-    for (const { receiver, since, map } of topic.members.values()) {
-      if (since >= number || isExcepted(receiver, except)) continue;
-      try {
-        const own = map === undefined ? message : map(message);
-        if (own === message) receiver.sendEncoded((prepared ??= new Prepared(encoded)));
-        else if (own !== undefined) this.#deliverAlone(receiver, own);
-      } catch (cause) {
-        this.#options.failed(new HubError('map', { cause, outgoing: message }));
+  /** Something is missing in a topic: nobody can catch up with it any more. */
+  abandonCatchUps(name: string): void {
+    for (const member of this.#topics.get(name)?.members.values() ?? []) this.#abandon(member);
+  }
+
+  /** Delivers to all who were there when it was published. One who fails stops nobody else. */
+  deliver(delivery: Delivery<Message>): void {
+    const { number, message, except, answers, at } = delivery;
+    const topic = this.#topics.get(delivery.topic);
+    let publication: Publication | undefined;
+    let isAnswered = answers === undefined;
+    for (const member of topic?.members.values() ?? []) {
+      if (member.since >= number) continue;
+      const { catchUp } = member;
+      if (catchUp !== undefined && at !== undefined) {
+        catchUp.take(delivery);
+        if (catchUp.isAt(at.place)) member.catchUp = undefined;
+        continue;
       }
+      if (isExcepted(member.receiver, except)) continue;
+      publication ??= publicationOf(delivery);
+      if (answers?.receiver !== member.receiver) {
+        this.#send(member, publication, message);
+        continue;
+      }
+      isAnswered = true;
+      this.#send(member, publication, message, answers.answer);
     }
-    for (const { since, listener } of topic.subscriptions) {
+    for (const { since, listener } of topic?.subscriptions ?? []) {
       if (since >= number) continue;
-      guard(listener, message, (cause) => {
-        this.#options.failed(new HubError('subscriber', { cause, outgoing: message }));
-      });
+      attempt(
+        () => listener(message, at?.place),
+        (cause) => this.#options.failed(new HubError('subscriber', { cause, outgoing: message })),
+      );
+    }
+    if (!isAnswered) answers?.answer.send(publication ?? publicationOf(delivery));
+  }
+
+  /** Delivers to one connection alone. */
+  deliverTo(member: Member<Message>, delivery: Delivery<Message>): void {
+    if (isExcepted(member.receiver, delivery.except)) return;
+    this.#send(member, publicationOf(delivery), delivery.message);
+  }
+
+  #send(
+    { receiver, map }: Member<Message>,
+    publication: Publication,
+    message: Message,
+    answer?: Answer,
+  ): void {
+    try {
+      const own = map === undefined ? message : map(message);
+      const encoded = own === message ? publication : this.#encodeAlone(own, publication);
+      if (encoded === undefined) answer?.release();
+      else if (answer === undefined) receiver.sendEncoded(encoded);
+      else answer.send(encoded);
+    } catch (cause) {
+      answer?.release();
+      this.#options.failed(new HubError('map', { cause, outgoing: message }));
     }
   }
 
-  /** Sends a connection what its `map` made for it. */
-  #deliverAlone(receiver: Receiver, message: Message): void {
+  /** Encodes what a `map` made for one connection. */
+  #encodeAlone(message: Message | undefined, of: Publication): Publication | undefined {
+    if (message === undefined) return undefined;
     if (isPromise(message)) {
       Promise.resolve(message).catch(() => {});
       throw new TypeError('Expected `map` to return a message or undefined, got a promise');
     }
-    let encoded: Wire | undefined;
     try {
-      encoded = this.#options.encode(message);
+      const encoded = this.#options.encode(message);
+      return encoded === undefined ? undefined : new Publication(encoded, of.topic, of.place);
     } catch (error) {
       this.#options.failed(error as OmniError);
+      return undefined;
     }
-    if (encoded !== undefined) receiver.sendEncoded(encoded);
+  }
+
+  #abandon(member: Member<Message>): void {
+    const { catchUp } = member;
+    member.catchUp = undefined;
+    catchUp?.abandon();
   }
 
   /** The topic of a name. One without receivers is made anew; it exists only once it has some. */
@@ -197,41 +248,6 @@ export class Receivers<Message> {
     if (count === 0) this.#topics.delete(name);
     else this.#topics.set(name, topic);
     this.#options.counted(name, count);
-  }
-}
-
-/**
- * The receiver that a connection is.
- * @throws TypeError when it is no connection of `omniWs`, or its codec and the hub's disagree on
- * text and bytes: its client would get frames that it cannot read
- */
-export function receiverOf(connection: unknown, binary: boolean): Receiver {
-  const receiver = connection as Partial<Receiver> | null | undefined;
-  if (typeof receiver?.sendEncoded !== 'function' || typeof receiver.follow !== 'function') {
-    throw new TypeError(
-      'Expected `connection` to be a connection of omniWs, as onOpen and its handler get it',
-    );
-  }
-  if ((receiver.binary === true) !== binary) {
-    const kind = (bytes: boolean): string => (bytes ? 'bytes' : 'text');
-    throw new TypeError(
-      `Expected the connection's codec to speak ${kind(binary)} like the hub's, got ${kind(!binary)}`,
-    );
-  }
-  return receiver as Receiver;
-}
-
-/** Calls what the user gave; whatever comes of it, now or later, ends here. */
-export function guard<Argument>(
-  callback: (argument: Argument) => unknown,
-  argument: Argument,
-  failed: (cause: unknown) => void,
-): void {
-  try {
-    const result = callback(argument);
-    if (isPromise(result)) Promise.resolve(result).catch(failed);
-  } catch (cause) {
-    failed(cause);
   }
 }
 

@@ -3,7 +3,8 @@ import { startApplication } from '../../lib/application/application.ts';
 import * as effect from '../../lib/application/effect.ts';
 import { type Dispatch, type Effect, type Subscribable } from '../../lib/application/effect.ts';
 import { RunawayError } from '../../lib/application/errors.ts';
-import { createHub, type Hub } from '../../lib/hub/hub.ts';
+import { createHub } from '../../lib/hub/hub.ts';
+import { type Hub } from '../../lib/hub/options.ts';
 import { type Step } from '../../lib/application/program.ts';
 import { nextTurn, withFakeClock } from '../support/clock.ts';
 

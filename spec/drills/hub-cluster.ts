@@ -10,7 +10,9 @@ export interface NodeOptions {
   readonly prefix: string;
   /** Its connections to Redis are called `<prefix>-<name>`. */
   readonly name: string;
-  readonly maxLength?: number | undefined;
+  /** How many messages a log keeps. */
+  readonly messages?: number | undefined;
+  readonly durable?: boolean | undefined;
 }
 
 /** What a process says of itself. */

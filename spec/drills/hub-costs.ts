@@ -36,7 +36,7 @@ const connect = async (node: ServerNode, count: number): Promise<Client[]> => {
 
 /** How many entries the stream has, and what it takes in the memory of Redis. */
 const stream = async (): Promise<[entries: number, bytes: number]> => {
-  const key = `${prefix}:stream`;
+  const key = `${prefix}:t{news}`;
   return [await redis.xLen(key), (await redis.memoryUsage(key, { SAMPLES: 0 })) ?? 0];
 };
 

@@ -15,7 +15,7 @@ import { attachWebSockets, createHub, DecodeError, omniWs } from '../../lib/inde
 import { redisBackplane } from '../../lib/redis.ts';
 import { type NodeOptions, type NodeState, type Said } from './hub-cluster.ts';
 
-const { url, prefix, name, maxLength } = JSON.parse(process.argv[2] ?? '') as NodeOptions;
+const { url, prefix, name, messages, durable } = JSON.parse(process.argv[2] ?? '') as NodeOptions;
 
 const errors: string[] = [];
 let gaps = 0;
@@ -38,7 +38,8 @@ const hub = createHub<Said>({
   backplane: redisBackplane({
     client: createClient({ url, name: `${prefix}-${name}` }),
     prefix,
-    maxLength,
+    log: { messages },
+    durable,
   }),
   onError: ({ code, message }) => errors.push(`${code}: ${message}`),
   // Its clients learn of it where the gap is.

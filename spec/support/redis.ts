@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createHub, type Hub, type HubOptions, type OmniError } from 'express-omnimessage';
 import { redisBackplane, type RedisBackplaneOptions } from 'express-omnimessage/redis';
-import { createClient, RESP_TYPES } from 'redis';
+import { createClient } from 'redis';
 import { onTestFinished } from 'vitest';
 import { gate, type Gate } from './gate.ts';
 import { type Admin, admin, keysOf, redisUrl } from './redis-admin.ts';
@@ -29,7 +29,10 @@ if (!withRedis) {
   process.stderr.write(`specs are SKIPPED: no Redis at ${redisUrl} (another one: REDIS_URL)\n`);
 }
 
-/** Keys of one test's own, and a client to look at them. All are gone when the test has finished. */
+/**
+ * Keys of one test's own, and a client to look at them. All are gone when the test has finished.
+ * `stream` is the log of the topic `news`.
+ */
 export async function keys(): Promise<{ prefix: string; stream: string; redis: Admin }> {
   const prefix = `omnimessage-spec:${randomUUID()}`;
   const redis = await admin();
@@ -38,7 +41,7 @@ export async function keys(): Promise<{ prefix: string; stream: string; redis: A
     if (left.length > 0) await redis.del(left);
     redis.destroy();
   });
-  return { prefix, stream: `${prefix}:stream`, redis };
+  return { prefix, stream: `${prefix}:t{news}`, redis };
 }
 
 /** A message of these tests. */
@@ -55,7 +58,7 @@ export const newsCodec = {
   encode: (news: News): string => JSON.stringify(news),
 };
 
-/** The hub of one process, and what it heard on its topic and was told, in order. */
+/** The hub of one process, and what it heard on its topic and reported, in order. */
 export interface Node {
   readonly hub: Hub<News>;
   /** Headlines, and `gap in …`. */
@@ -83,7 +86,7 @@ export function node(options: RedisBackplaneOptions, more: Partial<HubOptions<Ne
   return { hub, heard, errors, listen };
 }
 
-/** The same, when it hears the others. */
+/** The same, when it is followed in Redis, so that it hears what others publish from now on. */
 export async function readyNode(
   options: RedisBackplaneOptions,
   more: Partial<HubOptions<News>> = {},
@@ -91,6 +94,15 @@ export async function readyNode(
   const made = node(options, more);
   await made.hub.ready();
   made.listen('news');
+  // What follows together is followed together: when it hears itself here, it hears others there.
+  const probe = `probe:${randomUUID()}`;
+  await new Promise<void>((resolve) => {
+    const end = made.hub.subscribe(probe, () => {
+      end();
+      resolve();
+    });
+    made.hub.publish(probe, ['probe']);
+  });
   return made;
 }
 
@@ -118,18 +130,6 @@ export async function cut(redis: Admin, name: string): Promise<number> {
   const ids = await connectionsOf(redis, name);
   for (const id of ids) await redis.sendCommand(['CLIENT', 'KILL', 'ID', id]);
   return ids.length;
-}
-
-/** Writes an entry to a stream, of any bytes. */
-export async function writeEntry(
-  redis: Admin,
-  stream: string,
-  fields: readonly (string | Buffer)[],
-  id = '*',
-): Promise<void> {
-  await redis.sendCommand(['XADD', stream, id, ...fields], {
-    typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer },
-  });
 }
 
 /** A gate before the Redis of the specs, and the address that leads through it. */

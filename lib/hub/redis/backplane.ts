@@ -1,12 +1,13 @@
-/** A backplane on Redis Streams. */
-import { randomBytes } from 'node:crypto';
+/** A backplane on Redis: a log and a channel for each topic. */
 import { createClient, type RedisClientOptions } from 'redis';
-import { BackplaneError } from '../errors.ts';
+import { expectNumber } from '../../core/options.ts';
+import { withAllTopics } from '../all-topics.ts';
 import { type Backplane, type BackplaneHub, type BackplaneLink } from '../backplane.ts';
-import { type Client, type Connection, keepConnected } from './connection.ts';
+import { BackplaneError } from '../errors.ts';
+import { type Client } from './connection.ts';
 import { Counts } from './counts.ts';
-import { Reader } from './reader.ts';
-import { Sender } from './sender.ts';
+import { namesOf } from './entry.ts';
+import { Shard } from './shard.ts';
 
 /** How long `close` waits for what is to be handed over, in milliseconds. */
 const CLOSE_LIMIT = 2_000;
@@ -18,132 +19,128 @@ export interface RedisClientPattern {
   duplicate(overrides?: object): unknown;
 }
 
-/** How {@link redisBackplane} is told what to do: `url` or `client`, one of them. */
+/** How much the log of each topic keeps. */
+export interface RedisLogOptions {
+  /**
+   * How many messages at least: the log is cut by whole blocks, so it has up to some hundred more.
+   * This is how far a process or a page may fall behind, and still miss nothing.
+   * @defaultValue 1,000
+   */
+  readonly messages?: number | undefined;
+  /**
+   * For how long after the last message, in seconds.
+   * @defaultValue 300
+   */
+  readonly seconds?: number | undefined;
+}
+
+/** Options of {@link redisBackplane}: `url` or `client`, one of them. */
 export interface RedisBackplaneOptions {
   /** Where Redis is: `redis[s]://[[username][:password]@][host][:port][/db-number]`. */
   readonly url?: string | undefined;
   /**
-   * A client, made by `createClient` of the `redis` package (6), for whatever a URL cannot say:
+   * A client, made by `createClient` of the `redis` package (6), for what a URL cannot say:
    * certificates, a provider of credentials. It serves as a pattern only: two connections are made
    * like it, and it is neither used nor closed itself, nor need it be connected.
    */
   readonly client?: RedisClientPattern | undefined;
   /**
-   * What the names of the keys begin with. Hubs with the same prefix are one hub: give each of your
-   * hubs its own.
+   * What the names of keys and channels begin with. Hubs with the same prefix are one hub: give
+   * each of your hubs its own.
    * @defaultValue `'omnimessage'`
    */
   readonly prefix?: string | undefined;
+  /** How much the log of each topic keeps. It bounds the memory of Redis. */
+  readonly log?: RedisLogOptions | undefined;
   /**
-   * About how many entries the stream keeps, from 1,000. This is how far a process may fall behind,
-   * and still miss nothing. An entry holds one message, and under load all those that waited
-   * together: up to 256, and 1 MiB. So it is also what bounds the memory of Redis.
-   * @defaultValue 100,000
+   * True when Redis loses nothing that it has accepted: `appendonly yes`, `appendfsync always`, no
+   * failover. Then a restart of it is no gap.
+   * @defaultValue false: a restart, and another master, are a gap in each topic that is followed
    */
-  readonly maxLength?: number | undefined;
+  readonly durable?: boolean | undefined;
 }
 
 /**
  * Makes a backplane of Redis (6.2 or later), so that the hubs of many processes act as one.
  *
- * In order per publisher, each message once, and nothing lost while a process is at most
- * `maxLength` messages behind; past that, and where Redis itself lost something, `onGap` is told.
- * While Redis is away, local delivery goes on, up to 10,000 messages or 16 MiB wait (more are
- * refused, and then the others' `onGap` is told), and both connections come back by themselves.
- * A message may have 1 MiB, topic included.
+ * A process gets the messages of the topics that have receivers there, and nothing else. All get
+ * those of a topic in one order, each once, and nothing is lost while a process is at most
+ * `log.messages` or `log.seconds` behind; past that, and where Redis itself may have lost something,
+ * `onGap` is called. While Redis is away up to 10,000 messages or 16 MiB wait (more are refused, and
+ * are a gap), and the connections come back by themselves. A message may have 1 MiB, topic included.
  *
- * Keys: `<prefix>:stream`, `<prefix>:nodes`, `<prefix>:node:<name>`, all of which expire an hour
- * after the last process.
+ * Keys begin with the prefix, and all of them expire.
  *
- * @throws TypeError when neither or both of `url` and `client` are given, or one is not what it
- * should be (a cluster, a sentinel or a pool is no client)
+ * @throws TypeError when neither or both of `url` and `client` are given, or an option is not what
+ * it should be
  */
 export function redisBackplane(options: RedisBackplaneOptions): Backplane {
-  const { prefix = 'omnimessage', maxLength = 100_000 } = options;
+  const { prefix = 'omnimessage', log = {}, durable = false } = options;
+  const { messages = 1_000, seconds = 300 } = log;
   const pattern = patternOf(options);
   if (typeof prefix !== 'string' || prefix === '') {
-    throw new TypeError(`Expected \`prefix\` to be a text, got ${JSON.stringify(prefix)}`);
+    throw new TypeError(`Expected \`prefix\` to be a string, got ${JSON.stringify(prefix)}`);
   }
-  if (!Number.isSafeInteger(maxLength) || maxLength < 1_000) {
-    throw new TypeError(
-      `Expected \`maxLength\` to be an integer of at least 1000, got ${String(maxLength)}`,
-    );
+  expectNumber('log.messages', messages, { from: 10, isInteger: true });
+  expectNumber('log.seconds', seconds, { from: 10 });
+  if (typeof durable !== 'boolean') {
+    throw new TypeError(`Expected \`durable\` to be true or false, got ${typeof durable}`);
   }
-  return { open: (hub) => open(hub, () => duplicate(pattern), prefix, maxLength) };
+  return {
+    open: (hub) =>
+      open(hub, { make: () => duplicate(pattern), prefix, messages, seconds, durable }),
+  };
 }
 
-function open(
-  hub: BackplaneHub,
-  make: () => Client,
-  prefix: string,
-  maxLength: number,
-): BackplaneLink {
-  const stream = `${prefix}:stream`;
-  const node = randomBytes(12).toString('base64url');
+interface Settings {
+  readonly make: () => Client | Promise<Client>;
+  readonly prefix: string;
+  readonly messages: number;
+  readonly seconds: number;
+  readonly durable: boolean;
+}
+
+function open(outer: BackplaneHub, settings: Settings): BackplaneLink {
+  const { prefix, messages, seconds, durable, make } = settings;
   const ending = new AbortController();
   const { signal } = ending;
-  const away = new Set<'reader' | 'writer'>();
-  let writer: Connection | undefined;
   let isClosed = false;
   let isReady: () => void = () => {};
   const ready = new Promise<void>((resolve) => {
     isReady = resolve;
   });
-
-  const sender = new Sender({
-    stream,
-    publisher: node,
-    maxLength,
-    refused: (reason) =>
-      hub.failed(new BackplaneError(`messages for other processes are refused: ${reason}`)),
-  });
-  const counts = new Counts({ prefix, stream, node, beat: () => sender.sayNext() });
-  const reader = new Reader({ stream, publisher: node, hello: () => sender.hello(), hub, signal });
-
-  /** Both connections break when Redis goes: that is one outage, and told once. */
-  const lost = (part: 'reader' | 'writer') => (cause: unknown) => {
-    if (away.size === 0) {
-      hub.failed(new BackplaneError('Redis is away: messages for other processes wait', { cause }));
-    }
-    away.add(part);
-  };
-
-  const reading = keepConnected({
+  const counts = new Counts(prefix, outer.publisher);
+  const { hub, follow } = withAllTopics(outer, () => shard);
+  const shard = new Shard({
+    hub,
+    names: namesOf(prefix),
+    prefix,
     make,
+    messages,
+    seconds,
+    isDurable: durable,
+    isCluster: false,
+    isSharded: false,
+    ready: isReady,
+    begin: (connection) => counts.announce(connection),
+    keep: (connection) => counts.keep(connection),
     signal,
-    session: (connection, healthy) => reader.read(connection, healthy),
-    found: () => {
-      away.delete('reader');
-      isReady();
-    },
-    lost: lost('reader'),
   });
-  const writing = keepConnected({
-    make,
-    signal,
-    session: async (connection, healthy) => {
-      await counts.announce(connection);
-      await sender.sendSome(connection);
-      writer = connection;
-      healthy();
-      // The one that fails first ends both: the other one notices that its connection is gone.
-      return Promise.race([sender.send(connection), counts.keep(connection)]);
-    },
-    found: () => away.delete('writer'),
-    lost: (cause) => {
-      writer = undefined;
-      lost('writer')(cause);
-    },
-  });
+  follow();
 
   return {
-    publish: (topic, encoded) => !isClosed && sender.publish(topic, encoded),
+    publish: (topic, n, payload) => !isClosed && shard.outgoing.publish(topic, n, payload),
+    follow: (topic) => shard.follow(topic),
+    unfollow: (topic) => shard.unfollow(topic),
+    read: (topic, after, limit, isFollowed) => shard.read(topic, after, limit, isFollowed),
+    end: (topic) => shard.end(topic),
     counted: (topic, receivers) => counts.set(topic, receivers),
     count: async (topic) => {
+      const { writer } = shard;
       try {
         return writer === undefined ? 0 : await counts.of(topic, writer);
       } catch {
-        // The connection broke meanwhile, which is told by those who keep it.
+        // The connection broke meanwhile, which is reported where it is kept.
         return 0;
       }
     },
@@ -154,19 +151,17 @@ function open(
       const end = setTimeout(() => ending.abort(), CLOSE_LIMIT);
       try {
         // Also before the first connection: a script may publish and close at once.
-        await Promise.race([sender.emptied(), aborted(signal)]);
-        if (writer !== undefined) await counts.withdraw(writer);
+        await Promise.race([shard.outgoing.emptied(), aborted(signal)]);
+        if (shard.writer !== undefined) await counts.withdraw(shard.writer);
       } catch {
-        // What could not be handed over is told below; the rest expires by itself.
+        // What could not be handed over is reported below; the rest expires by itself.
       }
       clearTimeout(end);
       ending.abort();
-      await Promise.all([reading, writing]);
-      if (sender.waiting > 0) {
-        hub.failed(
-          new BackplaneError(`closed while ${sender.waiting} messages waited: they are lost`),
-        );
-      }
+      await shard.running;
+      const { waiting } = shard.outgoing;
+      if (waiting === 0) return;
+      hub.failed(new BackplaneError(`closed while ${waiting} messages waited: they are lost`));
     },
   };
 }

@@ -3,12 +3,18 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { ErrorReply, RESP_TYPES } from 'redis';
 import { type Argument } from './entry.ts';
 
+type PushListener = (message: Buffer, channel: Buffer) => void;
+
 /** What is used of a client of the `redis` package. */
 export interface Client {
   connect(): Promise<unknown>;
   destroy(): void;
-  on(event: 'error', listener: (error: unknown) => void): unknown;
+  on(event: 'error' | 'sharded-channel-moved', listener: (error: unknown) => void): unknown;
   sendCommand(args: Argument[], options?: object): Promise<unknown>;
+  subscribe(channels: string[], listener: PushListener, asBuffers: true): Promise<void>;
+  sSubscribe(channels: string[], listener: PushListener, asBuffers: true): Promise<void>;
+  unsubscribe(channels: string[]): Promise<void>;
+  sUnsubscribe(channels: string[]): Promise<void>;
 }
 
 /** How long Redis may take to answer what it does at once, in milliseconds. */
@@ -24,26 +30,37 @@ const AS_BYTES = { timeout: 0, typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer }
 /** A connection from its being open to its end; it never comes back by itself. */
 export class Connection {
   readonly #client: Client;
-  readonly #listeners: (() => void)[] = [];
+  readonly #listeners: ((cause: unknown) => void)[] = [];
+  readonly #ending = new AbortController();
   #reason: { readonly cause: unknown } | undefined;
 
   constructor(client: Client) {
     this.#client = client;
-    // Without a listener the client's next trouble would end the process.
-    client.on('error', (cause) => this.#break(cause));
+    // guard: without a listener the client's next trouble would end the process
+    client.on('error', (cause) => this.close(cause));
+    // A slot has moved to another node: what was subscribed here has to be subscribed there.
+    client.on('sharded-channel-moved', () => this.close(new Error('a slot has moved')));
   }
 
-  /** Connects, and says who we are. Rejects when that takes longer than 5 s. */
+  get isBroken(): boolean {
+    return this.#reason !== undefined;
+  }
+
+  /** Connects, and authenticates. Rejects when that takes longer than 5 s. */
   async open(): Promise<void> {
     // Redis may be stopped while its machine still accepts connections, and then says nothing.
     await this.#within(ANSWER_LIMIT, this.#client.connect());
   }
 
+  /** Sends one command; whoever sends many looks after their time themselves. */
+  send(args: Argument[]): Promise<unknown> {
+    return this.#client.sendCommand(args, AS_BYTES);
+  }
+
   /** Sends commands in one write, in this order. Rejects when one fails, or Redis does not answer. */
   async commands(list: readonly Argument[][], limit: number = ANSWER_LIMIT): Promise<unknown[]> {
     this.check();
-    const replies = list.map((args) => this.#client.sendCommand(args, AS_BYTES));
-    return this.#within(limit, Promise.all(replies));
+    return this.#within(limit, Promise.all(list.map((args) => this.send(args))));
   }
 
   async command(args: Argument[]): Promise<unknown> {
@@ -56,7 +73,7 @@ export class Connection {
     this.check();
     const replies = list.map(async (args) => {
       try {
-        return await this.#client.sendCommand(args, AS_BYTES);
+        return await this.send(args);
       } catch (error) {
         if (error instanceof ErrorReply) return undefined;
         throw error;
@@ -76,30 +93,57 @@ export class Connection {
     return results;
   }
 
+  /** Subscribes. What is pushed goes to the listener. */
+  async subscribe(channels: string[], listener: PushListener, isSharded: boolean): Promise<void> {
+    this.check();
+    const client = this.#client;
+    await this.#within(
+      ANSWER_LIMIT,
+      isSharded
+        ? client.sSubscribe(channels, listener, true)
+        : client.subscribe(channels, listener, true),
+    );
+  }
+
+  async unsubscribe(channels: string[], isSharded: boolean): Promise<void> {
+    this.check();
+    const client = this.#client;
+    await this.#within(
+      ANSWER_LIMIT,
+      isSharded ? client.sUnsubscribe(channels) : client.unsubscribe(channels),
+    );
+  }
+
+  /** Waits. Rejects when the connection breaks meanwhile. */
+  async pause(milliseconds: number): Promise<void> {
+    await pause(milliseconds, undefined, { signal: this.#ending.signal, ref: false }).catch(
+      () => {},
+    );
+    this.check();
+  }
+
   /** @throws what broke it, when it is broken */
   check(): void {
     if (this.#reason !== undefined) throw this.#reason.cause;
   }
 
   /** Calls back when it breaks, or was closed. */
-  whenBroken(listener: () => void): void {
-    this.#listeners.push(listener);
+  whenBroken(listener: (cause: unknown) => void): void {
+    if (this.#reason === undefined) this.#listeners.push(listener);
+    else listener(this.#reason.cause);
   }
 
   /** Ends it, and wakes those that wait for something else. */
   close(cause: unknown = new Error('the connection was closed')): void {
-    this.#break(cause);
+    if (this.#reason !== undefined) return;
+    this.#reason = { cause };
     try {
       this.#client.destroy();
     } catch {
       // Some versions throw when it has ended already.
     }
-  }
-
-  #break(cause: unknown): void {
-    if (this.#reason !== undefined) return;
-    this.#reason = { cause };
-    for (const listener of this.#listeners) listener();
+    this.#ending.abort();
+    for (const listener of this.#listeners) listener(cause);
   }
 
   async #within<Value>(limit: number, promise: Promise<Value>): Promise<Value> {
@@ -118,16 +162,14 @@ export class Connection {
   }
 }
 
-/** What {@link keepConnected} is told. */
+/** What {@link keepConnected} needs. */
 export interface Keeping {
-  readonly make: () => Client;
+  readonly make: () => Client | Promise<Client>;
   /**
    * What is done with a connection as long as it holds; it ends by throwing. It calls `healthy`
    * once what it needs has worked.
    */
   readonly session: (connection: Connection, healthy: () => void) => Promise<never>;
-  /** The connection is there and works. */
-  readonly found: () => void;
   /** It broke, or could not be made. */
   readonly lost: (cause: unknown) => void;
   /** Ends it all. */
@@ -136,23 +178,23 @@ export interface Keeping {
 
 /** Runs one session after the other until the signal aborts. Never rejects. */
 export async function keepConnected(keeping: Keeping): Promise<void> {
-  const { make, session, found, lost, signal } = keeping;
+  const { make, session, lost, signal } = keeping;
   let attempts = 0;
   while (!signal.aborted) {
-    const connection = new Connection(make());
-    const end = (): void => connection.close();
+    let connection: Connection | undefined;
+    const end = (): void => connection?.close();
     signal.addEventListener('abort', end);
     try {
+      connection = new Connection(await make());
       await connection.open();
       await session(connection, () => {
         attempts = 0;
-        found();
       });
     } catch (cause) {
       if (!signal.aborted) lost(cause);
     } finally {
       signal.removeEventListener('abort', end);
-      connection.close();
+      connection?.close();
     }
     await rest(attempts, signal);
     attempts += 1;

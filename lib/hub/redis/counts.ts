@@ -1,21 +1,25 @@
 /**
  * How many receivers each topic has, across processes. Each process keeps a hash of its own, from
  * topic to number, which expires unless its process renews it: what a process that died had joined
- * vanishes by itself. A sorted set holds the names of the processes, those of dead ones for an hour.
+ * vanishes by itself. A set holds the names of the processes; whoever counts and finds that a hash
+ * has expired takes its name out. No clock is read but that of Redis.
  */
-import { Bell } from './wake-up.ts';
 import { type Connection } from './connection.ts';
 import { type Argument } from './entry.ts';
+import { Bell } from './wake-up.ts';
 
-/** How often a process says that it lives, and after how long without it is dead, in milliseconds. */
+/** How often a process renews its hash, and after how long without it the hash is gone, in milliseconds. */
 const BEAT = 5_000;
 const LIFETIME = 20_000;
 
-/** How long names and the stream outlive the last process, in milliseconds. */
-export const HOUR = 3_600_000;
+/** How long the names outlive the last process, in milliseconds. */
+const HOUR = 3_600_000;
 
 /** How long a count may take, in milliseconds. */
 const COUNT_LIMIT = 2_000;
+
+/** How long changes are collected before they are written, in milliseconds. */
+const COLLECT = 50;
 
 /** How many topics one command writes. */
 const CHUNK = 1_000;
@@ -24,24 +28,18 @@ const CHUNK = 1_000;
 const MARK = 'n';
 const fieldOf = (topic: string): string => `t:${topic}`;
 
-/** What {@link Counts} is told. */
-export interface CountsOptions {
-  readonly prefix: string;
-  readonly stream: string;
-  /** The name of this process. */
-  readonly node: string;
-  /** Called with every beat. */
-  readonly beat: () => void;
-}
-
 export class Counts {
-  readonly #options: CountsOptions;
+  readonly #prefix: string;
+  /** The name of this process. */
+  readonly #node: string;
   readonly #bell = new Bell();
   readonly #counts = new Map<string, number>();
   readonly #changed = new Set<string>();
 
-  constructor(options: CountsOptions) {
-    this.#options = options;
+  /** @param prefix - of the keys, which on a cluster have to be in one slot */
+  constructor(prefix: string, node: string) {
+    this.#prefix = prefix;
+    this.#node = node;
   }
 
   /** Takes note of how many receivers a topic has in this process. */
@@ -73,24 +71,30 @@ export class Counts {
     for (;;) {
       await this.#bell.rings(Math.max(0, beaten + BEAT - performance.now()));
       connection.check();
-      if (this.#changed.size > 0) await this.#write(connection);
+      if (this.#changed.size > 0) {
+        await connection.pause(COLLECT);
+        await this.#write(connection);
+      }
       if (performance.now() - beaten < BEAT) continue;
       beaten = performance.now();
-      this.#options.beat();
       await this.#renew(connection);
     }
   }
 
   /** How many receivers a topic has in the other processes. */
   async of(topic: string, connection: Connection): Promise<number> {
-    const { prefix, node } = this.#options;
-    const names = await connection.command(['ZRANGE', this.#names(), '0', '-1']);
-    const others = (Array.isArray(names) ? names.map(String) : []).filter((name) => name !== node);
-    const counts = await connection.questions(
-      others.map((other) => ['HGET', `${prefix}:node:${other}`, fieldOf(topic)]),
+    const names = await connection.command(['SMEMBERS', this.#names()]);
+    const others = (Array.isArray(names) ? names.map(String) : []).filter(
+      (name) => name !== this.#node,
+    );
+    const replies = await connection.questions(
+      others.map((other) => ['HMGET', `${this.#prefix}:node:${other}`, MARK, fieldOf(topic)]),
       COUNT_LIMIT,
     );
-    return counts.reduce<number>((sum, count) => sum + numberOf(count), 0);
+    const dead = others.filter((_, index) => isGone(replies[index]));
+    // One that comes back writes its name anew.
+    if (dead.length > 0) await connection.command(['SREM', this.#names(), ...dead]);
+    return replies.reduce<number>((sum, reply) => sum + numberOf(reply), 0);
   }
 
   /** Takes this process out of every count. */
@@ -99,9 +103,7 @@ export class Counts {
     this.#counts.clear();
     await connection.commands([
       ['DEL', this.#hash()],
-      ['ZREM', this.#names(), this.#options.node],
-      // Of a script that lived for a second only, no beat has said so.
-      ['PEXPIRE', this.#options.stream, String(HOUR)],
+      ['SREM', this.#names(), this.#node],
     ]);
   }
 
@@ -133,28 +135,29 @@ export class Counts {
   }
 
   #signsOfLife(): Argument[][] {
-    const { stream, node } = this.#options;
-    const now = Date.now();
     return [
-      ['ZADD', this.#names(), String(now), node],
-      // Only the names go by a clock, and with an hour to spare; whether one lives, its hash says.
-      ['ZREMRANGEBYSCORE', this.#names(), '-inf', String(now - HOUR)],
+      ['SADD', this.#names(), this.#node],
       ['PEXPIRE', this.#names(), String(HOUR)],
-      ['PEXPIRE', stream, String(HOUR)],
     ];
   }
 
   #hash(): string {
-    return `${this.#options.prefix}:node:${this.#options.node}`;
+    return `${this.#prefix}:node:${this.#node}`;
   }
 
   #names(): string {
-    return `${this.#options.prefix}:nodes`;
+    return `${this.#prefix}:nodes`;
   }
 }
 
+/** True when the hash was read, and is not there. */
+function isGone(reply: unknown): boolean {
+  return Array.isArray(reply) && reply[0] === null;
+}
+
 function numberOf(reply: unknown): number {
-  const text = Buffer.isBuffer(reply) ? reply.toString('latin1') : '';
+  const count: unknown = Array.isArray(reply) ? reply[1] : undefined;
+  const text = Buffer.isBuffer(count) ? count.toString('latin1') : '';
   return /^\d{1,9}$/.test(text) ? Number(text) : 0;
 }
 

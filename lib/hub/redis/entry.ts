@@ -1,110 +1,151 @@
 /**
- * What an entry of the stream looks like: messages of one publisher, as many as were waiting.
+ * What the logs and channels of Redis hold.
  *
- * | field | value |
- * | --- | --- |
- * | `v` | the version of this shape: `1` |
- * | `p` | the publisher: 16 characters, made at random when its process begins |
- * | `s` | the publisher's number of the first message in here, counted from 1; without messages (a hello, a sign of life) that of the next one |
- * | `m` and a topic | a message, as the codec encoded it |
- * | `g` | a gap, which has a number too: a JSON array of the topics that miss something, or `*` for all |
+ * A log is a stream. Its entries have the fields `p` (the publisher: 16 characters of base64url),
+ * `n` (the publisher's number), and either `m` (a message as the codec encoded it) or `g` (a note
+ * that messages were refused here, empty).
  *
- * The last two come in any number and order. An entry has 1 MiB at most, of topics and messages.
+ * What is pushed is one line of ASCII and the payload:
+ *
+ *     1 <id> <id of the one before, or -> <publisher> <n> <m or g>\n<payload>
+ *
+ * A place is the id of the entry in its stream, and after a dot the identity of the Redis that has
+ * it: six characters.
  */
-
-/** The most that an entry holds, and so a message, topic included: in bytes. */
-export const SIZE_LIMIT = 1_048_576;
-
-const VERSION = '1';
-const MESSAGE = 'm'.charCodeAt(0);
-const GAP = 'g'.charCodeAt(0);
+import { type Wire } from '../../core/codec.ts';
+import { ALL_TOPICS } from '../all-topics.ts';
+import { type LogEntry, type Place, START } from '../backplane.ts';
+import { SIZE_LIMIT } from '../outgoing.ts';
 
 /** What Redis takes as an argument. */
 export type Argument = string | Buffer;
 
-/** A message or a gap, as it is written. */
-export interface Item {
-  /** The topic of a message; undefined for a gap. */
-  readonly topic: string | undefined;
-  readonly payload: string | Uint8Array;
-}
+/** The version of all this. */
+const VERSION = '1';
 
-/** An entry as it is read. What its items hold is still nobody's word. */
-export interface Entry {
-  readonly publisher: string;
-  /** The number of its first item, or of the next one to come. */
-  readonly first: number;
-  readonly items: readonly { readonly topic: Buffer | undefined; readonly payload: Buffer }[];
-}
-
-/** The fields and values of an entry, as arguments of XADD. */
-export function fieldsOf(publisher: string, first: number, items: readonly Item[]): Argument[] {
-  const fields: Argument[] = ['v', VERSION, 'p', publisher, 's', String(first)];
-  for (const { topic, payload } of items) {
-    fields.push(topic === undefined ? 'g' : `m${topic}`);
-    fields.push(typeof payload === 'string' ? payload : bufferOf(payload));
-  }
-  return fields;
-}
-
-/**
- * Reads what Redis gave as the fields of an entry. Anybody may have written it.
- * @returns undefined when it is no entry of this version, or over {@link SIZE_LIMIT}
- */
-export function parseEntry(fields: unknown): Entry | undefined {
-  if (
-    !Array.isArray(fields) ||
-    fields.length < 6 ||
-    !fields.every((field) => Buffer.isBuffer(field))
-  ) {
-    return undefined;
-  }
-  const bytes: readonly Buffer[] = fields;
-  const [version, publisher, first] = ['v', 'p', 's'].map((name, index) =>
-    bytes[index * 2]?.toString('latin1') === name ? bytes[index * 2 + 1]?.toString('latin1') : '',
-  );
-  if (version !== VERSION || !/^[\w-]{16}$/.test(publisher ?? '')) return undefined;
-  if (!/^\d{1,15}$/.test(first ?? '')) return undefined;
-  const items = itemsOf(bytes.slice(6));
-  return items && { publisher: publisher as string, first: Number(first), items };
-}
-
-function itemsOf(bytes: readonly Buffer[]): Entry['items'] | undefined {
-  const items: { topic: Buffer | undefined; payload: Buffer }[] = [];
-  let size = 0;
-  for (let index = 0; index < bytes.length; index += 2) {
-    const [name, payload] = [bytes[index], bytes[index + 1]];
-    if (name === undefined || payload === undefined) return undefined;
-    const isGap = name[0] === GAP && name.length === 1;
-    if (!isGap && name[0] !== MESSAGE) return undefined;
-    size += name.length - 1 + payload.length;
-    items.push({ topic: isGap ? undefined : name.subarray(1), payload });
-  }
-  return size > SIZE_LIMIT ? undefined : items;
-}
+const HEADER_LIMIT = 200;
+const PUBLISHER = /^[\w-]{16}$/;
+const NUMBER = /^\d{1,15}$/;
+const ID = /^\d{1,15}-\d{1,15}$/;
+const PLACE = /^\d{1,15}-\d{1,15}\.[\w-]{6}$/;
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** The text that bytes are; undefined when they are not UTF-8. */
-export function textOf(bytes: Uint8Array): string | undefined {
+/** The payload as the hub takes it; undefined when it is not UTF-8, and should be. */
+function wireOf(payload: Buffer, binary: boolean): Wire | undefined {
+  if (binary) return new Uint8Array(payload);
   try {
-    return decoder.decode(bytes);
+    return decoder.decode(payload);
   } catch {
     return undefined;
   }
 }
 
-/** The topics that a gap names; undefined for all of them, and for what cannot be read. */
-export function topicsOf(payload: Buffer): string[] | undefined {
-  try {
-    const topics: unknown = JSON.parse(payload.toString());
-    return Array.isArray(topics) ? topics.filter((topic) => typeof topic === 'string') : undefined;
-  } catch {
+/** What cannot be a message is given to the hub all the same: it reports it as undecodable. */
+const UNREADABLE = '\u0000';
+
+/**
+ * Reads what was pushed. Untrusted: it may have been written by anything.
+ * @returns undefined when it is no entry of this version, or over {@link SIZE_LIMIT}
+ */
+export function parsePushed(
+  pushed: Buffer,
+  identity: string,
+  binary: boolean,
+): LogEntry | undefined {
+  const end = pushed.subarray(0, HEADER_LIMIT).indexOf(10);
+  if (end < 0 || pushed.length - end > SIZE_LIMIT) return undefined;
+  const fields = pushed.toString('latin1', 0, end).split(' ');
+  const [version, id = '', previous = '', publisher = '', n = '', kind] = fields;
+  if (version !== VERSION || fields.length !== 6 || (kind !== 'm' && kind !== 'g'))
     return undefined;
-  }
+  if (!ID.test(id) || !PUBLISHER.test(publisher) || !NUMBER.test(n)) return undefined;
+  if (previous !== '-' && !ID.test(previous)) return undefined;
+  return {
+    place: `${id}.${identity}`,
+    previous: previous === '-' ? START : `${previous}.${identity}`,
+    publisher,
+    n: Number(n),
+    payload: kind === 'g' ? undefined : (wireOf(pushed.subarray(end + 1), binary) ?? UNREADABLE),
+  };
 }
 
-/** The same bytes as a Buffer, which is what the client of Redis takes. */
-function bufferOf(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+/**
+ * Reads one entry of a stream, as XRANGE gives it. Untrusted as well.
+ * @returns undefined when it is no entry of this version
+ */
+export function parseLogged(
+  logged: unknown,
+  previous: Place,
+  identity: string,
+  binary: boolean,
+): LogEntry | undefined {
+  const [id, fields] = logged as [unknown, unknown];
+  if (!Buffer.isBuffer(id) || !Array.isArray(fields) || fields.length < 6) return undefined;
+  if (!fields.every((field) => Buffer.isBuffer(field))) return undefined;
+  const [p, publisher, n, number, kind, payload] = fields.map((field: Buffer, index) =>
+    index === 5 ? '' : field.toString('latin1', 0, 32),
+  );
+  const isNote = kind === 'g';
+  if (p !== 'p' || n !== 'n' || (kind !== 'm' && !isNote) || payload === undefined)
+    return undefined;
+  if (!PUBLISHER.test(publisher ?? '') || !NUMBER.test(number ?? '')) return undefined;
+  const bytes = fields[5] as Buffer;
+  if (bytes.length > SIZE_LIMIT) return undefined;
+  return {
+    place: `${id.toString('latin1')}.${identity}`,
+    previous,
+    publisher: publisher as string,
+    n: Number(number),
+    payload: isNote ? undefined : (wireOf(bytes, binary) ?? UNREADABLE),
+  };
+}
+
+/** The id that a reply is; undefined when it is none. Untrusted, like all that is read. */
+export function idOf(reply: unknown): string | undefined {
+  const id = Buffer.isBuffer(reply) ? reply.toString('latin1', 0, 40) : '';
+  return ID.test(id) ? id : undefined;
+}
+
+/** The two parts of a place; undefined when it is none of Redis. */
+export function partsOf(
+  place: Place,
+): { id: string; milliseconds: number; identity: string } | undefined {
+  if (!PLACE.test(place)) return undefined;
+  const dot = place.indexOf('.');
+  const id = place.slice(0, dot);
+  return { id, milliseconds: Number(id.slice(0, id.indexOf('-'))), identity: place.slice(dot + 1) };
+}
+
+/** The names of the keys of one hub. */
+export interface Names {
+  readonly log: (topic: string) => string;
+  /** Holds the id of the last entry of a topic, also when the log is gone. */
+  readonly last: (topic: string) => string;
+  /** The topic whose log has this name, which is that of its channel too. */
+  readonly topicOf: (channel: string) => string | undefined;
+}
+
+/**
+ * The names begin with the prefix and then have the topic in braces, so that on a cluster both keys
+ * of a topic are in one slot. What braces would end is escaped.
+ */
+export function namesOf(prefix: string): Names {
+  const user = `${prefix}:t{`;
+  const own = `${prefix}:all{`;
+  const tagged = (topic: string): string =>
+    topic === ALL_TOPICS
+      ? `${own}}`
+      : `${user}${topic === '' ? '%' : topic.replace(/[%{}]/g, encodeURIComponent)}}`;
+  return {
+    log: tagged,
+    last: (topic) => `${tagged(topic)}:last`,
+    topicOf: (channel) => {
+      if (channel.startsWith(own)) return ALL_TOPICS;
+      if (!channel.startsWith(user) || !channel.endsWith('}')) return undefined;
+      const name = channel.slice(user.length, -1);
+      if (name === '%') return '';
+      return name.includes('%') ? name.replace(/%(25|7B|7D)/g, decodeURIComponent) : name;
+    },
+  };
 }

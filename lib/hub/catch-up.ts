@@ -1,0 +1,75 @@
+/** A connection that joins a topic from a place: first what it has missed, then what is published. */
+import { type LogEntry, type LogPage, type Place } from './backplane.ts';
+import { type CatchUp, type Delivery } from './delivery.ts';
+import { Feed } from './feed.ts';
+
+/** What {@link catchUpFrom} needs of its hub. */
+export interface CatchUpOptions<Message> {
+  readonly topic: string;
+  readonly read: (after: Place, limit: number) => Promise<LogPage>;
+  /** Makes a message of what was read: undefined when it is none, null when it is to be skipped. */
+  readonly decode: (entry: LogEntry) => Delivery<Message> | null | undefined;
+  /** Gives one to the connection. */
+  readonly deliver: (delivery: Delivery<Message>) => void;
+}
+
+/** An entry that was delivered to all others, so that it need not be decoded again. */
+interface Delivered<Message> extends LogEntry {
+  readonly delivery?: Delivery<Message>;
+}
+
+/**
+ * Makes what a connection's deliveries go through until it has caught up: a feed of its own, which
+ * reads from its place on, takes what is delivered meanwhile, and puts both in order.
+ *
+ * @param settle - called once: true when everything since the place was delivered, false when
+ * something may be missing
+ */
+export function catchUpFrom<Message>(
+  from: Place,
+  options: CatchUpOptions<Message>,
+  settle: (isComplete: boolean) => void,
+): CatchUp<Message> {
+  const { topic, read, decode, deliver } = options;
+  let isOver = false;
+  /** Only what is published from now on is delivered: what waits here is older than that. */
+  const abandon = (): void => {
+    isOver = true;
+    feed.interrupted();
+    settle(false);
+  };
+  const feed: Feed = new Feed({
+    topic,
+    read: async (after, limit) => {
+      try {
+        return await read(after, limit);
+      } catch {
+        // The engine is away: what has been missed cannot be had now.
+        return { entries: [], isComplete: false, hasMore: false, end: after };
+      }
+    },
+    deliver: (entry: Delivered<Message>) => {
+      const delivery = entry.delivery ?? (entry.payload === undefined ? undefined : decode(entry));
+      if (delivery === undefined) abandon();
+      else if (delivery !== null) deliver(delivery);
+    },
+    gap: abandon,
+    live: () => settle(true),
+  });
+  feed.start(from, true);
+  return {
+    take: (delivery) => {
+      if (isOver || delivery.at === undefined) deliver(delivery);
+      else
+        feed.pushed({
+          ...delivery.at,
+          publisher: '',
+          n: 0,
+          payload: delivery.encoded,
+          delivery,
+        } as Delivered<Message>);
+    },
+    isAt: (place) => isOver || (feed.isLive && feed.place === place),
+    abandon,
+  };
+}

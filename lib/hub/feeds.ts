@@ -1,0 +1,246 @@
+/** The topics that this process follows in an engine, and its own messages on their way through it. */
+import { type BackplaneLink, type GapReason, type LogEntry, type Place } from './backplane.ts';
+import { type Delivery } from './delivery.ts';
+import { Feed } from './feed.ts';
+
+/** How often the feeds are looked at, in milliseconds. */
+const LOOK = 500;
+
+/** Within how many of these looks each feed compares its end with that of its log: 60 s. */
+const LOOKS_PER_CHECK = 120;
+
+/** How long a topic is followed after its last receiver has left, in milliseconds. */
+const LINGER = 5_000;
+
+/** What {@link Feeds} needs of its hub. */
+export interface FeedsOptions<Message> {
+  readonly link: () => BackplaneLink;
+  /** The name of this process in the logs. */
+  readonly publisher: string;
+  /** For how long an engine may be away before local delivery goes on without it, in milliseconds. */
+  readonly patience: number;
+  /** Delivers a message of this process. */
+  readonly deliver: (delivery: Delivery<Message>) => void;
+  /** Delivers what has to be decoded first. */
+  readonly deliverEncoded: (topic: string, entry: LogEntry) => void;
+  readonly gap: (topic: string, reason: GapReason) => void;
+}
+
+/** One topic that is followed. */
+interface Followed<Message> {
+  readonly topic: string;
+  readonly feed: Feed;
+  /** What this process has published, until the log brings it. */
+  readonly own: Map<number, Delivery<Message>>;
+  /** Since when it is not live; undefined while it is, or is being read. */
+  brokenSince: number | undefined;
+  /** True while messages of this process are delivered without waiting for the log. */
+  isDetached: boolean;
+  /** Messages of this process up to this number were delivered: the log will bring them again. */
+  deliveredUpTo: number;
+  /** Since when it has no receivers. */
+  idleSince: number | undefined;
+}
+
+export class Feeds<Message> {
+  readonly #options: FeedsOptions<Message>;
+  readonly #followed = new Map<string, Followed<Message>>();
+  #timer: NodeJS.Timeout | undefined;
+  #checksDue = 0;
+  #checks: Iterator<Followed<Message>> | undefined;
+
+  constructor(options: FeedsOptions<Message>) {
+    this.#options = options;
+  }
+
+  /** Where one is who has all that was delivered on a topic; undefined where it is not followed. */
+  place(topic: string): Place | undefined {
+    const followed = this.#followed.get(topic);
+    return followed?.feed.isLive === true ? followed.feed.place : undefined;
+  }
+
+  /** Takes note of how many receivers a topic has. */
+  counted(topic: string, receivers: number): void {
+    const known = this.#followed.get(topic);
+    if (known !== undefined) known.idleSince = receivers > 0 ? undefined : performance.now();
+    else if (receivers > 0) this.#follow(topic);
+  }
+
+  /**
+   * Publishes a message of this process, also to its own receivers.
+   * @returns false when it was refused
+   */
+  publish(delivery: Delivery<Message>): boolean {
+    const { topic, number, encoded, answers } = delivery;
+    const isTaken = this.#options.link().publish(topic, number, encoded);
+    const followed = this.#followed.get(topic);
+    const isHeard = followed !== undefined && followed.idleSince === undefined;
+    if (isHeard && followed.isDetached) {
+      followed.deliveredUpTo = number;
+      this.#options.deliver(delivery);
+    } else if (isHeard && isTaken) {
+      followed.own.set(number, delivery);
+    } else if (isTaken && answers !== undefined) {
+      this.#options.deliver(delivery);
+    } else {
+      answers?.answer.release();
+    }
+    return isTaken;
+  }
+
+  delivered(topic: string, entry: LogEntry): void {
+    this.#followed.get(topic)?.feed.pushed(entry);
+  }
+
+  interrupted(topics: Iterable<string>): void {
+    const now = performance.now();
+    for (const topic of topics) {
+      const followed = this.#followed.get(topic);
+      if (followed === undefined) continue;
+      followed.brokenSince ??= now;
+      followed.feed.interrupted();
+    }
+  }
+
+  resumed(topics: Iterable<string>, isSame: boolean): void {
+    for (const topic of topics) {
+      const followed = this.#followed.get(topic);
+      if (followed === undefined) continue;
+      if (isSame || followed.feed.place === undefined) {
+        this.#attach(followed);
+        followed.feed.resumed();
+        continue;
+      }
+      // What was heard last may be unknown there, so there is nothing to go on from.
+      this.#options.gap(topic, 'engine');
+      followed.feed.restart();
+      this.#start(followed);
+    }
+  }
+
+  /** Follows nothing any more. */
+  clear(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    for (const followed of this.#followed.values()) release(followed);
+    this.#followed.clear();
+  }
+
+  #follow(topic: string): void {
+    const { link } = this.#options;
+    const followed: Followed<Message> = {
+      topic,
+      feed: new Feed({
+        topic,
+        read: (after, limit) => link().read(topic, after, limit, true),
+        deliver: (entry) => this.#take(followed, entry),
+        gap: (reason) => this.#options.gap(topic, reason),
+        live: () => {},
+      }),
+      own: new Map(),
+      brokenSince: performance.now(),
+      isDetached: false,
+      deliveredUpTo: 0,
+      idleSince: undefined,
+    };
+    this.#followed.set(topic, followed);
+    this.#timer ??= setInterval(() => this.#look(), LOOK).unref();
+    this.#start(followed);
+  }
+
+  #start(followed: Followed<Message>): void {
+    this.#options
+      .link()
+      .follow(followed.topic)
+      .then(
+        (place) => {
+          if (this.#followed.get(followed.topic) !== followed) return;
+          this.#attach(followed);
+          followed.feed.start(place, true);
+        },
+        // It is followed no more.
+        () => {},
+      );
+  }
+
+  /** From now on messages of this process wait for the log again. */
+  #attach(followed: Followed<Message>): void {
+    followed.brokenSince = undefined;
+    if (!followed.isDetached) return;
+    followed.isDetached = false;
+    this.#options.gap(followed.topic, 'back');
+  }
+
+  /** The engine has been away for too long: what waits for it is delivered here and now. */
+  #detach(followed: Followed<Message>): void {
+    followed.isDetached = true;
+    this.#options.gap(followed.topic, 'away');
+    for (const [number, delivery] of followed.own) {
+      followed.deliveredUpTo = number;
+      this.#options.deliver(delivery);
+    }
+    followed.own.clear();
+  }
+
+  /** Takes the next entry in the order of the log. */
+  #take(followed: Followed<Message>, entry: LogEntry): void {
+    const { publisher, deliver, deliverEncoded, gap } = this.#options;
+    const { topic, own } = followed;
+    if (entry.payload === undefined) {
+      gap(topic, 'refused');
+      return;
+    }
+    if (entry.publisher !== publisher) {
+      deliverEncoded(topic, entry);
+      return;
+    }
+    if (entry.n <= followed.deliveredUpTo) return;
+    const delivery = own.get(entry.n);
+    if (delivery === undefined) {
+      deliverEncoded(topic, entry);
+      return;
+    }
+    for (const [number, lost] of own) {
+      if (number > entry.n) break;
+      own.delete(number);
+      // Messages of one publisher are in order in the log: one before this has been lost.
+      if (number < entry.n) lost.answers?.answer.release();
+    }
+    deliver({ ...delivery, at: entry });
+  }
+
+  #look(): void {
+    const now = performance.now();
+    for (const followed of this.#followed.values()) {
+      const { brokenSince, idleSince, isDetached, topic } = followed;
+      if (idleSince !== undefined && now - idleSince > LINGER) {
+        this.#followed.delete(topic);
+        release(followed);
+        this.#options.link().unfollow(topic);
+      } else if (
+        !isDetached &&
+        brokenSince !== undefined &&
+        now - brokenSince > this.#options.patience
+      ) {
+        this.#detach(followed);
+      }
+    }
+    if (this.#followed.size === 0) {
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+      return;
+    }
+    this.#checksDue += this.#followed.size / LOOKS_PER_CHECK;
+    for (; this.#checksDue >= 1; this.#checksDue--) {
+      this.#checks ??= this.#followed.values();
+      const next = this.#checks.next();
+      if (next.done === true) this.#checks = undefined;
+      else next.value.feed.check();
+    }
+  }
+}
+
+function release<Message>({ own }: Followed<Message>): void {
+  for (const { answers } of own.values()) answers?.answer.release();
+  own.clear();
+}

@@ -1,0 +1,188 @@
+/** What waits to be written to an engine: in order, bounded, and written again when a connection broke. */
+import { type Wire } from '../core/codec.ts';
+
+/** What may wait: messages, and bytes of them with their topics. */
+const MESSAGES_LIMIT = 10_000;
+const BYTES_LIMIT = 16_777_216;
+
+/** The most that a message may have, topic included, in bytes. */
+export const SIZE_LIMIT = 1_048_576;
+
+/** How many topics with refused messages are remembered, and in how many bytes of their names. */
+const NAMED_TOPICS = 1_000;
+const NAMED_BYTES = 65_536;
+
+/** A message on its way to the log, or a note that messages were refused in its place. */
+export interface Unwritten {
+  readonly topic: string;
+  readonly n: number;
+  /** Undefined in a note. */
+  payload: Wire | undefined;
+  readonly bytes: number;
+  /**
+   * When it was first on its way, if the connection broke then: the engine looks whether it has it
+   * already. By `performance.now()`.
+   */
+  firstTried: number | undefined;
+}
+
+/** What {@link Outgoing} needs of its engine. */
+export interface OutgoingOptions {
+  /** Is called with why messages are refused, once until they are accepted again. */
+  readonly refused: (reason: string) => void;
+  /** Something waits to be written. */
+  readonly wake: () => void;
+  /** The topic whose log says that messages of any topic were refused. */
+  readonly allTopics: string;
+}
+
+export class Outgoing {
+  readonly #options: OutgoingOptions;
+  /** In order: those from `#first` to `#next` are on their way, those from `#next` on wait. */
+  #queue: Unwritten[] = [];
+  #first = 0;
+  #next = 0;
+  #bytes = 0;
+  /** The topics with refused messages, and the number of the last one. */
+  #refused = new Map<string, number>();
+  #refusedBytes = 0;
+  #isFull = false;
+  #isRefusing = false;
+  #emptied: (() => void) | undefined;
+
+  constructor(options: OutgoingOptions) {
+    this.#options = options;
+  }
+
+  /** How many messages have not been written. */
+  get waiting(): number {
+    return this.#queue.length - this.#first;
+  }
+
+  /** @returns false when the message was refused */
+  publish(topic: string, n: number, payload: Wire): boolean {
+    const bytes =
+      Buffer.byteLength(topic) +
+      (typeof payload === 'string' ? Buffer.byteLength(payload) : payload.byteLength);
+    if (bytes > SIZE_LIMIT) {
+      this.#refuse(topic, n, `one of ${bytes} bytes is over the limit of ${SIZE_LIMIT}`);
+      // What is accepted next must not overtake the note.
+      this.#reopen();
+      return false;
+    }
+    this.#isFull ||= this.waiting >= MESSAGES_LIMIT || this.#bytes + bytes > BYTES_LIMIT;
+    if (this.#isFull) {
+      this.#refuse(topic, n, `${this.waiting} of ${this.#bytes} bytes wait already`);
+      return false;
+    }
+    this.#add({ topic, n, payload, bytes, firstTried: undefined });
+    return true;
+  }
+
+  /** Puts a note into the log of a topic: messages may be missing there. */
+  note(topic: string, n: number): void {
+    this.#add({
+      topic,
+      n,
+      payload: undefined,
+      bytes: Buffer.byteLength(topic),
+      firstTried: undefined,
+    });
+  }
+
+  get hasNext(): boolean {
+    return this.#next < this.#queue.length;
+  }
+
+  /** The next one to write; undefined when none waits. */
+  next(): Unwritten | undefined {
+    const next = this.#queue[this.#next];
+    if (next !== undefined) this.#next += 1;
+    return next;
+  }
+
+  /** The one that was taken first and is still on its way has been written. */
+  written(): void {
+    const done = this.#queue[this.#first];
+    if (done === undefined) return;
+    this.#first += 1;
+    this.#bytes -= done.bytes;
+    if (this.#first === 1_024 || this.#first === this.#queue.length) {
+      this.#queue = this.#queue.slice(this.#first);
+      this.#next -= this.#first;
+      this.#first = 0;
+    }
+    this.#reopen();
+    if (this.waiting === 0 && this.#refused.size === 0) this.#emptied?.();
+  }
+
+  /** The engine will not take the one that was taken first: a note takes its place. */
+  failed(): void {
+    const lost = this.#queue[this.#first];
+    if (lost === undefined) return;
+    this.written();
+    this.#refuse(lost.topic, lost.n, 'the engine did not accept them');
+    // A note that is not accepted waits until something else is, or it would be tried for ever.
+    if (lost.payload !== undefined) this.#reopen();
+  }
+
+  /**
+   * The connection broke: what was on its way is written again.
+   * @param isSame - false when the engine may have lost what it had taken: then nobody knows
+   * whether others have heard what was on its way, and a note takes its place
+   */
+  again(isSame: boolean): void {
+    const now = performance.now();
+    for (let at = this.#first; at < this.#next; at++) {
+      const each = this.#queue[at];
+      if (each === undefined) continue;
+      each.firstTried ??= now;
+      // guard: what was on its way in a failover comes at most once
+      if (!isSame) each.payload = undefined;
+    }
+    this.#next = this.#first;
+  }
+
+  /** Settles when nothing waits. */
+  async emptied(): Promise<void> {
+    if (this.waiting === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#emptied = resolve;
+    });
+  }
+
+  #add(entry: Unwritten): void {
+    this.#queue.push(entry);
+    this.#bytes += entry.bytes;
+    this.#options.wake();
+  }
+
+  #refuse(topic: string, n: number, reason: string): void {
+    const { allTopics, refused } = this.#options;
+    let name = this.#refused.has(allTopics) ? allTopics : topic;
+    if (!this.#refused.has(name)) this.#refusedBytes += Buffer.byteLength(name);
+    // guard: what is remembered of the refused is bounded
+    if (this.#refused.size >= NAMED_TOPICS || this.#refusedBytes > NAMED_BYTES) {
+      this.#refused.clear();
+      name = allTopics;
+    }
+    this.#refused.set(name, n);
+    if (this.#isRefusing) return;
+    this.#isRefusing = true;
+    refused(reason);
+  }
+
+  /**
+   * Once full, nothing is accepted until half of it is gone: one note for a topic, where there would
+   * be hundreds. The notes come after all that was accepted before, and before all that is next.
+   */
+  #reopen(): void {
+    this.#isFull &&= this.waiting > MESSAGES_LIMIT / 2 || this.#bytes > BYTES_LIMIT / 2;
+    if (this.#isFull || this.#refused.size === 0) return;
+    const refused = this.#refused;
+    this.#refused = new Map();
+    this.#refusedBytes = 0;
+    this.#isRefusing = false;
+    for (const [topic, n] of refused) this.note(topic, n);
+  }
+}

@@ -1,0 +1,88 @@
+/** The one script: appends an entry to a log, keeps its id as the last, and pushes it. */
+import { createHash } from 'node:crypto';
+import { type Unwritten } from '../outgoing.ts';
+import { type Argument, type Names } from './entry.ts';
+
+/**
+ * KEYS: the log, whose name is the channel's too; the id of its last entry.
+ * ARGV: 1 entries to keep, 2 and 3 the life of the log and of the last id in milliseconds,
+ * 4 publisher, 5 its number, 6 kind, 7 payload, 8 how long ago it may have been written before, in
+ * milliseconds, or empty, 9 `publish` or `spublish`.
+ *
+ * What may have been written before is looked for in all of the log. Where it is not there, but the
+ * log has been trimmed since, nobody knows: then a note is written in its place.
+ */
+const SCRIPT = `
+local log, last, kind, payload = KEYS[1], KEYS[2], ARGV[6], ARGV[7]
+if ARGV[8] ~= '' then
+  local stop, oldest = '+', nil
+  repeat
+    local found = redis.call('XREVRANGE', log, stop, '-', 'COUNT', 256)
+    for _, entry in ipairs(found) do
+      if entry[2][2] == ARGV[4] and entry[2][4] == ARGV[5] then return entry[1] end
+      oldest = entry[1]
+    end
+    if oldest then stop = '(' .. oldest end
+  until #found < 256
+  if oldest and redis.call('XLEN', log) >= tonumber(ARGV[1]) then
+    local time = redis.call('TIME')
+    local age = time[1] * 1000 + math.floor(time[2] / 1000) - tonumber(string.match(oldest, '^%d+'))
+    if age < tonumber(ARGV[8]) + 1000 then kind, payload = 'g', '' end
+  end
+end
+local id = redis.call('XADD', log, 'MAXLEN', '~', ARGV[1], '*', 'p', ARGV[4], 'n', ARGV[5], kind, payload)
+local previous = redis.call('SET', last, id, 'PX', ARGV[3], 'GET')
+redis.call('PEXPIRE', log, ARGV[2])
+redis.call(ARGV[9], log, '1 ' .. id .. ' ' .. (previous or '-') .. ' ' .. ARGV[4] .. ' ' .. ARGV[5] .. ' ' .. kind .. '\\n' .. payload)
+return id
+`;
+
+/** What loads the script. */
+export const LOAD: Argument[] = ['SCRIPT', 'LOAD', SCRIPT];
+
+const SHA1 = createHash('sha1').update(SCRIPT).digest('hex');
+
+/** What is the same for all entries. */
+export interface Appending {
+  readonly names: Names;
+  readonly publisher: string;
+  readonly messages: number;
+  readonly seconds: number;
+  /** How a server pushes: on a cluster that can, by sharded channels. */
+  readonly push: 'publish' | 'spublish';
+}
+
+/** How long the id of the last entry is kept at least, in milliseconds: an hour. */
+const LAST_LIFE = 3_600_000;
+
+/** The command that appends an entry. */
+export function appendCommand(
+  { names, publisher, messages, seconds, push }: Appending,
+  { topic, n, payload: wanted, firstTried }: Unwritten,
+): Argument[] {
+  const life = Math.ceil(seconds * 1_000);
+  const age = firstTried === undefined ? undefined : performance.now() - firstTried;
+  // Longer ago than a log lives: whether it was written cannot be found out any more.
+  const payload = age !== undefined && age > life ? undefined : wanted;
+  return [
+    'EVALSHA',
+    SHA1,
+    '2',
+    names.log(topic),
+    names.last(topic),
+    String(messages),
+    String(life),
+    String(Math.max(life, LAST_LIFE)),
+    publisher,
+    String(n),
+    payload === undefined ? 'g' : 'm',
+    payload === undefined ? '' : typeof payload === 'string' ? payload : bufferOf(payload),
+    age === undefined ? '' : String(Math.ceil(age)),
+    push,
+  ];
+}
+
+/** The same bytes as a Buffer, which is what the client of Redis takes. */
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,127 +1,120 @@
 /**
- * One socket, from the moment that a route has it to its end: what is sent, and when it ends. Who
- * may come in is `entrance.ts`, how it takes messages `reception.ts`; a {@link Session} runs on it.
+ * One client, whatever carries it, from the moment that a route has it to its end: what is sent,
+ * and when it ends. Which clients are admitted is in `admission.ts`, how messages are taken in
+ * `receiving.ts`; a {@link Session} runs on it.
  */
 import { type IncomingMessage } from 'node:http';
-import { type WebSocket } from 'ws';
-import { delayOfFailure, expectSendable } from '../websocket/close.ts';
+import { CloseCode, expectSendable, reasonOf } from '../core/close-codes.ts';
 import { type Wire } from '../core/codec.ts';
-import { Congestion } from './backpressure.ts';
-import { type ConnectionSettings } from './options.ts';
-import { publishRefused } from '../process/diagnostics.ts';
-import { Ending } from './end.ts';
-import { enter } from './admission.ts';
-import { CloseCode, reasonOf } from '../core/close-codes.ts';
-import { HookError, OmniError } from '../core/errors.ts';
+import { attempt } from '../core/attempt.ts';
+import { HookError, OmniError, TimeoutError } from '../core/errors.ts';
 import { type Connection, isPromise } from '../core/exchange.ts';
 import { type Follower } from '../core/follower.ts';
-import { Prepared } from '../core/prepared.ts';
-import { frameOf } from '../websocket/frame.ts';
-import { admissionOf, forgetRouting, restoreUrl } from './claim.ts';
+import { encode, type Piped, recover, report } from '../core/pipe.ts';
+import { type Prepared } from '../core/prepared.ts';
+import { inspected, type Summary, summaryOf } from '../core/summary.ts';
+import { AsyncContext } from '../process/async-context.ts';
+import { publishClose, publishOpen, publishRefused } from '../process/diagnostics.ts';
 import { unwatch, watch } from '../process/shared-interval.ts';
-import { type Received } from './inbox.ts';
-import { Liveness } from './keep-alive.ts';
-import { Outbox } from '../websocket/outbox.ts';
-import { encode, type Piped, recover, tell } from '../core/pipe.ts';
-import { Reception } from './receiving.ts';
-import { type Session, type Start, tellClosed, tellOpen } from './session.ts';
-import { listen } from '../websocket/listeners.ts';
 import { startTimer } from '../process/timers.ts';
-import { directStream, limitPayload } from '../websocket/ws-internals.ts';
+import { type MessageId } from './acknowledgement.ts';
+import { admit, type Applicant } from './admission.ts';
+import { type Admission } from './claim.ts';
+import { ConnectionEnd, delayOfFailure } from './end.ts';
+import { KeepAlive } from './keep-alive.ts';
+import { type Line, type LineListener, type Received } from './line.ts';
+import { type ConnectionSettings } from './options.ts';
+import { MessageReceiver, type ReceiverHost } from './receiving.ts';
+import { MessageSender, type SenderHost } from './sending.ts';
+import { type Session } from './session.ts';
 
-const OPEN = 1;
-const CLOSED = 3;
+type State = 'opening' | 'open' | 'failing' | 'closing' | 'closed';
 
 /** A connection as the library has it; the user sees the interface `Connection` of it. */
-export class SocketConnection<
-  In,
-  Out,
-  Context,
-  Request extends IncomingMessage = IncomingMessage,
-> implements Connection<Out, Context, Request> {
+export class ClientConnection<In, Out, Context, Request extends IncomingMessage = IncomingMessage>
+  implements
+    Connection<Out, Context, Request>,
+    Applicant<Context, Request>,
+    LineListener,
+    ReceiverHost<In>,
+    SenderHost
+{
   readonly request: Request;
   /** Undefined until `context` has returned. */
   context: Context = undefined as Context;
   readonly settings: ConnectionSettings<In, Out, Context, Request>;
-  readonly #socket: WebSocket;
-  readonly #start: Start<In, Out, Context, Request>;
-  readonly #outbox: Outbox;
-  readonly #reception: Reception<In, Out, Context, Request>;
-  readonly #liveness: Liveness;
-  readonly #ending: Ending;
-  #congestion: Congestion | undefined;
+  readonly asyncContext: AsyncContext = new AsyncContext();
+  readonly #line: Line;
+  readonly #start: StartSession<In, Out, Context, Request>;
+  readonly #receiver: MessageReceiver<In>;
+  readonly #keepAlive: KeepAlive;
+  readonly #end: ConnectionEnd = new ConnectionEnd();
+  readonly #sender: MessageSender;
   readonly #arrived: number = performance.now();
-  #session: Session<In, Out, Context, Request> | undefined;
-  #state: 'opening' | 'open' | 'failing' | 'closing' | 'closed' = 'opening';
+  #session: ConnectionSession<In, Out, Context, Request> | undefined;
+  #state: State = 'opening';
   #expires: number | undefined;
   #timer: NodeJS.Timeout | undefined;
   #abort: AbortController | undefined;
   #send: ((message: Out) => boolean) | undefined;
   #close: ((code?: number, reason?: string) => void) | undefined;
+  /** On a marked line: the message that is being handled. */
+  #handling: MessageId | undefined;
 
-  /**
-   * Takes a socket. Its listeners stand when this returns: no frame is lost from here on.
-   * @param start - makes the session, once the context is known
-   */
+  /** @param start - makes the session, once the context is known */
   constructor(
-    socket: WebSocket,
+    line: Line,
     request: Request,
     settings: ConnectionSettings<In, Out, Context, Request>,
-    start: Start<In, Out, Context, Request>,
+    start: StartSession<In, Out, Context, Request>,
   ) {
-    const { beat, limit, wireCode } = settings;
     this.request = request;
     this.settings = settings;
-    this.#socket = socket;
+    this.#line = line;
     this.#start = start;
-    this.#outbox = new Outbox(socket, directStream(socket, request), request.socket);
-    this.#reception = new Reception(this, settings, socket);
-    this.#liveness = new Liveness(settings);
-    this.#ending = new Ending(socket, wireCode);
-    restoreUrl(request);
-    forgetRouting(request);
-    listen(socket, this);
-    limitPayload(socket, limit);
-    const admission = admissionOf(socket);
-    admission?.claim(this);
-    if (socket.readyState === CLOSED) {
-      // Gone while a middleware before us was busy: its 'close' was told to nobody.
-      this.#state = 'closed';
-      return;
-    }
-    watch(this, beat);
-    enter(this, settings, admission);
+    this.#receiver = new MessageReceiver(this, settings, line);
+    this.#keepAlive = new KeepAlive(settings);
+    this.#sender = new MessageSender(this, line, settings, this.#receiver);
   }
 
-  /** Whether its frames are binary. */
+  /**
+   * Begins, once the line tells of everything.
+   * @param admission - how it passed `attachWebSockets`, if it did
+   */
+  begin(admission: Admission | undefined): void {
+    watch(this, this.settings.beat);
+    admit(this, this.settings, admission);
+  }
+
+  /** The client had gone before its line told of anything. */
+  neverOpened(): void {
+    this.#state = 'closed';
+  }
+
+  /** Whether its messages are bytes. */
   get binary(): boolean {
     return this.settings.isBinary;
-  }
-
-  /** How much was said on it, in bytes. */
-  get said(): number {
-    return this.#outbox.said;
   }
 
   get isOpening(): boolean {
     return this.#state === 'opening';
   }
 
-  /** Let in, and not about to end. */
+  /** Admitted, and not about to end. */
   get isOpen(): boolean {
     return this.#state === 'open';
   }
 
   get signal(): AbortSignal {
     this.#abort ??= new AbortController();
-    if (this.#isEnding) this.#abort.abort();
+    if (this.isEnding) this.#abort.abort();
     return this.#abort.signal;
   }
 
   // Both are made when first asked for, so that they can be taken out of the connection
-  // (`({ send }) => …`) and still cost nothing where nobody does.
+  // (`({ send }) => …`) and still cost nothing where that is not done.
   get send(): (message: Out) => boolean {
-    this.#send ??= (message) => this.say(message);
+    this.#send ??= (message) => this.sendMessage(message);
     return this.#send;
   }
 
@@ -137,8 +130,8 @@ export class SocketConnection<
    * What `send` does, without a function made for this connection.
    * @param encoder - `encodeOrSkip` for a message of an application
    */
-  say(message: Out, encoder: typeof encode = encode): boolean {
-    if (this.#isEnding) return false;
+  sendMessage(message: Out, encoder: typeof encode = encode): boolean {
+    if (this.isEnding) return false;
     let encoded: Wire | undefined;
     try {
       encoded = encoder(message, this.settings.codec);
@@ -148,101 +141,105 @@ export class SocketConnection<
     return this.sendEncoded(encoded);
   }
 
-  /** Sends what was encoded, for this connection alone or for many. False when there is nothing, or the connection is ending or too slow. */
+  /**
+   * Sends what was encoded, for this connection alone or for many.
+   * @returns false when there is nothing, or the connection is ending or too slow
+   */
   sendEncoded(encoded: Wire | Prepared | undefined): boolean {
-    if (encoded === undefined || this.#isEnding) return false;
-    // The client has begun to close, or broke the protocol: ws has sent the last frame.
-    if (this.#socket.readyState !== OPEN) return false;
-    const { maxBuffered, highWaterMark } = this.settings;
-    const { buffered } = this.#outbox;
-    // guard: maxBuffered → if (this.#outbox.buffered === -1) { this.refuse(CloseCode.TooSlow); return false; }
-    if (buffered > maxBuffered) {
-      this.refuse(CloseCode.TooSlow);
-      return false;
-    }
-    if (
-      buffered +
-        this.#outbox.push(encoded instanceof Prepared ? encoded.framedBy(frameOf) : encoded) >
-      highWaterMark
-    ) {
-      this.#congestion ??= new Congestion(this.#outbox, this.#reception, this.settings);
-      this.#congestion.begin();
-    }
-    return true;
+    return encoded !== undefined && this.#sender.push(encoded);
   }
 
-  /** Tells the follower of the end, unless it is over already: then false. */
+  /**
+   * Answers a message: with its reply, or that there is none.
+   * @param id - what the client called the message; undefined where messages have no ids
+   */
+  reply(encoded: Wire | undefined, id: MessageId | undefined): boolean {
+    return id === undefined ? this.sendEncoded(encoded) : this.#sender.reply(encoded, id);
+  }
+
+  failMessage(id: MessageId, code: string, encoded?: Wire): boolean {
+    return this.#sender.fail(id, code, encoded);
+  }
+
+  /** Calls the follower at the end, unless it is over already: then false. */
   follow(follower: Follower): boolean {
     if (this.#state === 'closed') return false;
-    this.#ending.follow(follower);
+    this.#end.follow(follower);
     return true;
   }
 
-  /** Does not tell it after all. */
+  /** Does not call it after all. */
   unfollow(follower: Follower): void {
-    this.#ending.unfollow(follower);
+    this.#end.unfollow(follower);
   }
 
-  /** The server shuts down: what is being handled is answered, and there is nothing more to say. */
+  /** The server shuts down: what is being handled is answered, and nothing follows it. */
   async shutDown(): Promise<void> {
-    await this.#reception.drain();
+    await this.#receiver.drain();
     this.end(CloseCode.GoingAway);
-  }
-
-  /** Aborts what is being done for the client, without ending the connection yet. */
-  abandon(): void {
-    // Made here if nobody has asked for it yet: who asks later must find it aborted.
-    this.#abort ??= new AbortController();
-    this.#abort.abort();
   }
 
   /** Asks `onError` about a failure that does not end the connection, and sends what it answers. */
   answer(error: OmniError): boolean | Promise<boolean> {
+    return this.answerFailure(error, undefined);
+  }
+
+  /** As `answer`, for the failure of a message that the client may have given an id. */
+  answerFailure(error: OmniError, id: MessageId | undefined): boolean | Promise<boolean> {
     let answer: Piped<Wire>;
     try {
       answer = recover(error, this.settings, this);
     } catch {
-      // Nobody answered. onError was told, and there is no one else.
-      return false;
+      // No answer. onError got the failure, and there is nobody else to handle it.
+      return id !== undefined && this.failMessage(id, error.code);
     }
-    if (!isPromise(answer)) return this.sendEncoded(answer);
-    return answer.then((encoded) => this.sendEncoded(encoded)).catch(() => false);
+    const send = (encoded: Wire | undefined): boolean =>
+      id === undefined ? this.sendEncoded(encoded) : this.failMessage(id, error.code, encoded);
+    if (!isPromise(answer)) return send(answer);
+    return answer.then(send, () => id !== undefined && this.failMessage(id, error.code));
   }
 
   /** Asks `onError` about a failure that ends the connection; what it answers is sent before the end. */
-  fail(error: OmniError, code: CloseCode = CloseCode.Failed): void {
+  fail(error: OmniError, code: CloseCode = CloseCode.Failed, id?: MessageId): void {
     if (!this.#startFailing()) {
-      tell(error, this.settings.onError, this);
+      report(error, this.settings.onError, this);
       return;
     }
-    const answering = this.answer(error);
+    const answering = this.answerFailure(error, id);
     const end = (): void => this.#endFailed(code);
     if (!isPromise(answering)) return end();
     this.startTimer(end, this.settings.handlerTimeout);
     void answering.then(end);
   }
 
-  /** Ends the connection for a failure that somebody else was told of. */
+  /** Ends the connection for a failure that was reported elsewhere. */
   failSilently(): void {
     if (this.#startFailing()) this.#endFailed(CloseCode.Failed);
   }
 
-  /** Ends the connection for what the client did or is: the watchers are told, `onError` is not. */
+  /** Ends the connection for what the client did or is: that is published, `onError` is not asked. */
   refuse(code: CloseCode): void {
-    if (this.#isEnding) return;
+    if (this.isEnding) return;
     const { transport } = this.settings;
     publishRefused({ transport, code: reasonOf(code), status: code });
     this.end(code);
   }
 
-  /** Ends the connection, after what was said. */
+  /** Ends the connection, after what was sent. */
   end(code: number, reason?: string): void {
-    if (this.#isEnding) return;
+    if (this.isEnding) return;
     this.#leave('closing');
-    this.#ending.begin(code, reason);
+    this.#end.recordCause(code);
+    const { wireCode } = this.settings;
+    if (wireCode === undefined) this.#line.close(code, reason);
+    else this.#line.close(wireCode(code), reason ?? reasonOf(code));
   }
 
-  // What the entrance tells.
+  // What the admission calls.
+
+  greet(): void {
+    this.#sender.greet();
+  }
 
   know(context: Context): void {
     clearTimeout(this.#timer);
@@ -252,13 +249,13 @@ export class SocketConnection<
   open(expires: number | undefined): void {
     this.#state = 'open';
     this.#expires = expires;
-    tellOpen(this.settings.transport, performance.now() - this.#arrived);
+    publishOpen(this.settings.transport, performance.now() - this.#arrived);
     this.#session = this.#start(this);
     const failed = (cause: unknown): void => {
       this.fail(cause instanceof OmniError ? cause : new HookError('on-open', { cause }));
     };
     try {
-      this.#reception.begin(this.#session, this.#session.opened(this), failed);
+      this.#receiver.begin(this.#session.opened(this), failed);
     } catch (cause) {
       failed(cause);
     }
@@ -269,80 +266,139 @@ export class SocketConnection<
     this.#timer = startTimer(callback, delay, undefined);
   }
 
-  // What the socket tells, and the heart.
+  // What the receiver calls.
+
+  deliver(message: In, id: MessageId | undefined): void | PromiseLike<void> {
+    this.#handling = id;
+    return this.#session?.received(message, this, id);
+  }
+
+  sendBeat(): void {
+    this.#sender.sendBeat();
+  }
+
+  tookTooLong(): void {
+    const { handlerTimeout } = this.settings;
+    // Made here if it was not yet asked for: who asks later must find it aborted.
+    this.#abort ??= new AbortController();
+    // guard: signal aborts at handlerTimeout
+    this.#abort.abort();
+    const id = this.#handling;
+    // guard: handlerTimeout of a connection
+    this.fail(new TimeoutError('handler-timeout', handlerTimeout), CloseCode.Failed, id);
+    this.#sender.giveUp(id);
+  }
+
+  // What the line calls, and the shared interval.
 
   receive(data: Received, isBinary: boolean): void {
-    this.#liveness.heard();
-    this.#reception.take(data, isBinary);
+    this.#keepAlive.heard();
+    // guard: messages in the context of their connection → this.#receiver.take(data, isBinary);
+    this.asyncContext.run(receiveMessage, this.#receiver, data, isBinary);
   }
 
   heard(): void {
-    this.#liveness.heard();
+    this.#keepAlive.heard();
+    this.#receiver.takeControl();
+    this.#sender.noticeAnswer();
   }
 
   malformed(status: number): void {
-    this.#ending.because(status);
+    this.#end.recordCause(status);
     publishRefused({ transport: this.settings.transport, code: 'malformed', status });
   }
 
-  flush(): void {
-    this.#outbox.flush();
-  }
-
   closed(code: number): void {
-    this.#leave('closed');
-    this.#outbox.discard();
-    unwatch(this, this.settings.beat);
-    const counted = this.#ending.complete(code);
-    if (this.#session === undefined) return;
-    tellClosed(this.#session, this, counted, performance.now() - this.#arrived);
+    this.asyncContext.run(() => this.#closed(code), undefined);
   }
 
   beat(elapsed: number): void {
-    if (this.#isEnding) return;
+    if (this.isEnding) return;
     // guard: expiry while it is open
     if (this.#expires !== undefined && Date.now() >= this.#expires) {
-      this.refuse(CloseCode.Unauthorized);
+      this.asyncContext.run(() => this.refuse(CloseCode.Unauthorized), undefined);
       return;
     }
-    const liveness = this.#liveness;
-    // guard: heartbeat exemption while we pause → const verdict = liveness.beat(elapsed);
-    const verdict = this.#reception.isPaused ? liveness.beatWhilePaused() : liveness.beat(elapsed);
-    const isStuck = this.#congestion?.beat(elapsed) === true;
-    // guard: heartbeat of a client that takes nothing → if (verdict === 'gone') this.#socket.terminate(); else if (verdict === 'ask') this.#socket.ping();
-    // guard: heartbeat → if (isStuck) this.#socket.terminate(); else if (verdict === 'ask') this.#socket.ping();
-    if (isStuck || verdict === 'gone') this.#socket.terminate();
-    else if (verdict === 'ask') this.#socket.ping();
+    const keepAlive = this.#keepAlive;
+    // guard: heartbeat exemption while we pause → const verdict = keepAlive.beat(elapsed);
+    const verdict = this.#receiver.isPaused ? keepAlive.beatWhilePaused() : keepAlive.beat(elapsed);
+    const isStuck = this.#sender.beat(elapsed);
+    // guard: heartbeat of a client that takes nothing → if (verdict === 'gone') this.#line.terminate(); else if (verdict === 'ask') this.#line.ping();
+    // guard: heartbeat → if (isStuck) this.#line.terminate(); else if (verdict === 'ask') this.#line.ping();
+    if (isStuck || verdict === 'gone') this.#line.terminate();
+    else if (verdict === 'ask') this.#line.ping();
+  }
+
+  [inspected](): string {
+    const { method, path } = summaryOf(this.request);
+    return `Connection { ${method} ${path}, ${this.#state} }`;
+  }
+
+  toJSON(): Summary & { readonly state: State } {
+    return { ...summaryOf(this.request), state: this.#state };
+  }
+
+  get isEnding(): boolean {
+    return this.#state === 'closing' || this.#state === 'closed';
   }
 
   /** Nothing more is taken; what is answered is still sent. */
   #startFailing(): boolean {
-    if (this.#state === 'failing' || this.#isEnding) return false;
+    if (this.#state === 'failing' || this.isEnding) return false;
     this.#state = 'failing';
-    void this.#reception.drain();
+    void this.#receiver.drain();
     return true;
   }
 
   /** Closes now, or, so that clients who come back at once do not do so all the time, later. */
   #endFailed(code: CloseCode): void {
     // The client may have gone while onError was busy.
-    if (this.#isEnding) return;
+    if (this.isEnding) return;
     const delay = delayOfFailure(this.settings.failureDelay, performance.now() - this.#arrived);
     if (delay === 0) this.end(code);
     else this.startTimer(() => this.end(code), delay);
   }
 
-  get #isEnding(): boolean {
-    return this.#state === 'closing' || this.#state === 'closed';
+  #closed(code: number): void {
+    this.#leave('closed');
+    this.#line.discard();
+    unwatch(this, this.settings.beat);
+    const counted = this.#end.codeOf(code);
+    this.#end.ended();
+    const session = this.#session;
+    if (session === undefined) return;
+    publishClose(this.settings.transport, counted, performance.now() - this.#arrived);
+    attempt(
+      () => session.closed(this, counted),
+      (cause) => {
+        const error = cause instanceof OmniError ? cause : new HookError('on-close', { cause });
+        report(error, this.settings.onError, this);
+      },
+    );
   }
 
   /** Nothing more is handled. */
-  // guard: signal aborts at the end → #leave(state: 'closing' | 'closed'): void { this.#state = state; clearTimeout(this.#timer); this.#reception.end(); }
+  // guard: signal aborts at the end → #leave(state: 'closing' | 'closed'): void { this.#state = state; clearTimeout(this.#timer); this.#receiver.end(); }
   #leave(state: 'closing' | 'closed'): void {
     this.#state = state;
     clearTimeout(this.#timer);
     // guard: nothing is handled after the end
-    this.#reception.end();
+    this.#receiver.end();
     this.#abort?.abort();
   }
+}
+
+/** What runs on a connection. */
+export type ConnectionSession<In, Out, Context, Request extends IncomingMessage> = Session<
+  In,
+  ClientConnection<In, Out, Context, Request>
+>;
+
+/** Makes the session of a connection whose context is known. */
+export type StartSession<In, Out, Context, Request extends IncomingMessage> = (
+  connection: ClientConnection<In, Out, Context, Request>,
+) => ConnectionSession<In, Out, Context, Request>;
+
+function receiveMessage<In>(this: MessageReceiver<In>, data: Received, isBinary: boolean): void {
+  this.take(data, isBinary);
 }

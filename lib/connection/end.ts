@@ -1,37 +1,26 @@
-/** The end of a connection: with which code, and who wants to know of it. */
-import { type WebSocket } from 'ws';
-import { safeClose } from '../websocket/close.ts';
-import { reasonOf } from '../core/close-codes.ts';
+/** The end of a connection: its code, what follows it, and how long a failed one is kept. */
 import { type Follower } from '../core/follower.ts';
 
+/** A connection that fails within so many milliseconds would fail again at once. */
+const YOUNG = 10_000;
+
 /** What is known of the end of one connection. */
-export class Ending {
-  readonly #socket: WebSocket;
-  readonly #wireCode: ((code: number) => number) | undefined;
-  #code: number | undefined;
+export class ConnectionEnd implements Follower {
+  #cause: number | undefined;
   /** Mostly there is none, or one: the membership in a topic. */
   #followers: Follower | Set<Follower> | undefined;
 
-  /** @param wireCode - what the client is told instead of a code, where it knows other ones */
-  constructor(socket: WebSocket, wireCode: ((code: number) => number) | undefined) {
-    this.#socket = socket;
-    this.#wireCode = wireCode;
+  /** Records why the connection ends. The first cause counts: what follows is its consequence. */
+  recordCause(code: number): void {
+    this.#cause ??= code;
   }
 
-  /** What the client did first counts, not what came of it. */
-  because(code: number): void {
-    this.#code ??= code;
+  /** The code that counts: of the recorded cause, or else that of the line's own end. */
+  codeOf(code: number): number {
+    return (this.#cause ??= code);
   }
 
-  /** Closes the socket, after what was said. */
-  begin(code: number, reason: string | undefined): void {
-    this.#code = code;
-    const wireCode = this.#wireCode;
-    if (wireCode === undefined) safeClose(this.#socket, code, reason);
-    else safeClose(this.#socket, wireCode(code), reason ?? reasonOf(code));
-  }
-
-  /** Will tell the follower. */
+  /** Calls a follower at the end. */
   follow(follower: Follower): void {
     const followers = this.#followers;
     if (followers === undefined) this.#followers = follower;
@@ -39,23 +28,28 @@ export class Ending {
     else this.#followers = new Set([followers, follower]);
   }
 
-  /** Will not tell it after all. */
+  /** Does not call it after all. */
   unfollow(follower: Follower): void {
     if (this.#followers === follower) this.#followers = undefined;
     else if (this.#followers instanceof Set) this.#followers.delete(follower);
   }
 
-  /**
-   * Tells the followers.
-   * @param code - that of the socket's own end
-   * @returns the code that counts
-   */
-  complete(code: number): number {
-    const counted = (this.#code ??= code);
+  /** The connection has ended: calls the followers, once. */
+  ended(): void {
     const followers = this.#followers;
     this.#followers = undefined;
     if (followers instanceof Set) for (const follower of followers) follower.ended();
     else followers?.ended();
-    return counted;
   }
+}
+
+/**
+ * How long the close of a connection that failed is delayed, in milliseconds: so that clients that
+ * come back at once do not do so all the time, and those that failed together not together.
+ *
+ * @param delay - about how long it shall be, for a connection that fails at once
+ * @param age - how old the connection is, in milliseconds
+ */
+export function delayOfFailure(delay: number | undefined, age: number): number {
+  return delay === undefined || age > YOUNG ? 0 : delay * (0.5 + Math.random());
 }

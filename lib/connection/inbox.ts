@@ -1,95 +1,126 @@
 /**
  * Messages that wait: for `context`, for a slow handler, for the next turn. It is bounded by
- * pausing the socket, so that what does not fit waits in the kernel and, in the end, in the client.
+ * pausing the line, so that what does not fit waits in the kernel and, in the end, in the client.
+ * What was read already can still be thousands of tiny messages, so those are kept in one buffer:
+ * an object for each would weigh a hundred times what was sent.
  */
-import { type Duplex } from 'node:stream';
-import { type RawData, type WebSocket } from 'ws';
+import { type Received } from './line.ts';
 import { textOfBytes, withoutMark } from '../core/utf8.ts';
 
-/** Past either of these the socket is paused, at half of both it reads on. */
+/** Past either of these the line is paused, at half of both it reads on. */
 const MAX_MESSAGES = 64;
 const MAX_BYTES = 262_144;
-
-/** One frame's payload as ws gives it: text is a string on ws 7, a Buffer on ws 8. */
-export type Received = RawData | string;
 
 interface Item {
   readonly data: Received;
   readonly isBinary: boolean;
 }
 
+/** Before each packed message: its length, and what it was. */
+const PACKED_HEADER = 5;
+const PACKED_ROOM = 4_096;
+const IS_BINARY = 1;
+const IS_STRING = 2;
+
 /** First in, first out. */
 export class Inbox {
-  readonly #socket: WebSocket;
-  readonly #stream: Duplex;
   #items: Item[] = [];
   #head = 0;
   #bytes = 0;
-  #isPaused = false;
-
-  constructor(socket: WebSocket, stream: Duplex) {
-    this.#socket = socket;
-    this.#stream = stream;
-  }
+  /** What came when `#items` had as many as may wait. */
+  #packed: Buffer | undefined;
+  #packedCount = 0;
+  #readAt = 0;
+  #writeAt = 0;
 
   /** How many wait. */
   get length(): number {
-    return this.#items.length - this.#head;
+    return this.#items.length - this.#head + this.#packedCount;
   }
 
-  /** True while we read nothing: then the client's silence is our own doing. */
-  get isPaused(): boolean {
-    return this.#isPaused;
+  /** True when no more should be read. */
+  get isFull(): boolean {
+    // guard: pause by bytes → return this.length > MAX_MESSAGES;
+    // guard: pause by number → return this.#bytes > MAX_BYTES;
+    return this.length > MAX_MESSAGES || this.#bytes > MAX_BYTES;
+  }
+
+  /** True when more may be read again. */
+  get hasRoom(): boolean {
+    return this.length <= MAX_MESSAGES / 2 && this.#bytes <= MAX_BYTES / 2;
   }
 
   push(data: Received, isBinary: boolean): void {
-    this.#items.push({ data, isBinary });
     this.#bytes += sizeOf(data);
-    // guard: pause by bytes → if (!this.#isPaused && (this.length > MAX_MESSAGES )) this.#pause();
-    // guard: pause by number → if (!this.#isPaused && ( this.#bytes > MAX_BYTES)) this.#pause();
-    if (!this.#isPaused && (this.length > MAX_MESSAGES || this.#bytes > MAX_BYTES)) this.#pause();
+    // guard: what waits is bounded in pieces → this.#items.push({ data, isBinary });
+    if (this.#packedCount > 0 || this.length > MAX_MESSAGES) this.#pack(data, isBinary);
+    else this.#items.push({ data, isBinary });
   }
 
   shift(): Item | undefined {
     const item = this.#items[this.#head];
-    if (item === undefined) return undefined;
+    if (item === undefined) return this.#unpack();
     this.#head += 1;
     this.#bytes -= sizeOf(item.data);
     if (this.#head === this.#items.length) this.#empty();
     else if (this.#head > MAX_MESSAGES && this.#head * 2 > this.#items.length) this.#compact();
-    if (this.#isPaused && this.length <= MAX_MESSAGES / 2 && this.#bytes <= MAX_BYTES / 2) {
-      this.resume();
-    }
     return item;
   }
 
-  /** Forgets all that waits, and reads on: a close frame, or the end, must still arrive. */
+  /** Forgets all that waits. */
   discard(): void {
     this.#empty();
+    this.#forgetPacked();
     this.#bytes = 0;
-    this.resume();
   }
 
-  resume(): void {
-    if (!this.#isPaused) return;
-    this.#isPaused = false;
-    if (canPause(this.#socket)) {
-      this.#socket.resume();
-    } else {
-      this.#stream.off('resume', pauseAgain);
-      this.#stream.resume();
-    }
+  #pack(data: Received, isBinary: boolean): void {
+    const isString = typeof data === 'string';
+    const bytes = isString ? Buffer.from(data) : bytesOf(data);
+    const buffer = this.#roomFor(PACKED_HEADER + bytes.length);
+    buffer.writeUInt32LE(bytes.length, this.#writeAt);
+    buffer[this.#writeAt + 4] = (isBinary ? IS_BINARY : 0) | (isString ? IS_STRING : 0);
+    bytes.copy(buffer, this.#writeAt + PACKED_HEADER);
+    this.#writeAt += PACKED_HEADER + bytes.length;
+    this.#packedCount += 1;
   }
 
-  #pause(): void {
-    this.#isPaused = true;
-    if (canPause(this.#socket)) {
-      this.#socket.pause();
-    } else {
-      // ws 7 has no pause of its own, and resumes the stream whenever its parser has drained.
-      this.#stream.on('resume', pauseAgain);
-      this.#stream.pause();
-    }
+  #unpack(): Item | undefined {
+    const packed = this.#packed;
+    if (packed === undefined) return undefined;
+    const length = packed.readUInt32LE(this.#readAt);
+    const kind = packed[this.#readAt + 4] ?? 0;
+    const from = this.#readAt + PACKED_HEADER;
+    const bytes = packed.subarray(from, from + length);
+    // A copy of bytes: whoever keeps them must not keep all that waited with them.
+    const isBinary = (kind & IS_BINARY) !== 0;
+    const data =
+      (kind & IS_STRING) !== 0 ? bytes.toString() : isBinary ? Buffer.from(bytes) : bytes;
+    this.#readAt = from + length;
+    this.#packedCount -= 1;
+    this.#bytes -= sizeOf(data);
+    if (this.#packedCount === 0) this.#forgetPacked();
+    return { data, isBinary };
+  }
+
+  /** The buffer, with room for so many bytes at `#writeAt`. */
+  #roomFor(size: number): Buffer {
+    const packed = this.#packed;
+    if (packed !== undefined && this.#writeAt + size <= packed.length) return packed;
+    const used = this.#writeAt - this.#readAt;
+    const grown = Buffer.allocUnsafeSlow(Math.max(PACKED_ROOM, 2 * (used + size)));
+    packed?.copy(grown, 0, this.#readAt, this.#writeAt);
+    this.#readAt = 0;
+    this.#writeAt = used;
+    this.#packed = grown;
+    return grown;
+  }
+
+  #forgetPacked(): void {
+    this.#packed = undefined;
+    this.#packedCount = 0;
+    this.#readAt = 0;
+    this.#writeAt = 0;
   }
 
   /** A connection that always has something waiting must not keep all that ever waited. */
@@ -104,20 +135,17 @@ export class Inbox {
   }
 }
 
-function pauseAgain(this: Duplex): void {
-  this.pause();
-}
-
-/** ws 8 has `pause`, ws 7 has not, whatever the types say. */
-function canPause(socket: WebSocket): boolean {
-  return typeof (socket as { pause?: unknown }).pause === 'function';
-}
-
 /** The size of a payload, in bytes; of a string, which only ws 7 gives, in UTF-16 units. */
 export function sizeOf(data: Received): number {
   if (typeof data === 'string') return data.length;
-  if (Array.isArray(data)) return data.reduce((sum, part) => sum + part.length, 0);
+  if (isParts(data)) return data.reduce((sum, part) => sum + part.length, 0);
   return data.byteLength;
+}
+
+/** Whether a message is over the limit, without measuring a text that cannot be. */
+export function isLarger(data: Received, limit: number): boolean {
+  if (typeof data !== 'string') return sizeOf(data) > limit;
+  return data.length > limit || (data.length * 3 > limit && Buffer.byteLength(data) > limit);
 }
 
 /**
@@ -133,5 +161,12 @@ export function textOf(data: Received, isBinary: boolean): string | undefined {
 /** The payload as one Buffer, whatever `binaryType` the socket was given. */
 export function bytesOf(data: Exclude<Received, string>): Buffer {
   if (Buffer.isBuffer(data)) return data;
-  return Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data);
+  if (isParts(data)) return Buffer.concat(data);
+  return data instanceof ArrayBuffer
+    ? Buffer.from(data)
+    : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+}
+
+function isParts(data: Exclude<Received, string>): data is readonly Uint8Array[] {
+  return Array.isArray(data);
 }

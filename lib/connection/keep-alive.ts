@@ -1,6 +1,6 @@
-/** Whether the client is still there, judged by what it does: what we send proves nothing. */
+/** Whether the client is still there, judged by what it sends: what we send proves nothing. */
 
-/** What follows from a beat. */
+/** What is to be done after a beat. */
 export type Verdict = 'present' | 'ask' | 'gone';
 
 /** How long a client may be silent, in milliseconds. */
@@ -11,8 +11,8 @@ export interface Patience {
   readonly timeout: number;
 }
 
-/** Watches over one client. */
-export class Liveness {
+/** Judges one client. */
+export class KeepAlive {
   readonly #patience: Patience;
   /** Milliseconds in which nothing was received. */
   #silence = 0;
@@ -30,7 +30,7 @@ export class Liveness {
     this.#isAsked = false;
   }
 
-  /** Nothing is being read: the client's silence is our own doing, and no sign of anything. */
+  /** Nothing is being read: the client's silence is our own doing, and proves nothing. */
   beatWhilePaused(): Verdict {
     this.heard();
     return 'present';
@@ -40,7 +40,7 @@ export class Liveness {
   beat(elapsed: number): Verdict {
     if (this.#isFresh) {
       // Most of what has elapsed may have been before the sign of life, so the first beat after
-      // one does not count: nobody is ever given up early.
+      // one does not count: no client is ever given up early.
       this.#isFresh = false;
       this.#silence = 0;
       return 'present';

@@ -3,7 +3,7 @@ import { type IncomingMessage } from 'node:http';
 import { type Codec, type Wire } from '../core/codec.ts';
 import { reporting, type Transport } from '../process/diagnostics.ts';
 import { type ErrorHandler } from '../core/exchange.ts';
-import { expectCodec, expectFunction, expectNumber } from '../core/options.ts';
+import { expectCodec, expectFunction, expectNumber, type OptionNames } from '../core/options.ts';
 import { originCheck, type Origins } from '../request/origins.ts';
 import { expectRateLimit, type RateLimit } from './rate-limit.ts';
 
@@ -104,9 +104,26 @@ const DEFAULTS = {
   timeout: 10_000,
 } as const;
 
+/** The names of those options, for the check of what a factory is given. */
+export const connectionOptionNames: OptionNames<ConnectionOptions<never>> = {
+  context: true,
+  onError: true,
+  origins: true,
+  limit: true,
+  highWaterMark: true,
+  maxBuffered: true,
+  heartbeat: true,
+  handlerTimeout: true,
+  contextTimeout: true,
+  expires: true,
+  rateLimit: true,
+};
+
 /** The options, checked and complete: made once per route. */
 export interface ConnectionSettings<In, Out, Context, Request extends IncomingMessage> {
   readonly transport: Transport;
+  /** Whether the route knows the ids of `omnimessage.1`. */
+  readonly hasIds: boolean;
   readonly codec: Codec<In, Out, Wire>;
   readonly isBinary: boolean;
   readonly context:
@@ -170,6 +187,7 @@ export function connectionSettings<
   const { interval, timeout } = heartbeatOf(options.heartbeat);
   return {
     transport,
+    hasIds: transport !== 'component',
     // The connection sees to it that a binary codec gets bytes and any other gets text.
     codec: codec as unknown as Codec<In, Out, Wire>,
     isBinary: codec.binary === true,

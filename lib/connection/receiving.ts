@@ -1,94 +1,158 @@
 /**
  * How a connection takes messages: in order, one at a time, so many per turn, never more than it
- * can hold; each decoded and handed to the session.
+ * can hold; each decoded and handed to the session. Frames that are no messages (pings, pongs,
+ * probes) take their share of the turn as well.
  */
-import { type IncomingMessage } from 'node:http';
-import { type WebSocket } from 'ws';
-import { type Wire } from '../core/codec.ts';
-import { type ConnectionSettings } from './options.ts';
-import { type SocketConnection } from './connection.ts';
-import { onMessageChannel } from '../process/diagnostics.ts';
-import { CloseCode } from '../core/close-codes.ts';
-import { DecodeError, TimeoutError } from '../core/errors.ts';
+import { isProbe, type MessageId, Marks, idOf } from './acknowledgement.ts';
+import { type Codec, type Wire } from '../core/codec.ts';
+import { CloseCode, reasonOf } from '../core/close-codes.ts';
+import { DecodeError } from '../core/errors.ts';
 import { isPromise } from '../core/exchange.ts';
-import { bytesOf, Inbox, type Received, sizeOf, textOf } from './inbox.ts';
 import { decode } from '../core/pipe.ts';
-import { Bucket } from './rate-limit.ts';
-import { type Session } from './session.ts';
+import { HEADER_LIMIT } from '../core/protocol.ts';
+import { type AsyncContext } from '../process/async-context.ts';
+import { onMessageChannel, type Transport } from '../process/diagnostics.ts';
+import { type Resumable, resumeNextTurn, Turn } from '../process/fairness.ts';
 import { startTimer } from '../process/timers.ts';
-import { resumeNextTurn, Turn } from '../process/fairness.ts';
+import { bytesOf, Inbox, isLarger, sizeOf, textOf } from './inbox.ts';
+import { type Line, type Received } from './line.ts';
+import { Bucket, type RateLimit } from './rate-limit.ts';
+import { UndecodableCount } from './undecodable.ts';
 
-/** Twenty in a row are no accident. */
-const MAX_UNDECODABLE = 20;
+/** So many frames that are no messages may wait for their turn before the line is paused. */
+const MAX_CONTROLS = 64;
+/** So many frames are read from a client whose connection is closing, before it is cut. */
+const MAX_AFTER_END = 4_096;
+
+/** The connection whose messages are received. */
+export interface ReceiverHost<In> {
+  /** That of the connection: its handlers run in it. */
+  readonly asyncContext: AsyncContext;
+  /** Hands a message to the session. The next ones wait until what it returns has settled. */
+  readonly deliver: (message: In, id: MessageId | undefined) => void | PromiseLike<void>;
+  /** Asks `onError` about a message that could not be decoded, and sends what it answers. */
+  readonly answerFailure: (
+    error: DecodeError,
+    id: MessageId | undefined,
+  ) => boolean | Promise<boolean>;
+  /** Answers a message that is refused unread, before the close. */
+  readonly failMessage: (id: MessageId, code: string) => void;
+  /** Answers a probe. */
+  readonly sendBeat: () => void;
+  /** Closes the connection for what the client did. */
+  readonly refuse: (code: CloseCode) => void;
+  /** A handler has taken longer than `handlerTimeout`. */
+  readonly tookTooLong: () => void;
+}
+
+interface ReceiverSettings<In> {
+  readonly transport: Transport;
+  readonly codec: Pick<Codec<In, never, Wire>, 'decode'>;
+  readonly isBinary: boolean;
+  readonly limit: number;
+  readonly handlerTimeout: number;
+  readonly rateLimit: RateLimit | undefined;
+}
 
 /** The receiving half of a connection. */
-export class Reception<In, Out, Context, Request extends IncomingMessage> {
-  readonly #connection: SocketConnection<In, Out, Context, Request>;
-  readonly #settings: ConnectionSettings<In, Out, Context, Request>;
-  readonly #socket: WebSocket;
+export class MessageReceiver<In> implements Resumable {
+  readonly #host: ReceiverHost<In>;
+  readonly #settings: ReceiverSettings<In>;
+  readonly #line: Line;
   /** Made when something has to wait for the first time. */
   #inbox: Inbox | undefined;
   readonly #turn: Turn = new Turn();
   readonly #bucket: Bucket | undefined;
-  #session: Session<In, Out, Context, Request> | undefined;
-  /** Something is waited for: the context, the session's opening, a handler. */
+  readonly #marks: Marks | undefined;
+  /** What is waited for: the context, the session's opening, a handler. */
   #isBusy = true;
   /** The client does not read what it was sent. */
   #isHeld = false;
   #isScheduled = false;
+  #isPaused = false;
+  /** The session has been opened. */
+  #hasBegun = false;
   /** No message is handled any more. */
   #isOver = false;
-  #undecodable = 0;
+  #hasEnded = false;
+  /** How many frames that are no messages wait for their share of a turn. */
+  #controls = 0;
+  #owesBeat = false;
+  #undecodable: UndecodableCount | undefined;
   #timer: NodeJS.Timeout | undefined;
   #onRest: (() => void) | undefined;
   #report: (() => void) | undefined;
 
-  constructor(
-    connection: SocketConnection<In, Out, Context, Request>,
-    settings: ConnectionSettings<In, Out, Context, Request>,
-    socket: WebSocket,
-  ) {
-    this.#connection = connection;
+  constructor(host: ReceiverHost<In>, settings: ReceiverSettings<In>, line: Line) {
+    this.#host = host;
     this.#settings = settings;
-    this.#socket = socket;
+    this.#line = line;
     this.#bucket = settings.rateLimit === undefined ? undefined : new Bucket(settings.rateLimit);
+    this.#marks = line.isMarked ? new Marks() : undefined;
   }
 
-  /** True while the socket is not read. */
+  get asyncContext(): AsyncContext {
+    return this.#host.asyncContext;
+  }
+
+  /** True while nothing is read: then the client's silence is our own doing. */
   get isPaused(): boolean {
-    return this.#inbox?.isPaused === true;
+    return this.#isPaused;
   }
 
   /** A message has arrived. */
   take(data: Received, isBinary: boolean): void {
-    if (this.#isOver) return;
-    if (
+    if (this.#isOver) {
+      this.#countAfterEnd();
+    } else if (this.#marks !== undefined && isProbe(frameOf(data))) {
+      if (this.takeControl()) this.#host.sendBeat();
+      else this.#owesBeat = true;
+    } else if (
       // guard: rate limit → false
       this.#bucket !== undefined &&
       !this.#bucket.take()
     ) {
-      this.#connection.refuse(CloseCode.RateLimited);
+      this.#refuseUnread(data, CloseCode.RateLimited);
     } else if (
       // guard: limit where ws has none → false
-      isLarger(data, this.#settings.limit)
+      isLarger(data, this.#limit)
     ) {
-      this.#connection.refuse(CloseCode.TooLarge);
+      this.#refuseUnread(data, CloseCode.TooLarge);
     } else if (this.#isFree && this.#waiting === 0 && this.#turn.take()) {
       this.#handle(data, isBinary);
     } else {
-      this.#inbox ??= new Inbox(this.#socket, this.#connection.request.socket);
+      this.#inbox ??= new Inbox();
       this.#inbox.push(data, isBinary);
+      if (this.#inbox.isFull) this.#pause();
       if (this.#isFree) this.#resumeNextTurn();
     }
   }
 
+  /**
+   * A frame has arrived that is no message.
+   * @returns false when this turn's share is used up
+   */
+  takeControl(): boolean {
+    if (this.#isOver) {
+      this.#countAfterEnd();
+      return false;
+    }
+    // guard: rate limit of control frames
+    if (this.#bucket !== undefined && !this.#bucket.take()) {
+      this.#host.refuse(CloseCode.RateLimited);
+      return false;
+    }
+    if (!this.#isHeld && this.#controls === 0 && this.#turn.take()) return true;
+    this.#controls += 1;
+    // guard: control frames take turns
+    if (this.#controls > MAX_CONTROLS) this.#pause();
+    if (!this.#isHeld) this.#resumeNextTurn();
+    return false;
+  }
+
   /** Begins to handle messages, once the session has opened. */
-  begin(
-    session: Session<In, Out, Context, Request>,
-    opening: void | PromiseLike<void>,
-    failed: (cause: unknown) => void,
-  ): void {
-    this.#session = session;
+  begin(opening: void | PromiseLike<void>, failed: (cause: unknown) => void): void {
+    this.#hasBegun = true;
     if (isPromise(opening)) this.#waitFor(opening, failed);
     else this.#rest();
   }
@@ -107,19 +171,31 @@ export class Reception<In, Out, Context, Request extends IncomingMessage> {
   /** Goes on with what waits: in the next turn, or when what was waited for is over. */
   resume(): void {
     this.#isScheduled = false;
-    while (this.#isFree && this.#waiting > 0) {
+    while (this.#controls > 0 && !this.#isHeld && !this.#isOver) {
       if (!this.#turn.take()) {
         this.#resumeNextTurn();
         return;
       }
+      this.#controls -= 1;
+    }
+    if (this.#owesBeat && this.#controls === 0) {
+      this.#owesBeat = false;
+      this.#host.sendBeat();
+    }
+    while (this.#isFree && this.#waiting > 0) {
+      if (!this.#turn.take()) {
+        this.#resumeNextTurn();
+        break;
+      }
       const item = this.#inbox?.shift();
       if (item !== undefined) this.#handle(item.data, item.isBinary);
     }
+    this.#readOn();
   }
 
   /** Handles no further message; resolves when the one that is being handled is through. */
   drain(): Promise<void> {
-    const isHandling = this.#isBusy && !this.#isOver && this.#session !== undefined;
+    const isHandling = this.#isBusy && !this.#isOver && this.#hasBegun;
     this.#isOver = true;
     if (!isHandling) return Promise.resolve();
     return new Promise((resolve) => {
@@ -130,8 +206,12 @@ export class Reception<In, Out, Context, Request extends IncomingMessage> {
   /** Handles no further message, and forgets those that wait. */
   end(): void {
     this.#isOver = true;
+    this.#hasEnded = true;
     clearTimeout(this.#timer);
     this.#inbox?.discard();
+    this.#controls = 0;
+    // Reads on: a close frame, or the end, must still arrive.
+    this.#readOn();
     this.#onRest?.();
   }
 
@@ -144,10 +224,45 @@ export class Reception<In, Out, Context, Request extends IncomingMessage> {
     return this.#inbox === undefined ? 0 : this.#inbox.length;
   }
 
+  /** The largest frame: on a marked line with its header. */
+  get #limit(): number {
+    const { limit } = this.#settings;
+    return this.#marks === undefined ? limit : limit + HEADER_LIMIT + 1;
+  }
+
   #resumeNextTurn(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     resumeNextTurn(this);
+  }
+
+  #pause(): void {
+    if (this.#isPaused) return;
+    this.#isPaused = true;
+    this.#line.pause();
+  }
+
+  /** Ends a pause, unless too much waits still. */
+  #readOn(): void {
+    if (!this.#isPaused || this.#controls > 0) return;
+    if (this.#inbox !== undefined && !this.#inbox.hasRoom) return;
+    this.#isPaused = false;
+    this.#line.resume();
+  }
+
+  /** A client that goes on sending while its connection closes is cut before the 5 s of a close are over. */
+  #countAfterEnd(): void {
+    if (!this.#hasEnded) return;
+    this.#controls += 1;
+    // guard: a client that floods while it is closed
+    if (this.#controls > MAX_AFTER_END) this.#line.terminate();
+  }
+
+  /** Closes for a message that is not even decoded; on a marked line it is answered first. */
+  #refuseUnread(data: Received, code: CloseCode): void {
+    const id = this.#marks === undefined ? undefined : idOf(frameOf(data));
+    if (id !== undefined) this.#host.failMessage(id, reasonOf(code));
+    this.#host.refuse(code);
   }
 
   #handle(data: Received, isBinary: boolean): void {
@@ -158,28 +273,39 @@ export class Reception<In, Out, Context, Request extends IncomingMessage> {
 
   #handleMessage(data: Received, isBinary: boolean): void {
     let message: In;
+    let id: MessageId | undefined;
     try {
-      message = decode(this.#encodedIn(data, isBinary), this.#settings.codec);
+      let encoded = this.#encodedIn(data, isBinary);
+      if (this.#marks !== undefined) {
+        const marked = this.#marks.read(encoded);
+        id = marked.id;
+        encoded = marked.payload;
+        if (isLarger(encoded, this.#settings.limit)) {
+          this.#refuseUnread(data, CloseCode.TooLarge);
+          return;
+        }
+      }
+      message = decode(encoded, this.#settings.codec);
     } catch (error) {
-      this.#refuse(error as DecodeError);
+      this.#refuse(error as DecodeError, id);
       return;
     }
     // guard: a good one resets the count
-    this.#undecodable = 0;
-    const pending = this.#session?.received(message, this.#connection);
+    this.#undecodable?.reset();
+    const pending = this.#host.deliver(message, id);
     if (isPromise(pending)) this.#waitFor(pending);
   }
 
-  /** What tells the watchers of a message, once it is handled. */
+  /** What publishes the event of a message, once it is handled. */
   #reporter(data: Received): () => void {
     const began = performance.now();
-    const saidBefore = this.#connection.said;
+    const sentBefore = this.#line.bytesSent;
     return () => {
       onMessageChannel.publish({
         transport: this.#settings.transport,
         duration: performance.now() - began,
         received: sizeOf(data),
-        sent: this.#connection.said - saidBefore,
+        sent: this.#line.bytesSent - sentBefore,
       });
     };
   }
@@ -203,18 +329,17 @@ export class Reception<In, Out, Context, Request extends IncomingMessage> {
     return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
-  #refuse(error: DecodeError): void {
-    this.#undecodable += 1;
-    // guard: 20 undecodable in a row → const isLast = false;
-    const isLast = this.#undecodable >= MAX_UNDECODABLE;
-    const answering = this.#connection.answer(error);
+  #refuse(error: DecodeError, id: MessageId | undefined): void {
+    this.#undecodable ??= new UndecodableCount();
+    const isLast = !this.#undecodable.take();
+    const answering = this.#host.answerFailure(error, id);
     if (!isPromise(answering)) {
-      if (isLast) this.#connection.refuse(CloseCode.Undecodable);
+      if (isLast) this.#host.refuse(CloseCode.Undecodable);
       return;
     }
     this.#waitFor(
       answering.then(() => {
-        if (isLast) this.#connection.refuse(CloseCode.Undecodable);
+        if (isLast) this.#host.refuse(CloseCode.Undecodable);
       }),
     );
   }
@@ -223,8 +348,9 @@ export class Reception<In, Out, Context, Request extends IncomingMessage> {
   #waitFor(pending: PromiseLike<void>, failed?: (cause: unknown) => void): void {
     // guard: one message at a time
     this.#isBusy = true;
-    this.#timer = startTimer(tookTooLong, this.#settings.handlerTimeout, this.#connection);
-    pending.then(
+    this.#timer = startTimer(tookTooLong, this.#settings.handlerTimeout, this.#host);
+    // A promise of the user's own making may do anything when its `then` is called.
+    Promise.resolve(pending).then(
       () => {
         this.#rest();
       },
@@ -245,19 +371,11 @@ export class Reception<In, Out, Context, Request extends IncomingMessage> {
   }
 }
 
-function tookTooLong<In, Out, Context, Request extends IncomingMessage>(
-  connection: SocketConnection<In, Out, Context, Request>,
-): void {
-  const { handlerTimeout } = connection.settings;
-  // guard: signal aborts at handlerTimeout
-  // guard: handlerTimeout of a connection
-  connection.abandon();
-  // guard: handlerTimeout of a connection
-  connection.fail(new TimeoutError('handler-timeout', handlerTimeout));
+function tookTooLong<In>(host: ReceiverHost<In>): void {
+  host.tookTooLong();
 }
 
-/** Whether a message is over the limit, without measuring a text that cannot be. */
-function isLarger(data: Received, limit: number): boolean {
-  if (typeof data !== 'string') return sizeOf(data) > limit;
-  return data.length > limit || (data.length * 3 > limit && Buffer.byteLength(data) > limit);
+/** The frame as it was received, to look at its header. */
+function frameOf(data: Received): Wire {
+  return typeof data === 'string' ? data : bytesOf(data);
 }

@@ -1,8 +1,8 @@
 import { isPromise } from './exchange.ts';
 
 /**
- * Calls a function of the user's that must not take anything else down.
- * @param failed - is told of what it threw, or rejected with. Must not throw
+ * Calls a function of the user's whose failure must not take anything else down.
+ * @param failed - gets what it threw, or rejected with. Must not throw
  */
 export function attempt(act: () => unknown, failed: (cause: unknown) => void): void {
   try {
@@ -11,4 +11,18 @@ export function attempt(act: () => unknown, failed: (cause: unknown) => void): v
   } catch (cause) {
     failed(cause);
   }
+}
+
+/**
+ * Refuses a promise where a function of the user's must be synchronous. What the promise rejects
+ * with is dropped: as an unhandled rejection it would end the process.
+ *
+ * @param name - the function that returned it
+ * @throws TypeError when `value` is a promise
+ */
+export function expectNoPromise(name: string, value: unknown): void {
+  if (!isPromise(value)) return;
+  // guard: a promise where none is expected
+  Promise.resolve(value).catch(() => {});
+  throw new TypeError(`Expected \`${name}\` to be synchronous, got a promise`);
 }

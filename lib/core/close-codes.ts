@@ -1,5 +1,5 @@
 /**
- * Why we close a connection. The reason that goes with a code is its name in kebab case.
+ * Why the server closes a connection. The reason that goes with a code is its name in kebab case.
  * PROTOCOL.md says what a client should do on each.
  *
  * Source: RFC 6455 section 7.4.1 for 1001 to 1013; 4000 to 4999 are for applications.
@@ -39,4 +39,26 @@ const reasons = new Map<number, string>(
 /** The reason that goes with a code of ours: its name in kebab case; empty for any other code. */
 export function reasonOf(code: number): string {
   return reasons.get(code) ?? '';
+}
+
+/**
+ * Whether an endpoint may put a code into a close frame.
+ *
+ * Source: RFC 6455 section 7.4, and the registry of its codes (1012 to 1014).
+ */
+export function isSendable(code: number): boolean {
+  // guard: codes that may be sent → return true;
+  return (
+    Number.isInteger(code) &&
+    ((code >= 1000 && code <= 1014 && code !== 1004 && code !== 1005 && code !== 1006) ||
+      (code >= 3000 && code <= 4999))
+  );
+}
+
+/** @throws RangeError unless the code {@link isSendable} */
+export function expectSendable(code: number): void {
+  if (isSendable(code)) return;
+  throw new RangeError(
+    `Expected the close code to be one that may be sent (1000, 3000 to 4999), got ${code}`,
+  );
 }

@@ -263,13 +263,13 @@ function answered<Out, Encoded, Context, Request extends IncomingMessage>(
   try {
     return encode(answer, options.codec, error.incoming);
   } catch (fault) {
-    tell(fault as EncodeError, options.onError, exchange);
+    report(fault as EncodeError, options.onError, exchange);
     throw fault;
   }
 }
 
 /** Tells `onError` of what nobody can answer any more. Never throws, never rejects. */
-export function tell<Out, Context, Request extends IncomingMessage>(
+export function report<Out, Context, Request extends IncomingMessage>(
   error: OmniError,
   onError: ErrorHandler<Out, Context, Request> | undefined,
   exchange: Exchange<Context | undefined, Request>,

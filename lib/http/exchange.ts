@@ -6,7 +6,7 @@ import { ContextError, DecodeError, OmniError, TimeoutError } from '../core/erro
 import { type Exchange, isPromise } from '../core/exchange.ts';
 import { type Body, expectReadable, mayBeLarger, readBody, textIn } from './body.ts';
 import { type HttpSettings } from './options.ts';
-import { decode, encode, type Piped, recover, respond, tell } from '../core/pipe.ts';
+import { decode, encode, type Piped, recover, respond, report } from '../core/pipe.ts';
 import { failureOf } from './failure.ts';
 import { whenGone } from '../request/client-gone.ts';
 import { describeRequest, INSPECT } from '../request/printed.ts';
@@ -191,7 +191,7 @@ export class HttpExchange<In, Out, Context, Request extends IncomingMessage> imp
       try {
         body = encode(emptyReply, codec);
       } catch (error) {
-        tell(error as OmniError, this.#settings.onError, this);
+        report(error as OmniError, this.#settings.onError, this);
         this.#refuse(error);
         return;
       }
@@ -232,7 +232,7 @@ export class HttpExchange<In, Out, Context, Request extends IncomingMessage> imp
       if (failureOf(this) !== undefined) markFailed(this.#response, fault.code);
       sendProblem(this.#response, fault);
     } else if (fault instanceof OmniError && fault.code === 'body-consumed') {
-      tell(fault, this.#settings.onError, this);
+      report(fault, this.#settings.onError, this);
       sendProblem(this.#response, new Problem('body-consumed'));
     } else {
       if (fault instanceof OmniError) markFailed(this.#response, fault.code);

@@ -5,7 +5,7 @@ import { attempt } from '../core/attempt.ts';
 import { CloseCode } from '../core/close-codes.ts';
 import { ContextError, HookError, OmniError, TimeoutError } from '../core/errors.ts';
 import { type Exchange } from '../core/exchange.ts';
-import { tell } from '../core/pipe.ts';
+import { report } from '../core/pipe.ts';
 import { type Prepared } from '../core/prepared.ts';
 import { onCloseChannel, onOpenChannel } from '../process/diagnostics.ts';
 import { startTimer } from '../process/timers.ts';
@@ -108,7 +108,7 @@ export class SseView<Args, Model, Message, Context, Request extends IncomingMess
     if (csrf !== undefined && !(await isGenuine(csrf, request, this.context))) {
       throw new Problem('csrf');
     }
-    const failed = (error: OmniError): void => tell(error, this.#settings.onError, this);
+    const failed = (error: OmniError): void => report(error, this.#settings.onError, this);
     const host = {
       failed,
       ended: (error?: ApplicationError): void => {
@@ -150,14 +150,14 @@ export class SseView<Args, Model, Message, Context, Request extends IncomingMess
     }
     attempt(
       () => opened.close(code),
-      (cause) => tell(new HookError('on-close', { cause }), this.#settings.onError, this),
+      (cause) => report(new HookError('on-close', { cause }), this.#settings.onError, this),
     );
   }
 
   #giveUp(): void {
     if (this.#isOver) return;
     const { handlerTimeout, onError } = this.#settings;
-    tell(new TimeoutError('handler-timeout', handlerTimeout), onError, this);
+    report(new TimeoutError('handler-timeout', handlerTimeout), onError, this);
     this.#refuse(new Problem('handler-timeout'));
   }
 
@@ -168,7 +168,7 @@ export class SseView<Args, Model, Message, Context, Request extends IncomingMess
       return;
     }
     // What `context` refused is an answer, and no failure.
-    if (error instanceof OmniError) tell(error, this.#settings.onError, this);
+    if (error instanceof OmniError) report(error, this.#settings.onError, this);
     this.#pass(error);
   }
 

@@ -2,7 +2,7 @@
 import { type IncomingMessage } from 'node:http';
 import { type WebSocket } from 'ws';
 import { type Codec } from '../core/codec.ts';
-import { SocketConnection } from '../connection/connection.ts';
+import { type ClientConnection, type ConnectionSession } from '../connection/connection.ts';
 import { type ConnectionOptions, connectionSettings } from '../connection/options.ts';
 import { type ApplicationError } from '../application/errors.ts';
 import { CloseCode } from '../core/close-codes.ts';
@@ -10,7 +10,7 @@ import { DecodeError } from '../core/errors.ts';
 import { isPromise } from '../core/exchange.ts';
 import { expectFunction, expectNumber } from '../core/options.ts';
 import { type Prepared } from '../core/prepared.ts';
-import { type Session } from '../connection/session.ts';
+import { connectSocket } from '../websocket/line.ts';
 import { type ClientMessage, readFrame } from './client-message.ts';
 import { type Csrf, isGenuine } from './csrf.ts';
 import { type RuntimeHost, UNCHANGED, type Viewer } from './component-runtime.ts';
@@ -91,11 +91,10 @@ export function omniServerComponent<
     failureDelay,
   };
   const begin = (
-    connection: SocketConnection<Said, never, Context, Request>,
-  ): Session<Said, never, Context, Request> => new ComponentSession(options, connection);
+    connection: ClientConnection<Said, never, Context, Request>,
+  ): ConnectionSession<Said, never, Context, Request> => new ComponentSession(options, connection);
   return (socket, request) => {
-    // The socket holds on to it from here.
-    void new SocketConnection(socket, request, settings, begin);
+    connectSocket(socket, request, settings, begin);
   };
 }
 
@@ -130,18 +129,18 @@ const MAX_UNDECODABLE = 20;
 
 /** The component of one connection, or its part in one. */
 class ComponentSession<Args, Model, Message, Context, Request extends IncomingMessage>
-  implements Session<Said, never, Context, Request>, Viewer
+  implements ConnectionSession<Said, never, Context, Request>, Viewer
 {
   readonly #options: ServerComponentOptions<Context, Request> &
     Source<Args, Model, Message, Context, Request>;
-  readonly #connection: SocketConnection<Said, never, Context, Request>;
+  readonly #connection: ClientConnection<Said, never, Context, Request>;
   #opened: Opened | undefined;
   #undecodable = 0;
 
   constructor(
     options: ServerComponentOptions<Context, Request> &
       Source<Args, Model, Message, Context, Request>,
-    connection: SocketConnection<Said, never, Context, Request>,
+    connection: ClientConnection<Said, never, Context, Request>,
   ) {
     this.#options = options;
     this.#connection = connection;

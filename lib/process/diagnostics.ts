@@ -61,6 +61,16 @@ export const onErrorChannel: Channel = channel('omnimessage:error');
 export const onRefusedChannel: Channel = channel('omnimessage:refused');
 export const onCloseChannel: Channel = channel('omnimessage:close');
 
+/** Publishes that a connection is open, when anybody subscribed. */
+export function publishOpen(transport: Transport, duration: number): void {
+  if (onOpenChannel.hasSubscribers) onOpenChannel.publish({ transport, duration });
+}
+
+/** Publishes that a connection has ended, when anybody subscribed. */
+export function publishClose(transport: Transport, code: number, duration: number): void {
+  if (onCloseChannel.hasSubscribers) onCloseChannel.publish({ transport, code, duration });
+}
+
 /**
  * Publishes an error, when anybody subscribed.
  * @param hasOnError - whether the user gave an `onError`; if not, a developer reads it on stderr

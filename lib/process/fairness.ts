@@ -3,6 +3,7 @@
  * turn is one round of the event loop, the same for all. Promises that follow one another, however
  * many, are still one turn: they never let the loop go round.
  */
+import { type AsyncContext } from './async-context.ts';
 
 // guard: fairness by number → const MESSAGES_PER_TURN = 1e9;
 const MESSAGES_PER_TURN = 16;
@@ -15,6 +16,8 @@ const schedule = setImmediate;
 
 /** What can go on in the next turn. */
 export interface Resumable {
+  /** The context in which it goes on; absent where no code of the user runs. */
+  readonly asyncContext?: AsyncContext;
   readonly resume: () => void;
 }
 
@@ -34,7 +37,11 @@ function nextTurn(): void {
   turn += 1;
   const resumed = waiting;
   waiting = [];
-  for (const one of resumed) one.resume();
+  for (const one of resumed) {
+    // guard: turns in the context of their connection → one.resume();
+    if (one.asyncContext === undefined) one.resume();
+    else one.asyncContext.run(one.resume, one);
+  }
 }
 
 /** Calls `resume` in the next turn of the event loop, after the sockets were read. */

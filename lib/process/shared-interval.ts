@@ -1,51 +1,53 @@
 /**
- * One timer for all connections of a process that share a rhythm, however many: it runs while there
- * are any, and never keeps the process alive.
+ * One timer for all connections of a process with the same period, however many: it runs while
+ * there are any, and never keeps the process alive.
  */
+import { startShared } from './timers.ts';
 
-/** What wants to know that time passes. */
+/** What is called as time passes. */
 export interface Watched {
-  /** @param elapsed - milliseconds since the last call, never more than two beats */
+  /** @param elapsed - milliseconds since the last call, never more than two periods */
   readonly beat: (elapsed: number) => void;
 }
 
-interface Rhythm {
+interface SharedInterval {
   readonly watched: Set<Watched>;
-  readonly timer: NodeJS.Timeout;
+  readonly stop: () => void;
 }
 
-const rhythms = new Map<number, Rhythm>();
+const intervals = new Map<number, SharedInterval>();
+const now = performance.now.bind(performance);
 
 /** Begins to call `beat` every `period` milliseconds. */
 export function watch(watched: Watched, period: number): void {
-  let rhythm = rhythms.get(period);
-  if (rhythm === undefined) {
-    rhythm = start(period);
-    rhythms.set(period, rhythm);
+  let interval = intervals.get(period);
+  if (interval === undefined) {
+    interval = start(period);
+    intervals.set(period, interval);
   }
-  rhythm.watched.add(watched);
+  interval.watched.add(watched);
 }
 
 /** Ends it. */
 export function unwatch(watched: Watched, period: number): void {
-  const rhythm = rhythms.get(period);
-  if (rhythm === undefined || !rhythm.watched.delete(watched) || rhythm.watched.size > 0) return;
-  clearInterval(rhythm.timer);
-  rhythms.delete(period);
+  const interval = intervals.get(period);
+  if (interval === undefined || !interval.watched.delete(watched)) return;
+  if (interval.watched.size > 0) return;
+  interval.stop();
+  intervals.delete(period);
 }
 
-function start(period: number): Rhythm {
+function start(period: number): SharedInterval {
   const watched = new Set<Watched>();
-  let last = performance.now();
-  const timer = setInterval(() => {
+  let last = now();
+  const stop = startShared(() => {
     // Whole milliseconds: a number with a fraction would be an object of its own in every connection.
-    const passed = Math.round(performance.now() - last);
+    const passed = Math.round(now() - last);
     last += passed;
     // When the process itself stood still (a laptop asleep, a long computation), that was not the
-    // silence of the peers: what they sent meanwhile has yet to be read.
+    // silence of the clients: what they sent meanwhile has yet to be read.
     const elapsed = Math.min(passed, 2 * Math.round(period));
     for (const one of watched) one.beat(elapsed);
   }, period);
-  timer.unref();
-  return { watched, timer };
+  return { watched, stop };
 }

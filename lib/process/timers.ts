@@ -1,24 +1,68 @@
+/** Timers: some that do not keep the process alive, some as long as wanted, and the end of a callback. */
+import { rootContext } from './async-context.ts';
+
 /** Longer than this, setTimeout fires at once: 24.8 days. */
 export const LONGEST = 2_147_483_647;
 
 /**
- * Starts a timer that does not keep the process alive.
- * @returns undefined when `delay` is longer than a timer can wait: then it never fires
+ * A timer that fires so many milliseconds late did so because the process stood still: it was
+ * stopped, asleep, or busy.
+ */
+const LATE = 500;
+/** So often in a row a timer is given its time again. */
+const MAX_EXTENSIONS = 3;
+
+/** A timeout that has been started. */
+class Timeout<Argument> {
+  readonly timer: NodeJS.Timeout;
+  readonly #callback: (argument: Argument) => void;
+  readonly #argument: Argument;
+  readonly #delay: number;
+  #due: number;
+  #extensions = 0;
+
+  constructor(callback: (argument: Argument) => void, delay: number, argument: Argument) {
+    this.#callback = callback;
+    this.#argument = argument;
+    this.#delay = delay;
+    this.#due = performance.now() + delay;
+    this.timer = setTimeout(Timeout.#fire, delay, this);
+    this.timer.unref();
+  }
+
+  static #fire<Argument>(this: void, timeout: Timeout<Argument>): void {
+    const now = performance.now();
+    // guard: a timer that fires late → if (now < 0) {
+    if (now - timeout.#due > LATE && timeout.#extensions < MAX_EXTENSIONS) {
+      timeout.#extensions += 1;
+      timeout.#due = now + timeout.#delay;
+      timeout.timer.refresh();
+      return;
+    }
+    timeout.#callback(timeout.#argument);
+  }
+}
+
+/**
+ * Starts a timer that does not keep the process alive. When it fires late because the process stood
+ * still, it is given its time again: what it waited for (an answer, a body, a frame) may already be
+ * in the kernel, unread, and is not late at all.
+ *
+ * @param delay - in milliseconds
+ * @returns what `clearTimeout` takes; undefined when `delay` is longer than a timer can wait: then
+ * it never fires
  */
 export function startTimer<Argument>(
   callback: (argument: Argument) => void,
   delay: number,
   argument: Argument,
 ): NodeJS.Timeout | undefined {
-  if (delay > LONGEST) return undefined;
-  const timer = setTimeout(callback, delay, argument);
-  timer.unref();
-  return timer;
+  return delay > LONGEST ? undefined : new Timeout(callback, delay, argument).timer;
 }
 
 /**
- * A timer as long as one likes, once or again and again. It keeps the process awake, as any timer
- * does; whoever makes one ends it.
+ * A timer as long as one likes, once or again and again. It keeps the process alive, as any timer
+ * does; its owner must end it.
  */
 export class Alarm {
   #timer: NodeJS.Timeout | undefined;
@@ -52,8 +96,30 @@ export class Alarm {
       this.#wait(this.#left);
       return;
     }
-    // Armed before it rings: whoever is called may end it.
+    // Armed before it rings: its callback may end it.
     if (this.#period !== undefined) this.#wait(this.#period);
     this.#ring();
   }
+}
+
+// Taken once. What all connections share must not depend on a clock that a test replaces: a fake
+// one takes the tick that was asked for with it when it goes, and then nothing is ever sent again.
+const nextTick = process.nextTick.bind(process);
+const { setInterval: startInterval, clearInterval: stopInterval } = globalThis;
+
+/** Calls back when the callback of the event loop that now runs has ended. */
+export function afterThisCallback(callback: () => void): void {
+  nextTick(callback);
+}
+
+/**
+ * Starts an interval for the whole process: by the clock of Node itself, without keeping the process
+ * alive, nor the asynchronous context of whichever connection came first.
+ * @returns what ends it
+ */
+export function startShared(callback: () => void, period: number): () => void {
+  // guard: shared timers hold no context → const timer = startInterval(callback, period);
+  const timer = rootContext.run(startInterval<[]>, undefined, callback, period);
+  timer.unref();
+  return () => stopInterval(timer);
 }

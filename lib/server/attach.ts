@@ -8,7 +8,7 @@ import expressWs, { type WebsocketRequestHandler } from 'express-ws';
 import { type WebSocket } from 'ws';
 import { AuthorizeError, type OmniError, RouteError } from '../core/errors.ts';
 import { expectApplication } from '../core/options.ts';
-import { tell } from '../core/pipe.ts';
+import { report } from '../core/pipe.ts';
 import { reporting } from '../process/diagnostics.ts';
 import { Capacity, limitConnections } from '../request/capacity.ts';
 import { type Refusal } from '../request/problem.ts';
@@ -155,7 +155,15 @@ export function attachWebSockets<App extends Application>(
     () => sockets.clients.size + gate.undecided,
   );
   const isEnding = (): boolean => shutdown.isRunning;
-  const gate = new Gate({ origins, authorize, openTimeout, capacity, isEnding, find, report });
+  const gate = new Gate({
+    origins,
+    authorize,
+    openTimeout,
+    capacity,
+    isEnding,
+    find,
+    report: reportUpgrade,
+  });
   limitConnections(server, capacity);
   answerBy(server, gate);
   shareUpgrades(server, {
@@ -165,7 +173,7 @@ export function attachWebSockets<App extends Application>(
     openTimeout,
     take,
     report: (cause, request) => {
-      report(new AuthorizeError({ cause }), request);
+      reportUpgrade(new AuthorizeError({ cause }), request);
     },
   });
 
@@ -208,7 +216,7 @@ export function attachWebSockets<App extends Application>(
       const status = refusalStatus(cause);
       if (status !== undefined) return { status, code: 'authorize' };
       const error = new AuthorizeError({ cause });
-      report(error, request);
+      reportUpgrade(error, request);
       return { status: error.status, code: error.code };
     }
   }
@@ -223,19 +231,19 @@ export function attachWebSockets<App extends Application>(
       sockets.handleUpgrade(request, stream, head, (socket) => {
         const pending = new PendingSocket(socket, stream, authorized, openTimeout);
         dispatch(app, Response, request, socket, pending, (error) => {
-          report(error, request);
+          reportUpgrade(error, request);
         });
       });
     } catch (cause) {
       // ws throws when something else has upgraded the same connection, which then is not ours.
       // guard: every call into ws is guarded → throw cause;
-      report(new RouteError({ cause }), request);
+      reportUpgrade(new RouteError({ cause }), request);
     }
   }
 
-  function report(error: OmniError, request: IncomingMessage): void {
+  function reportUpgrade(error: OmniError, request: IncomingMessage): void {
     const { signal } = new AbortController();
-    tell(error, onError, { request, context: undefined, signal });
+    report(error, onError, { request, context: undefined, signal });
   }
 }
 

@@ -14,7 +14,7 @@ import express, {
 import { type WebSocket } from 'ws';
 import { RouteError } from '../core/errors.ts';
 import { isPromise } from '../core/exchange.ts';
-import { restoreUrl } from '../connection/claim.ts';
+import { restoreUrl } from '../websocket/express-ws-url.ts';
 import {
   isApplication,
   rememberMount,

@@ -2,15 +2,19 @@ import { type IncomingMessage } from 'node:http';
 import { type WebSocket } from 'ws';
 import { type Application, expectProgram } from '../application/application.ts';
 import { type Wire } from '../core/codec.ts';
-import { SocketConnection } from '../connection/connection.ts';
-import { type ConnectionOptions, connectionSettings } from '../connection/options.ts';
+import { type ClientConnection, type ConnectionSession } from '../connection/connection.ts';
+import {
+  connectionOptionNames,
+  type ConnectionOptions,
+  connectionSettings,
+} from '../connection/options.ts';
 import { ApplicationError } from '../application/errors.ts';
 import { type OmniError } from '../core/errors.ts';
 import { isPromise } from '../core/exchange.ts';
-import { expectFunction } from '../core/options.ts';
+import { expectFunction, expectOptions, type OptionNames } from '../core/options.ts';
 import { encodeOrSkip } from '../core/pipe.ts';
 import { Loop, type LoopHost } from '../application/program.ts';
-import { type Session } from '../connection/session.ts';
+import { connectSocket } from './line.ts';
 
 /** What {@link omniWsApplication} takes. */
 export interface OmniWsApplicationOptions<
@@ -38,6 +42,13 @@ export interface OmniWsApplicationOptions<
    */
   readonly onClose?: ((model: Model, code: number) => void | PromiseLike<void>) | undefined;
 }
+
+const OPTION_NAMES: OptionNames<OmniWsApplicationOptions<never, never, never>> = {
+  ...connectionOptionNames,
+  application: true,
+  start: true,
+  onClose: true,
+};
 
 /**
  * Makes a WebSocket route that runs a program for each connection. Each frame is decoded and handed
@@ -76,17 +87,18 @@ export function omniWsApplication<
 >(
   options: OmniWsApplicationOptions<Args, Model, Message, Context, Request, Encoded>,
 ): (socket: WebSocket, request: Request) => void {
+  expectOptions('omniWsApplication', options, OPTION_NAMES);
   const { application, start, onClose } = options;
   expectProgram(application);
   expectFunction('start', start);
   expectFunction('onClose', onClose, true);
   const settings = connectionSettings(options, application.codec, 'application');
   const begin = (
-    connection: SocketConnection<Message, Message, Context, Request>,
-  ): Session<Message, Message, Context, Request> => new ProgramSession(options, connection);
+    connection: ClientConnection<Message, Message, Context, Request>,
+  ): ConnectionSession<Message, Message, Context, Request> =>
+    new ProgramSession(options, connection);
   return (socket, request) => {
-    // The socket holds on to it from here.
-    void new SocketConnection(socket, request, settings, begin);
+    connectSocket(socket, request, settings, begin);
   };
 }
 
@@ -99,21 +111,21 @@ class ProgramSession<
   Request extends IncomingMessage,
   Encoded extends Wire,
 >
-  implements Session<Message, Message, Context, Request>, LoopHost<Message>
+  implements ConnectionSession<Message, Message, Context, Request>, LoopHost<Message>
 {
   readonly #options: OmniWsApplicationOptions<Args, Model, Message, Context, Request, Encoded>;
-  readonly #connection: SocketConnection<Message, Message, Context, Request>;
+  readonly #connection: ClientConnection<Message, Message, Context, Request>;
   #loop: Loop<Args, Model, Message> | undefined;
 
   constructor(
     options: OmniWsApplicationOptions<Args, Model, Message, Context, Request, Encoded>,
-    connection: SocketConnection<Message, Message, Context, Request>,
+    connection: ClientConnection<Message, Message, Context, Request>,
   ) {
     this.#options = options;
     this.#connection = connection;
   }
 
-  // What the connection tells.
+  // What the connection calls.
 
   opened(): void | Promise<void> {
     const { request, context } = this.#connection;
@@ -141,11 +153,11 @@ class ProgramSession<
     return this.#options.onClose?.(loop.model, code);
   }
 
-  // What the program tells.
+  // What the program calls.
 
   offered(message: Message): void {
-    if (this.#connection.isOpen) this.#connection.say(message, encodeOrSkip);
-    // Closing, for up to 5 s: nobody hears it any more.
+    if (this.#connection.isOpen) this.#connection.sendMessage(message, encodeOrSkip);
+    // Closing, for up to 5 s: what it would send is not sent any more.
     else this.#loop?.stop();
   }
 

@@ -39,7 +39,7 @@ export class Batch {
     for (let index = 0; index < length; index++) {
       const size = sizeOf(this.items[index] as Wire | Frame, this.#sizes[index] as number);
       // Small frames are cheaper in one buffer than in many. With large ones it would be one of a
-      // size that comes fresh from the system each time; so what is large stands alone.
+      // size that comes fresh from the system each time; so what is large is a piece of its own.
       if (total > 0 && total + size > LARGE) {
         this.#copy(pieces, from, index, total);
         from = index;

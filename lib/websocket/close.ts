@@ -1,6 +1,7 @@
-/** Ending a socket so that it is gone afterwards, whatever the client and the version of ws do. */
+/** Closing a socket so that it is gone afterwards, whatever the client and the version of ws do. */
 import { type WebSocket } from 'ws';
 import { reasonOf } from '../core/close-codes.ts';
+import { startTimer } from '../process/timers.ts';
 
 /** How long a client may take to close its side, in milliseconds; after that it is cut. */
 // guard: the timer of safeClose → const CLOSE_TIMEOUT = 25_000;
@@ -8,13 +9,11 @@ const CLOSE_TIMEOUT = 5_000;
 /** RFC 6455 section 5.5: a control frame holds 125 bytes, two of which are the code. */
 const REASON_BYTES = 123;
 const CLOSED = 3;
-/** A connection that fails within so many milliseconds would fail again at once. */
-const YOUNG = 10_000;
 
 /**
- * Sends a close frame and sees to it that the socket is gone 5 s later.
+ * Sends a close frame, and makes sure that the socket is gone 5 s later.
  *
- * @param code - one that {@link isSendable}
+ * @param code - one that `isSendable`
  * @param reason - cut to 123 bytes of UTF-8, at a character
  */
 export function safeClose(socket: WebSocket, code: number, reason: string = reasonOf(code)): void {
@@ -23,7 +22,7 @@ export function safeClose(socket: WebSocket, code: number, reason: string = reas
     // guard: reasons are cut → socket.close(code, reason);
     socket.close(code, cutReason(reason));
   } catch {
-    // ws 7 throws after it has marked the socket as closing, and then waits for ever.
+    // ws 7 throws after it has marked the socket as closing, and then waits forever.
     socket.terminate();
     return;
   }
@@ -32,12 +31,11 @@ export function safeClose(socket: WebSocket, code: number, reason: string = reas
 
 const expiring = new WeakSet<WebSocket>();
 
-/** Sees to it that a socket which is closing is gone 5 s later; ws itself would wait for 30 s. */
+/** Makes sure that a socket that is closing is gone 5 s later; ws itself would wait for 30 s. */
 export function cutLater(socket: WebSocket): void {
   if (socket.readyState === CLOSED || expiring.has(socket)) return;
   expiring.add(socket);
-  const timer = setTimeout(terminate, CLOSE_TIMEOUT, socket);
-  timer.unref();
+  const timer = startTimer(terminate, CLOSE_TIMEOUT, socket);
   socket.once('close', () => {
     clearTimeout(timer);
   });
@@ -47,29 +45,7 @@ function terminate(socket: WebSocket): void {
   socket.terminate();
 }
 
-/**
- * Whether an endpoint may put a code into a close frame.
- *
- * Source: RFC 6455 section 7.4, and the registry of its codes (1012 to 1014).
- */
-export function isSendable(code: number): boolean {
-  // guard: codes that may be sent → return true;
-  return (
-    Number.isInteger(code) &&
-    ((code >= 1000 && code <= 1014 && code !== 1004 && code !== 1005 && code !== 1006) ||
-      (code >= 3000 && code <= 4999))
-  );
-}
-
-/** @throws RangeError unless the code {@link isSendable} */
-export function expectSendable(code: number): void {
-  if (isSendable(code)) return;
-  throw new RangeError(
-    `Expected the close code to be one that may be sent (1000, 3000 to 4999), got ${code}`,
-  );
-}
-
-/** The beginning of a reason that fits into a close frame; what is no text is no reason. */
+/** The beginning of a reason that fits into a close frame; what is no string is no reason. */
 export function cutReason(reason: unknown): string {
   if (typeof reason !== 'string') return '';
   if (Buffer.byteLength(reason) <= REASON_BYTES) return reason;
@@ -81,15 +57,4 @@ export function cutReason(reason: unknown): string {
     cut += character;
   }
   return cut;
-}
-
-/**
- * How long the close of a connection that failed waits, in milliseconds: so that clients who come
- * back at once do not do so all the time, and those who failed together not together.
- *
- * @param delay - about how long it shall be, for a connection that fails at once
- * @param age - how old the connection is, in milliseconds
- */
-export function delayOfFailure(delay: number | undefined, age: number): number {
-  return delay === undefined || age > YOUNG ? 0 : delay * (0.5 + Math.random());
 }

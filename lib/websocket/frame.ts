@@ -35,7 +35,7 @@ export function writeFrame(buffer: Buffer, at: number, encoded: Wire, payload: n
 /** What a stream is given to write: bytes, or ASCII. */
 export type Piece = Buffer | string;
 
-/** From here on a text is not copied into a buffer of ours, in bytes: the garbage costs more than a second piece. */
+/** From here on a string is not copied into a buffer of ours, in bytes: the garbage costs more than a second piece. */
 export const LARGE = 16_384;
 
 /**
@@ -75,9 +75,9 @@ function writeHeader(buffer: Buffer, at: number, encoded: Wire, payload: number)
   return start;
 }
 
-/** An encoded message that goes to many sockets: framed once, however many there are. */
+/** The frame of a message that goes to many sockets: made once, however many there are. */
 export class Frame {
-  /** What was encoded: a text makes a text frame, bytes a binary one. */
+  /** What was encoded: a string makes a text frame, bytes a binary one. */
   readonly encoded: Wire;
   readonly #payload: number;
   #bytes: Buffer | undefined;
@@ -92,7 +92,7 @@ export class Frame {
     return frameSize(this.#payload);
   }
 
-  /** The frame as it stands on the wire. */
+  /** The frame as it is on the wire. */
   get bytes(): Buffer {
     if (this.#bytes === undefined) {
       this.#bytes = Buffer.allocUnsafeSlow(this.size);

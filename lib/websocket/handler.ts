@@ -1,12 +1,18 @@
 import { type IncomingMessage } from 'node:http';
 import { type WebSocket } from 'ws';
 import { type Codec, type Wire } from '../core/codec.ts';
-import { SocketConnection } from '../connection/connection.ts';
-import { type ConnectionOptions, connectionSettings } from '../connection/options.ts';
+import { type ClientConnection, type ConnectionSession } from '../connection/connection.ts';
+import { type MessageId } from '../connection/acknowledgement.ts';
+import {
+  connectionOptionNames,
+  type ConnectionOptions,
+  connectionSettings,
+} from '../connection/options.ts';
 import { type Connection, isPromise, type Reply } from '../core/exchange.ts';
-import { expectFunction } from '../core/options.ts';
+import { type OmniError } from '../core/errors.ts';
+import { expectFunction, expectOptions, type OptionNames } from '../core/options.ts';
 import { type Piped, type PipeOptions, respond } from '../core/pipe.ts';
-import { type Session } from '../connection/session.ts';
+import { connectSocket } from './line.ts';
 
 /** What {@link omniWs} takes. */
 export interface OmniWsOptions<
@@ -41,6 +47,14 @@ export interface OmniWsOptions<
     | undefined;
 }
 
+const OPTION_NAMES: OptionNames<OmniWsOptions<never, never>> = {
+  ...connectionOptionNames,
+  codec: true,
+  handler: true,
+  onOpen: true,
+  onClose: true,
+};
+
 /**
  * Makes a WebSocket route that answers messages: one frame is one message, one reply is one frame,
  * in the order in which the messages came. Nothing that a client sends ends the process or
@@ -70,43 +84,51 @@ export function omniWs<
 >(
   options: OmniWsOptions<In, Out, Context, Request, Encoded>,
 ): (socket: WebSocket, request: Request) => void {
+  expectOptions('omniWs', options, OPTION_NAMES);
   const settings = connectionSettings(options, options.codec, 'websocket');
   const { handler, onOpen, onClose } = options;
   expectFunction('handler', handler);
   expectFunction('onOpen', onOpen, true);
   expectFunction('onClose', onClose, true);
-  type Given = Connection<Out, Context, Request>;
-  const piped: PipeOptions<In, Out, Wire, Context, Request, Given> = {
+  // Without onError: a failure is thrown here, and the connection answers it.
+  const piped: PipeOptions<In, Out, Wire, Context, Request, Connection<Out, Context, Request>> = {
     codec: settings.codec,
     handler,
-    onError: settings.onError,
   };
-  const session: Session<In, Out, Context, Request> = {
+  const session: ConnectionSession<In, Out, Context, Request> = {
     opened: (connection) => onOpen?.(connection),
-    received(message, connection) {
+    received(message, connection, id) {
       let reply: Piped<Wire>;
       try {
         reply = respond(message, piped, connection);
-      } catch {
-        // Not answered by onError, which was told: nothing is sent, and the connection stays.
-        return undefined;
+      } catch (error) {
+        return answerFailure(connection, error, id);
       }
       if (isPromise(reply)) {
-        return reply.then((encoded) => {
-          connection.sendEncoded(encoded);
-        }, ignore);
+        return reply.then(
+          (encoded) => {
+            connection.reply(encoded, id);
+          },
+          (error: unknown) => answerFailure(connection, error, id),
+        );
       }
-      connection.sendEncoded(reply);
+      connection.reply(reply, id);
       return undefined;
     },
     closed: (connection, code) => onClose?.(connection, code),
   };
   const start = (): typeof session => session;
   return (socket, request) => {
-    // The socket holds on to it from here.
-    void new SocketConnection(socket, request, settings, start);
+    connectSocket(socket, request, settings, start);
   };
 }
 
-/** As above: onError was told. */
-function ignore(): void {}
+/** Sends what `onError` answers; the connection stays open either way. */
+function answerFailure<In, Out, Context, Request extends IncomingMessage>(
+  connection: ClientConnection<In, Out, Context, Request>,
+  error: unknown,
+  id: MessageId | undefined,
+): undefined | Promise<void> {
+  const answering = connection.answerFailure(error as OmniError, id);
+  return isPromise(answering) ? answering.then(() => {}) : undefined;
+}

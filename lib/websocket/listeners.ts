@@ -1,34 +1,29 @@
 /**
- * What a socket tells us. The listeners are one function each for all sockets, not one for every
- * socket: with many idle connections the closures would be most of what they cost.
+ * The listeners of a socket. They are one function each for all sockets, not one for every socket:
+ * with many idle connections the closures would be most of what they cost.
  */
 import { type WebSocket } from 'ws';
 import { cutLater } from './close.ts';
 import { reasonOf } from '../core/close-codes.ts';
-import { type Received } from '../connection/inbox.ts';
-
-/** Who is told. */
-export interface SocketListener {
-  /** A message. */
-  readonly receive: (data: Received, isBinary: boolean) => void;
-  /** A ping or a pong. */
-  readonly heard: () => void;
-  /** A frame that breaks the protocol; ws has answered it with this close code. */
-  readonly malformed: (closeCode: number) => void;
-  /** A close frame is about to be sent: nothing can be said after it. */
-  readonly flush: () => void;
-  /** The end, once. */
-  readonly closed: (code: number) => void;
-}
+import { type LineListener, type Received } from '../connection/line.ts';
 
 const listener: unique symbol = Symbol('omnimessage listener');
+const carrier: unique symbol = Symbol('omnimessage line');
 interface Listened extends WebSocket {
-  [listener]: SocketListener;
+  [listener]: LineListener;
+  [carrier]: Carrier;
+}
+
+/** The line over a socket. */
+interface Carrier {
+  /** Sends what waits, whatever the client has taken. */
+  readonly flushBeforeClose: () => void;
 }
 
 /** Attaches all listeners, synchronously: what arrives from here on is not lost. */
-export function listen(socket: WebSocket, told: SocketListener): void {
-  (socket as Listened)[listener] = told;
+export function listen(socket: WebSocket, connection: LineListener, line: Carrier): void {
+  (socket as Listened)[listener] = connection;
+  (socket as Listened)[carrier] = line;
   socket.on('message', onMessage);
   socket.on('ping', onSign);
   // guard: a pong is a sign of life
@@ -36,7 +31,8 @@ export function listen(socket: WebSocket, told: SocketListener): void {
   // guard: error listener of a connection
   socket.on('error', onError);
   socket.on('close', onClose);
-  socket.close = closeAfterWhatWasSaid;
+  socket.close = closeAfterWhatWasSent;
+  socket.send = sendAfterWhatWasSent;
 }
 
 function onMessage(this: WebSocket, data: Received, isBinary?: boolean): void {
@@ -49,8 +45,8 @@ function onSign(this: WebSocket): void {
 }
 
 function onError(this: WebSocket, error: Error & { readonly code?: string }): void {
-  // Without a listener this event would end the process. What is no protocol error is the
-  // network's, and 'close' follows.
+  // Without a listener this event would end the process. What is no protocol error comes from the
+  // network, and 'close' follows.
   if (error.code?.startsWith('WS_ERR_') !== true) return;
   (this as Listened)[listener].malformed(MALFORMED.get(error.code) ?? 1002);
 }
@@ -68,20 +64,30 @@ function onClose(this: WebSocket, code: number): void {
 }
 
 /**
- * Stands in for the socket's own `close`, which ws calls too when the client's close frame
- * arrives: the replies to what came before that frame must leave before ours. Whoever began to
- * close, a client that then stays is cut. What ws refuses by itself (1009) it gives no reason:
- * it gets ours.
+ * Replaces the socket's own `close`, which ws also calls when the client's close frame arrives: the
+ * replies to what came before that frame must leave before ours. Whichever side began to close, a
+ * client that then stays is cut. What ws refuses by itself (1009) gets the reason that we give it.
  */
-function closeAfterWhatWasSaid(
+function closeAfterWhatWasSent(
   this: WebSocket,
   code?: number,
   reason?: Parameters<WebSocket['close']>[1],
 ): void {
   // guard: replies leave before the close
-  (this as Listened)[listener].flush();
-  const told = reason ?? (code === undefined ? undefined : reasonOf(code));
-  (Object.getPrototypeOf(this) as WebSocket).close.call(this, code, told);
+  (this as Listened)[carrier].flushBeforeClose();
+  const given = reason ?? (code === undefined ? undefined : reasonOf(code));
+  prototypeOf(this).close.call(this, code, given);
   // guard: a client that closes and stays is cut
   cutLater(this);
+}
+
+/** Replaces the socket's own `send`: what an application sends beside us keeps its place in the order. */
+function sendAfterWhatWasSent(this: WebSocket, ...given: unknown[]): void {
+  // guard: what is sent beside a connection keeps its place
+  (this as Listened)[carrier].flushBeforeClose();
+  (prototypeOf(this).send as (this: WebSocket, ...all: unknown[]) => void).call(this, ...given);
+}
+
+function prototypeOf(socket: WebSocket): WebSocket {
+  return Object.getPrototypeOf(socket) as WebSocket;
 }

@@ -1,5 +1,5 @@
 /**
- * What a connection is about to send. Everything said in one turn (the replies to one read, the
+ * What a connection is about to send. Everything sent in one turn (the replies to one read, the
  * publishes of one tick) leaves in one write, because the kernel's write is most of what a message
  * costs; and what a slow client has not taken waits here, where it can be counted.
  */
@@ -7,6 +7,7 @@ import { type Duplex } from 'node:stream';
 import { type WebSocket } from 'ws';
 import { type Wire } from '../core/codec.ts';
 import { Batch, forgetBroadcast } from './batch.ts';
+import { afterThisCallback } from '../process/timers.ts';
 import { Frame, type Piece, piecesOf, payloadSize } from './frame.ts';
 
 /** What a frame that waits costs beside its bytes; measured at about 300. */
@@ -28,7 +29,7 @@ export class Outbox {
   /** What waits: mostly nothing, or one message. */
   #waiting: Wire | Frame | Batch | undefined;
   #waitingBytes = 0;
-  #said = 0;
+  #bytesSent = 0;
   #isScheduled = false;
   /** A write has found the stream backed up: until it is through, the rest waits here. */
   #isBlocked = false;
@@ -45,7 +46,7 @@ export class Outbox {
     this.#beneath = beneath;
   }
 
-  /** What was said and not yet taken by the kernel: its bytes, plus 256 for each frame that waits. */
+  /** What was sent and not yet taken by the kernel: its bytes, plus 256 for each frame that waits. */
   get buffered(): number {
     const written =
       this.#stream === undefined ? this.#socket.bufferedAmount : this.#stream.writableLength;
@@ -55,9 +56,9 @@ export class Outbox {
     return written + this.#waitingBytes + FRAME_OVERHEAD * count;
   }
 
-  /** How much was ever said, in bytes. */
-  get said(): number {
-    return this.#said;
+  /** How much was ever sent, in bytes. */
+  get bytesSent(): number {
+    return this.#bytesSent;
   }
 
   /** True when frames are written as one buffer, without the socket's own sender. */
@@ -76,12 +77,12 @@ export class Outbox {
     else if (waiting instanceof Batch) waiting.push(item, size);
     else this.#waiting = new Batch(waiting, this.#waitingBytes, item, size);
     this.#waitingBytes += size;
-    this.#said += size;
+    this.#bytesSent += size;
     if (!this.#isScheduled && !this.#isBlocked) this.#schedule();
     return size + FRAME_OVERHEAD;
   }
 
-  /** Writes all that waits, whatever the client has taken: what was said before a close leaves before it. */
+  /** Writes all that waits, whatever the client has taken: what was sent before a close leaves before it. */
   flush(): void {
     const waiting = this.#waiting;
     if (waiting === undefined) return;
@@ -90,17 +91,17 @@ export class Outbox {
     this.#forget();
     if (!isOpen) return;
     const stream = this.#stream;
-    // The kernel has not taken what came before. The last of what is written now will tell when it
-    // has taken all; to be told at every write would cost a fifth of a message more.
+    // The kernel has not taken what came before. The callback of the last write then comes when it
+    // has taken all; a callback for every write would cost a fifth of a message more.
     if (stream === undefined) {
-      const isTold = this.#socket.bufferedAmount > 0;
-      if (waiting instanceof Batch) this.#sendAll(waiting.items, isTold);
-      else this.#send(waiting, isTold);
+      const isAwaited = this.#socket.bufferedAmount > 0;
+      if (waiting instanceof Batch) this.#sendAll(waiting.items, isAwaited);
+      else this.#send(waiting, isAwaited);
     } else {
-      const isTold = stream.writableLength > 0;
-      if (waiting instanceof Batch) this.#write(stream, Batch.join(waiting), isTold);
-      else if (waiting instanceof Frame) this.#writeOne(stream, waiting.bytes, isTold);
-      else this.#write(stream, piecesOf(waiting, size), isTold);
+      const isAwaited = stream.writableLength > 0;
+      if (waiting instanceof Batch) this.#write(stream, Batch.join(waiting), isAwaited);
+      else if (waiting instanceof Frame) this.#writeOne(stream, waiting.bytes, isAwaited);
+      else this.#write(stream, piecesOf(waiting, size), isAwaited);
     }
   }
 
@@ -114,7 +115,7 @@ export class Outbox {
     this.#onDrain = callback;
     if (this.#isBlocked) return;
     this.#isBlocked = true;
-    // Neither says anything to the application, and both call back behind all that was written.
+    // Neither reaches the application at the other end, and both call back after all that was written.
     if (this.#stream === undefined) this.#socket.ping(undefined, undefined, this.#onTaken());
     else this.#stream.write(NOTHING, this.#onTaken());
   }
@@ -140,7 +141,7 @@ export class Outbox {
   #schedule(): void {
     this.#isScheduled = true;
     // One tick for all connections, not a closure for each.
-    if (Outbox.#unflushed.push(this) === 1) process.nextTick(Outbox.#flushAll);
+    if (Outbox.#unflushed.push(this) === 1) afterThisCallback(Outbox.#flushAll);
   }
 
   #forget(): void {
@@ -148,18 +149,18 @@ export class Outbox {
     this.#waitingBytes = 0;
   }
 
-  #write(stream: Duplex, pieces: readonly Piece[], isTold: boolean): void {
+  #write(stream: Duplex, pieces: readonly Piece[], isAwaited: boolean): void {
     const last = pieces.length - 1;
     // A cork around a single write would make that dearer.
     if (last > 0) stream.cork();
     for (let index = 0; index <= last; index++) {
-      this.#writeOne(stream, pieces[index] as Piece, isTold && index === last);
+      this.#writeOne(stream, pieces[index] as Piece, isAwaited && index === last);
     }
     if (last > 0) stream.uncork();
   }
 
-  #writeOne(stream: Duplex, piece: Piece, isTold: boolean): void {
-    if (isTold) {
+  #writeOne(stream: Duplex, piece: Piece, isAwaited: boolean): void {
+    if (isAwaited) {
       this.#isBlocked = true;
       stream.write(piece, 'latin1', this.#onTaken());
     } else {
@@ -167,10 +168,10 @@ export class Outbox {
     }
   }
 
-  #send(item: Wire | Frame, isTold: boolean): void {
+  #send(item: Wire | Frame, isAwaited: boolean): void {
     const encoded = item instanceof Frame ? item.encoded : item;
     const options = { binary: typeof encoded !== 'string' };
-    if (isTold) {
+    if (isAwaited) {
       this.#isBlocked = true;
       this.#socket.send(encoded, options, this.#onTaken());
     } else {
@@ -178,19 +179,19 @@ export class Outbox {
     }
   }
 
-  #sendAll(items: readonly (Wire | Frame)[], isTold: boolean): void {
+  #sendAll(items: readonly (Wire | Frame)[], isAwaited: boolean): void {
     // One write, where this is the stream that ws writes to; if it is another, nothing is lost.
     this.#beneath.cork();
     try {
       for (const [index, item] of items.entries()) {
-        this.#send(item, isTold && index === items.length - 1);
+        this.#send(item, isAwaited && index === items.length - 1);
       }
     } finally {
       this.#beneath.uncork();
     }
   }
 
-  /** Made when first needed: most connections never meet a slow client. */
+  /** Made when first needed: most connections never have a slow client. */
   #onTaken(): () => void {
     this.#unblock ??= () => {
       this.#isBlocked = false;

@@ -1,16 +1,17 @@
 /**
- * The little that we know of the inside of ws, 7 and 8. Each is looked at before it is used, and
- * has a way without it; spec/ws-internals.spec.ts fails when a release of ws changes one.
+ * The few internals of ws 7 and 8 that are used. Each is checked before it is used, and can be done
+ * without; spec/websocket/ws-internals.spec.ts fails when a release of ws changes one.
  */
 import { type IncomingMessage } from 'node:http';
 import { type Duplex } from 'node:stream';
 import { type WebSocket } from 'ws';
+import { notice } from '../process/development-notice.ts';
+
+type Receiver = Partial<Record<'_maxPayload' | '_maxFragments' | '_maxBufferedChunks', unknown>>;
 
 interface Internals {
   readonly _socket?: unknown;
-  readonly _receiver?: Partial<
-    Record<'_maxPayload' | '_maxFragments' | '_maxBufferedChunks', unknown>
-  >;
+  readonly _receiver?: Receiver | null;
 }
 
 /**
@@ -27,25 +28,39 @@ export function directStream(socket: WebSocket, request: IncomingMessage): Duple
 
 /**
  * Lowers what ws itself accepts, so that a large message is refused from its header alone.
- * Without this (or `attachWebSockets`) ws takes up to 100 MiB before anybody sees it.
+ * Without this (or `attachWebSockets`) ws takes up to 100 MiB before anything sees it. A release of
+ * ws that cannot bound fragments is reported: a client of such a server can fill its memory.
  */
-export function limitPayload(socket: WebSocket, limit: number): void {
+export function limitReceiver(socket: WebSocket, limit: number): void {
   const receiver = (socket as unknown as Internals)._receiver;
-  if (receiver === undefined) return;
+  // Bun has null here: its sockets are not those of ws, and have limits of their own.
+  // guard: a socket without a receiver → if (receiver === undefined) return;
+  if (receiver === undefined || receiver === null) return;
   // guard: payload limit of a route
   lower(receiver, '_maxPayload', limit);
   // guard: fragment limit of a route
-  lower(receiver, '_maxFragments', 64);
+  const isBounded = lower(receiver, '_maxFragments', 64);
   // guard: chunk limit of a route
   lower(receiver, '_maxBufferedChunks', 1_024);
+  // guard: the floor of ws is checked
+  if (!isBounded) noticeOldWs();
 }
 
-function lower(
-  receiver: NonNullable<Internals['_receiver']>,
-  name: keyof NonNullable<Internals['_receiver']>,
-  limit: number,
-): void {
+function noticeOldWs(): void {
+  notice(
+    'old ws',
+    () =>
+      'this release of ws does not bound the fragments of a message, so one client can fill the ' +
+      'memory: install ws 7.5.14 or 8.21.1, or a later one (`npm ls ws` shows who brings the old one; ' +
+      '"overrides": { "ws": "^7.5.14" } in package.json replaces it)',
+  );
+}
+
+/** @returns false when ws does not know this limit */
+function lower(receiver: Receiver, name: keyof Receiver, limit: number): boolean {
   const present = receiver[name];
+  if (typeof present !== 'number') return false;
   // 0 means "no limit" to ws.
-  if (typeof present === 'number' && (present === 0 || present > limit)) receiver[name] = limit;
+  if (present === 0 || present > limit) receiver[name] = limit;
+  return true;
 }

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { Liveness, type Verdict } from '../../lib/connection/keep-alive.ts';
+import { KeepAlive, type Verdict } from '../../lib/connection/keep-alive.ts';
 
 const patience = { interval: 30, timeout: 20 };
 
 /** What follows from beats of these lengths. */
-const after = (liveness: Liveness, ...beats: number[]): Verdict[] =>
+const after = (liveness: KeepAlive, ...beats: number[]): Verdict[] =>
   beats.map((elapsed) => liveness.beat(elapsed));
 
 describe('the judgement of a silent client', () => {
   it('asks after the interval, and gives up after the timeout', () => {
-    const liveness = new Liveness(patience);
+    const liveness = new KeepAlive(patience);
 
     expect(after(liveness, 10, 10, 10, 10, 10, 9, 1)).toEqual([
       'present',
@@ -23,11 +23,11 @@ describe('the judgement of a silent client', () => {
   });
 
   it('does not count the beat in which a client came, however long it was', () => {
-    expect(after(new Liveness(patience), 20, 29, 1)).toEqual(['present', 'present', 'ask']);
+    expect(after(new KeepAlive(patience), 20, 29, 1)).toEqual(['present', 'present', 'ask']);
   });
 
   it('does not count the beat in which something was heard, however long it was', () => {
-    const liveness = new Liveness(patience);
+    const liveness = new KeepAlive(patience);
     expect(after(liveness, 10, 30, 19)).toEqual(['present', 'ask', 'present']);
 
     liveness.heard();
@@ -42,7 +42,7 @@ describe('the judgement of a silent client', () => {
   });
 
   it('takes its own pause for no silence', () => {
-    const liveness = new Liveness(patience);
+    const liveness = new KeepAlive(patience);
     after(liveness, 10, 30);
 
     expect([liveness.beatWhilePaused(), liveness.beatWhilePaused()]).toEqual([

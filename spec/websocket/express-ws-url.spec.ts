@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type IncomingMessage } from 'node:http';
-import { forgetRouting, restoreUrl, socketUrl } from '../../lib/connection/claim.ts';
+import { forgetRouting, restoreUrl, socketUrl } from '../../lib/websocket/express-ws-url.ts';
 
 describe('socketUrl', () => {
   it.each([

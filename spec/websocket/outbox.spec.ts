@@ -125,7 +125,7 @@ describe.each([
 
     outbox.push('é');
 
-    expect(outbox.said).toBe(7);
+    expect(outbox.bytesSent).toBe(7);
   });
 
   it('calls back when a client that did not read has caught up', async () => {

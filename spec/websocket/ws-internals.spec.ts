@@ -1,7 +1,7 @@
 import { type IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { directStream, limitPayload } from '../../lib/websocket/ws-internals.ts';
+import { directStream, limitReceiver } from '../../lib/websocket/ws-internals.ts';
 import { createServer } from 'node:http';
 import { connect } from '../support/socket-client.ts';
 import { serve } from '../support/serve.ts';
@@ -46,7 +46,7 @@ describe.each(stacks)('what we know of the inside of %s', (_, stack) => {
       _maxFragments: expect.any(Number) as number,
       _maxBufferedChunks: expect.any(Number) as number,
     });
-    limitPayload(socket, 1_000);
+    limitReceiver(socket, 1_000);
 
     expect(receiver).toMatchObject({
       _maxPayload: 1_000,
@@ -58,9 +58,9 @@ describe.each(stacks)('what we know of the inside of %s', (_, stack) => {
   it('a limit that is lower already stays', async () => {
     const { socket } = await accepted(stack);
     const receiver = (socket as unknown as { _receiver: Record<string, number> })._receiver;
-    limitPayload(socket, 1_000);
+    limitReceiver(socket, 1_000);
 
-    limitPayload(socket, 2_000);
+    limitReceiver(socket, 2_000);
 
     expect(receiver['_maxPayload']).toBe(1_000);
   });
@@ -104,11 +104,11 @@ describe('directStream', () => {
   });
 });
 
-describe('limitPayload', () => {
+describe('limitReceiver', () => {
   it('leaves a socket alone that it does not know', () => {
     expect(() => {
-      limitPayload({} as WebSocket, 1);
-      limitPayload({ _receiver: {} } as unknown as WebSocket, 1);
+      limitReceiver({} as WebSocket, 1);
+      limitReceiver({ _receiver: {} } as unknown as WebSocket, 1);
     }).not.toThrow();
   });
 });

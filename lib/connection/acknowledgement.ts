@@ -1,0 +1,58 @@
+/**
+ * The marks of `omnimessage.1`: what a client calls its messages, and how each is answered. A line
+ * without marks has no ids, and nothing here is done for it.
+ */
+import { type Wire } from '../core/codec.ts';
+import { DecodeError } from '../core/errors.ts';
+import { splitFrame } from '../core/protocol.ts';
+import { withoutMark } from '../core/utf8.ts';
+
+/** What a client calls a message: a positive integer, greater with each message on a line. */
+export type MessageId = number;
+
+/** A message with its mark taken off. */
+export interface Marked {
+  readonly id: MessageId;
+  readonly payload: Wire;
+}
+
+/** At most 15 digits: every such number is exact. */
+const MESSAGE = /^([1-9]\d{0,14})(?:;|$)/;
+
+/** The frame of a client that asks whether the server is there. */
+export function isProbe(frame: Wire): boolean {
+  if (typeof frame === 'string') return frame.startsWith('?\n') || frame.startsWith('?;');
+  return frame[0] === QUESTION && (frame[1] === LINE_FEED || frame[1] === SEMICOLON);
+}
+
+const QUESTION = 0x3f;
+const LINE_FEED = 0x0a;
+const SEMICOLON = 0x3b;
+
+/** Takes the marks off what one client sends. */
+export class Marks {
+  #last: MessageId = 0;
+
+  /** @throws {@link DecodeError} for a header that is none, or an id that does not rise */
+  read(frame: Wire): Marked {
+    const split = splitFrame(frame);
+    const id = Number(split === undefined ? Number.NaN : MESSAGE.exec(split.header)?.[1]);
+    // guard: ids rise → if (split === undefined) {
+    if (split === undefined || !(id > this.#last)) {
+      throw new DecodeError('expected a header of omnimessage.1 with an id that rises');
+    }
+    this.#last = id;
+    const { payload } = split;
+    return { id, payload: typeof payload === 'string' ? withoutMark(payload) : payload };
+  }
+}
+
+/**
+ * The id in the header of a message that is refused unread.
+ * @returns undefined where there is none
+ */
+export function idOf(frame: Wire): MessageId | undefined {
+  const header = splitFrame(frame)?.header;
+  const digits = header === undefined ? undefined : MESSAGE.exec(header)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}

@@ -1,0 +1,71 @@
+/**
+ * How a client that cannot see pings knows that its line lives: after an interval in which nothing
+ * was sent it gets a beat. The hello tells it the interval, so it knows when to give a line up.
+ */
+import { type Wire } from '../core/codec.ts';
+import { type Hello } from '../core/protocol.ts';
+import { type Line } from './line.ts';
+import { type RateLimit } from './rate-limit.ts';
+
+interface BeatSettings {
+  readonly interval: number;
+  readonly isBinary: boolean;
+  readonly limit: number;
+  readonly rateLimit: RateLimit | undefined;
+}
+
+/** Without a heartbeat a client is told of no end to its patience: a day. */
+const LONGEST_INTERVAL = 86_400_000;
+
+/** The beats of one connection. */
+export class Beats {
+  readonly #line: Line;
+  readonly #settings: BeatSettings;
+  /** How long nothing was sent, in milliseconds, and how much had been sent by then. */
+  #quiet = 0;
+  #sentBefore = 0;
+
+  constructor(line: Line, settings: BeatSettings) {
+    this.#line = line;
+    this.#settings = settings;
+  }
+
+  /** Sends the hello. */
+  greet(): void {
+    const { limit, rateLimit } = this.#settings;
+    const interval = this.#interval;
+    const hello: Hello = {
+      version: 1,
+      interval,
+      limit,
+      ...(rateLimit === undefined ? {} : { rate: rateLimit.perSecond }),
+    };
+    this.#line.write(this.#encoded(JSON.stringify(hello)), '!');
+  }
+
+  /** Sends a beat. */
+  send(): void {
+    this.#line.write(this.#encoded(''), '.');
+  }
+
+  /** Time has passed. */
+  beat(elapsed: number): void {
+    const { bytesSent } = this.#line;
+    if (bytesSent !== this.#sentBefore) {
+      this.#sentBefore = bytesSent;
+      this.#quiet = 0;
+      return;
+    }
+    this.#quiet += elapsed;
+    if (this.#quiet < this.#interval || !this.#line.isOpen) return;
+    this.send();
+  }
+
+  get #interval(): number {
+    return Math.min(this.#settings.interval, LONGEST_INTERVAL);
+  }
+
+  #encoded(text: string): Wire {
+    return this.#settings.isBinary ? new TextEncoder().encode(text) : text;
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * What a connection needs of whatever carries it, and what that tells the connection. A WebSocket
+ * is one line, a stream of server-sent events another; neither is known here.
+ */
+import { type Wire } from '../core/codec.ts';
+import { type Prepared } from '../core/prepared.ts';
+
+/** A message as it was received: `ws` 7 gives a string for text, `ws` 8 a Buffer. */
+export type Received = string | Uint8Array | ArrayBuffer | readonly Uint8Array[];
+
+/** What carries a connection. */
+export interface Line {
+  /** Whether anything that is written can still be sent: false from the close on. */
+  readonly isOpen: boolean;
+  /** Whether each message has an id and an answer of its own: the subprotocol `omnimessage.1`. */
+  readonly isMarked: boolean;
+  /** What was written and not yet taken by the kernel: its bytes, plus 256 for each frame that waits. */
+  readonly buffered: number;
+  /** How much was ever written, in bytes. */
+  readonly bytesSent: number;
+  /**
+   * Takes a message, to be sent when this callback of the event loop has ended.
+   * @param header - on a marked line what stands before the message; otherwise it is not looked at
+   * @returns by how much more is `buffered` now
+   */
+  readonly write: (encoded: Wire | Prepared, header: string) => number;
+  /** Sends what waits at once, unless the kernel has not taken what came before. */
+  readonly flush: () => void;
+  /** Calls back once what is written now was taken; never, if the line closes first. */
+  readonly whenDrained: (callback: () => void) => void;
+  /** Reads nothing until `resume`: what the client sends waits in the kernel. */
+  readonly pause: () => void;
+  readonly resume: () => void;
+  /** Asks whether the client is there; its answer is `heard`. */
+  readonly ping: () => void;
+  /** Closes after what was written; the line is gone within 5 s, whatever the client does. */
+  readonly close: (code: number, reason: string | undefined) => void;
+  /** Ends it at once. */
+  readonly terminate: () => void;
+  /** Forgets what waits to be sent: the line is gone. */
+  readonly discard: () => void;
+}
+
+/** What a line tells the connection that it carries. */
+export interface LineListener {
+  /** A message. */
+  readonly receive: (data: Received, isBinary: boolean) => void;
+  /** A sign of life that is no message: a ping or a pong. */
+  readonly heard: () => void;
+  /** The client broke the protocol; the line has answered it with this close code. */
+  readonly malformed: (closeCode: number) => void;
+  /** The end, once. */
+  readonly closed: (code: number) => void;
+}

@@ -1,0 +1,128 @@
+/**
+ * How a connection sends: whatever is sent passes here, is counted against what a slow client may
+ * leave waiting, and on a marked line gets its mark.
+ */
+import { CloseCode } from '../core/close-codes.ts';
+import { type Wire } from '../core/codec.ts';
+import { type Prepared } from '../core/prepared.ts';
+import { type MessageId } from './acknowledgement.ts';
+import { Backpressure, type Held } from './backpressure.ts';
+import { Beats } from './beats.ts';
+import { type Line } from './line.ts';
+import { type ConnectionSettings } from './options.ts';
+
+/** The connection that sends. */
+export interface SenderHost {
+  /** Closing, or closed: nothing is sent any more. */
+  readonly isEnding: boolean;
+  /** Closes the connection for what the client did. */
+  readonly refuse: (code: CloseCode) => void;
+}
+
+/** What may wait to be sent, and how often a quiet line says that it lives. */
+export type SenderSettings = Pick<
+  ConnectionSettings<never, never, never, never>,
+  'highWaterMark' | 'maxBuffered' | 'interval' | 'timeout' | 'isBinary' | 'limit' | 'rateLimit'
+>;
+
+const NO_BYTES = new Uint8Array(0);
+
+/** The sending half of a connection. */
+export class MessageSender {
+  readonly #host: SenderHost;
+  readonly #line: Line;
+  readonly #settings: SenderSettings;
+  /** What takes no messages while the client has to catch up. */
+  readonly #held: Held;
+  /** On a marked line alone. */
+  readonly #beats: Beats | undefined;
+  #backpressure: Backpressure | undefined;
+  /** The message that was answered for taking too long. */
+  #givenUp: MessageId | undefined;
+
+  constructor(host: SenderHost, line: Line, settings: SenderSettings, held: Held) {
+    this.#host = host;
+    this.#line = line;
+    this.#settings = settings;
+    this.#held = held;
+    this.#beats = line.isMarked ? new Beats(line, settings) : undefined;
+  }
+
+  /**
+   * Sends a message that answers none.
+   * @returns false when the connection is ending or too slow
+   */
+  push(encoded: Wire | Prepared): boolean {
+    return this.#write(encoded, '');
+  }
+
+  /** Answers a message on a marked line: with its reply, or that there is none. */
+  reply(encoded: Wire | undefined, id: MessageId): boolean {
+    // guard: a message is answered once
+    if (id === this.#givenUp) return false;
+    return encoded === undefined
+      ? this.#write(this.#nothing, `+${id}`)
+      : this.#write(encoded, `=${id}`);
+  }
+
+  /**
+   * Answers a message that failed, on a marked line.
+   * @param encoded - what `onError` answered
+   */
+  fail(id: MessageId, code: string, encoded: Wire = this.#nothing): boolean {
+    return id !== this.#givenUp && this.#write(encoded, `-${id};${code}`);
+  }
+
+  /** What still comes for this message comes too late. */
+  giveUp(id: MessageId | undefined): void {
+    this.#givenUp = id;
+  }
+
+  /** Sends the hello of a marked line. */
+  greet(): void {
+    this.#beats?.greet();
+  }
+
+  /** Answers a probe. */
+  sendBeat(): void {
+    if (!this.#host.isEnding && this.#line.isOpen) this.#beats?.send();
+  }
+
+  /** The line may have answered by itself: a client that reads nothing must not make it hold that. */
+  noticeAnswer(): void {
+    // guard: pings of a client that does not read
+    if (this.#line.buffered > this.#settings.highWaterMark) this.#slowDown();
+  }
+
+  /**
+   * Time has passed.
+   * @returns true when the client has taken nothing for too long
+   */
+  beat(elapsed: number): boolean {
+    this.#beats?.beat(elapsed);
+    return this.#backpressure?.beat(elapsed) === true;
+  }
+
+  get #nothing(): Wire {
+    return this.#settings.isBinary ? NO_BYTES : '';
+  }
+
+  #write(encoded: Wire | Prepared, header: string): boolean {
+    // The client has begun to close, or broke the protocol: the last frame is sent.
+    if (this.#host.isEnding || !this.#line.isOpen) return false;
+    const { maxBuffered, highWaterMark } = this.#settings;
+    const { buffered } = this.#line;
+    // guard: maxBuffered → if (this.#line.buffered === -1) { this.#host.refuse(CloseCode.TooSlow); return false; }
+    if (buffered > maxBuffered) {
+      this.#host.refuse(CloseCode.TooSlow);
+      return false;
+    }
+    if (buffered + this.#line.write(encoded, header) > highWaterMark) this.#slowDown();
+    return true;
+  }
+
+  #slowDown(): void {
+    this.#backpressure ??= new Backpressure(this.#line, this.#held, this.#settings);
+    this.#backpressure.begin();
+  }
+}

@@ -1,0 +1,51 @@
+/** The addresses of express-ws: it routes a socket as a GET of the path with `/.websocket` at its end. */
+import { type IncomingMessage } from 'node:http';
+
+/** What Express's router leaves on a request that it routes. */
+interface Routed {
+  /** How the router goes on. It keeps everything that the routing used alive. */
+  next?: () => void;
+  /** The parsed address, which had the suffix of express-ws. */
+  _parsedUrl?: unknown;
+}
+
+const stay = (): void => {};
+
+/**
+ * Releases Express's routing closures: the route has the request for as long as its socket lives.
+ */
+export function forgetRouting(request: IncomingMessage): void {
+  const routed = request as Routed;
+  // Still a function, for middlewares that call it late.
+  if (routed.next !== undefined) routed.next = stay;
+  if (routed._parsedUrl !== undefined) routed._parsedUrl = undefined;
+}
+
+/** What `.ws` of express-ws appends to its routes. Only in the path: the query is the client's. */
+const SUFFIX = /^([^?]*?)\/?\.websocket(?=\?|$)/;
+
+/**
+ * Where express-ws routes a socket's request: to the GET route that its `.ws` method made. The
+ * query stays whole (express-ws itself cuts it at a second `?`).
+ */
+export function socketUrl(url: string): string {
+  const queryAt = url.indexOf('?');
+  const path = queryAt === -1 ? url : url.slice(0, queryAt);
+  const query = queryAt === -1 ? '' : url.slice(queryAt);
+  return `${path}${path.endsWith('/') ? '' : '/'}.websocket${query}`;
+}
+
+/**
+ * Gives a request its own address back: express-ws appends `/.websocket` to `url` (and `originalUrl`
+ * is taken from that), which does not belong in a log or a comparison.
+ */
+export function restoreUrl(request: IncomingMessage): void {
+  const mutable: { url?: string | undefined; originalUrl?: string } = request;
+  if (mutable.url !== undefined) mutable.url = withoutSuffix(mutable.url);
+  if (mutable.originalUrl !== undefined) mutable.originalUrl = withoutSuffix(mutable.originalUrl);
+}
+
+function withoutSuffix(url: string): string {
+  const own = url.replace(SUFFIX, '$1');
+  return own.startsWith('/') ? own : `/${own}`;
+}

@@ -1,0 +1,143 @@
+/** A WebSocket as the line of a connection. */
+import { type IncomingMessage } from 'node:http';
+import { type Duplex } from 'node:stream';
+import { type WebSocket } from 'ws';
+import { admissionOf } from '../connection/claim.ts';
+import { ClientConnection, type StartSession } from '../connection/connection.ts';
+import { type Line } from '../connection/line.ts';
+import { type ConnectionSettings } from '../connection/options.ts';
+import { type Wire } from '../core/codec.ts';
+import { Prepared } from '../core/prepared.ts';
+import { HEADER_LIMIT, joinFrame, PROTOCOL } from '../core/protocol.ts';
+import { safeClose } from './close.ts';
+import { forgetRouting, restoreUrl } from './express-ws-url.ts';
+import { type Frame, frameOf } from './frame.ts';
+import { listen } from './listeners.ts';
+import { Outbox } from './outbox.ts';
+import { directStream, limitReceiver } from './ws-internals.ts';
+
+const OPEN = 1;
+const CLOSED = 3;
+
+/** What carries a connection over one socket. */
+export class WebSocketLine implements Line {
+  readonly isMarked: boolean;
+  readonly #socket: WebSocket;
+  /** The stream of the request that opened the socket. */
+  readonly #stream: Duplex;
+  readonly #outbox: Outbox;
+
+  /** @param hasIds - whether the route knows the ids of `omnimessage.1` */
+  constructor(socket: WebSocket, request: IncomingMessage, hasIds: boolean) {
+    this.isMarked = hasIds && socket.protocol === PROTOCOL;
+    this.#socket = socket;
+    this.#stream = request.socket;
+    this.#outbox = new Outbox(socket, directStream(socket, request), request.socket);
+  }
+
+  get isOpen(): boolean {
+    return this.#socket.readyState === OPEN;
+  }
+
+  get buffered(): number {
+    return this.#outbox.buffered;
+  }
+
+  get bytesSent(): number {
+    return this.#outbox.bytesSent;
+  }
+
+  write(encoded: Wire | Prepared, header: string): number {
+    if (this.isMarked) return this.#outbox.push(marked(encoded, header));
+    return this.#outbox.push(encoded instanceof Prepared ? encoded.framedBy(frameOf) : encoded);
+  }
+
+  flush(): void {
+    this.#outbox.flushUnlessBlocked();
+  }
+
+  /** Sends what waits, whatever the client has taken: a close frame is about to follow. */
+  flushBeforeClose(): void {
+    this.#outbox.flush();
+  }
+
+  whenDrained(callback: () => void): void {
+    this.#outbox.whenDrained(callback);
+  }
+
+  pause(): void {
+    if (canPause(this.#socket)) {
+      this.#socket.pause();
+    } else {
+      // ws 7 has no pause of its own, and resumes the stream whenever its parser has drained.
+      this.#stream.on('resume', pauseAgain);
+      this.#stream.pause();
+    }
+  }
+
+  resume(): void {
+    if (canPause(this.#socket)) {
+      this.#socket.resume();
+    } else {
+      this.#stream.off('resume', pauseAgain);
+      this.#stream.resume();
+    }
+  }
+
+  ping(): void {
+    this.#socket.ping();
+  }
+
+  close(code: number, reason: string | undefined): void {
+    safeClose(this.#socket, code, reason);
+  }
+
+  terminate(): void {
+    this.#socket.terminate();
+  }
+
+  discard(): void {
+    this.#outbox.discard();
+  }
+}
+
+/**
+ * Connects a socket: its listeners are attached when this returns, so no frame is lost from here on.
+ * @param start - makes the session, once the context is known
+ */
+export function connectSocket<In, Out, Context, Request extends IncomingMessage>(
+  socket: WebSocket,
+  request: Request,
+  settings: ConnectionSettings<In, Out, Context, Request>,
+  start: StartSession<In, Out, Context, Request>,
+): void {
+  const line = new WebSocketLine(socket, request, settings.hasIds);
+  const connection = new ClientConnection(line, request, settings, start);
+  restoreUrl(request);
+  forgetRouting(request);
+  listen(socket, connection, line);
+  limitReceiver(socket, line.isMarked ? settings.limit + HEADER_LIMIT + 1 : settings.limit);
+  const admission = admissionOf(socket);
+  admission?.claim(connection);
+  // Gone while a middleware before us was busy: its 'close' event is past.
+  if (socket.readyState === CLOSED) connection.neverOpened();
+  else connection.begin(admission);
+}
+
+/** A message with the header of a marked line. One that goes to many is a push on each of them. */
+function marked(encoded: Wire | Prepared, header: string): Wire | Frame {
+  return encoded instanceof Prepared ? encoded.framedBy(pushFrameOf) : joinFrame(header, encoded);
+}
+
+function pushFrameOf(encoded: Wire): Frame {
+  return frameOf(joinFrame('', encoded));
+}
+
+function pauseAgain(this: Duplex): void {
+  this.pause();
+}
+
+/** ws 8 has `pause`, ws 7 has not, whatever the types say. */
+function canPause(socket: WebSocket): boolean {
+  return typeof (socket as { pause?: unknown }).pause === 'function';
+}

@@ -1,6 +1,7 @@
 /** Who may speak to us from a web page: the same rule for HTTP and for WebSocket. */
 import { type IncomingMessage } from 'node:http';
-import { noticeOrigin } from '../process/development-notice.ts';
+import { isPromise } from '../core/exchange.ts';
+import { notice, noticeOrigin } from '../process/development-notice.ts';
 
 /**
  * Which origins may send messages: an array of origins (scheme, host, port, exactly, as browsers
@@ -23,8 +24,9 @@ export function originCheck<Request extends IncomingMessage>(
   if (origins === '*') return () => true;
   if (typeof origins === 'function') {
     return (request) => {
-      // A promise is no verdict: an asynchronous function must not let everybody pass.
+      // A promise is no verdict: an asynchronous function must not admit every page.
       const verdict: unknown = origins(request.headers.origin, request);
+      if (isPromise(verdict)) refusePromise(verdict);
       // guard: a promise is no verdict → return Boolean(verdict);
       return verdict === true;
     };
@@ -44,6 +46,17 @@ export function originCheck<Request extends IncomingMessage>(
   }
   const listed = new Set<string>(origins);
   return noticing(({ headers: { origin } }) => origin === undefined || listed.has(origin));
+}
+
+/** What an asynchronous `origins` decides comes too late, and must not end the process. */
+function refusePromise(verdict: PromiseLike<unknown>): void {
+  // guard: an origins that rejects
+  Promise.resolve(verdict).catch(() => {});
+  notice(
+    'origins promise',
+    () =>
+      '`origins` returned a promise, which refuses every page: return a boolean, and decide what takes time in `authorize` or `context`',
+  );
 }
 
 /** A check by a rule of ours, whose refusal a developer reads on stderr. */

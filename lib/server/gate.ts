@@ -4,7 +4,7 @@
  */
 import { type IncomingMessage } from 'node:http';
 import { AuthorizeError, type OmniError, TimeoutError } from '../core/errors.ts';
-import { notice, noticeOrigin } from '../process/development-notice.ts';
+import { notice } from '../process/development-notice.ts';
 import { startTimer } from '../process/timers.ts';
 import { type Capacity, tooManyConnections } from '../request/capacity.ts';
 import { originCheck, type Origins } from '../request/origins.ts';
@@ -68,10 +68,7 @@ export class Gate {
     if (this.#options.isEnding()) return shuttingDown;
     // guard: origin before the upgrade → const isAllowed = true;
     const isAllowed = this.isAllowed(request);
-    if (!isAllowed) {
-      noticeOrigin(request.headers.origin, request.headers.host);
-      return foreignOrigin;
-    }
+    if (!isAllowed) return foreignOrigin;
     return this.#options.capacity.hasRoom ? undefined : tooManyConnections;
   }
 

@@ -1,6 +1,11 @@
 /** Middlewares of Express on the bare request of `authorize`, where there is no response yet. */
 import { type IncomingMessage, ServerResponse } from 'node:http';
-import { type Request, type RequestHandler } from 'express';
+import express, {
+  type Application,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from 'express';
 
 /**
  * Runs middlewares on the request that `authorize` gets, one after the other: the session, the user.
@@ -25,12 +30,6 @@ export async function runMiddleware(
   request: IncomingMessage,
   ...middlewares: readonly RequestHandler[]
 ): Promise<Request> {
-  const ofExpress = request as Request;
-  for (const middleware of middlewares) await run(ofExpress, middleware);
-  return ofExpress;
-}
-
-async function run(request: Request, middleware: RequestHandler): Promise<void> {
   const { promise, resolve, reject } = settled();
   const response = new ServerResponse(request);
   // Every way to answer comes through here.
@@ -41,13 +40,33 @@ async function run(request: Request, middleware: RequestHandler): Promise<void> 
     reject(Object.assign(new Error('a middleware answered the request'), { status }));
     return response;
   };
-  const outcome: unknown = middleware(request, response as never, (error?: unknown) => {
-    if (error === undefined || error === null) resolve();
-    else
-      reject(error instanceof Error ? error : new Error('a middleware failed', { cause: error }));
+  // An application gives the two the methods that middlewares know.
+  host ??= express().use((_request: unknown, _response: unknown, next: () => void) => {
+    // Express 4 sets its prototypes by a layer, which is there when there is a router.
+    next();
   });
-  // One that rejects has failed; one that resolves may still be about to call `next`.
-  await Promise.race([promise, Promise.resolve(outcome).then(() => promise)]);
+  (host as unknown as Dispatching).handle(request, response, ignore);
+  for (const middleware of middlewares) {
+    const { promise: passed, resolve: pass, reject: fail } = settled();
+    const outcome: unknown = middleware(request as Request, response as Response, (error) => {
+      if (error === undefined || error === null) pass();
+      else
+        fail(error instanceof Error ? error : new Error('a middleware failed', { cause: error }));
+    });
+    // One that rejects has failed; one that resolves may still be about to call `next`.
+    const failed = Promise.resolve(outcome).then(() => passed);
+    await Promise.race([promise, passed, failed]);
+  }
+  resolve();
+  await promise;
+  return request as Request;
+}
+
+let host: Application | undefined;
+
+/** What the types of Express leave out. */
+interface Dispatching {
+  readonly handle: (request: IncomingMessage, response: ServerResponse, done: () => void) => void;
 }
 
 /** A promise, and what settles it. */
@@ -60,6 +79,8 @@ function settled(): {
   const promise = new Promise<void>((...given) => {
     settle = given;
   });
+  // It is awaited later, or not at all.
+  promise.catch(ignore);
   return { promise, resolve: settle[0], reject: settle[1] };
 }
 

@@ -29,6 +29,7 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
     ['a route that throws', 'W3|W4'],
     ['the timeout of a shutdown', 'W31'],
   ],
+  'spec/faults/attach-hooks.spec.ts': [['an origins that rejects', 'origins rejects']],
   'spec/faults/attach-middlewares.spec.ts': [
     ['a path that ends in /.websocket is no way around a guard', 'app.all guard'],
     ['a page at the path of a socket is passed by', 'that app.get answers'],

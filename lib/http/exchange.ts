@@ -9,7 +9,7 @@ import { type HttpSettings } from './options.ts';
 import { decode, encode, type Piped, recover, respond, report } from '../core/pipe.ts';
 import { failureOf } from './failure.ts';
 import { whenGone } from '../request/client-gone.ts';
-import { describeRequest, INSPECT } from '../request/printed.ts';
+import { describeRequest, printAsJson } from '../request/printed.ts';
 import { isOwnClient, markFailed, markHandled } from '../request/mark.ts';
 import { expectProgress } from '../request/write-progress.ts';
 import { Problem, refusalOf, sendProblem } from '../request/problem.ts';
@@ -65,12 +65,8 @@ export class HttpExchange<In, Out, Context, Request extends IncomingMessage> imp
   }
 
   /** What `console.log` and most loggers print: neither headers nor what the user knows of the client. */
-  [INSPECT](): string {
-    return `HttpExchange ${describeRequest(this.request)}`;
-  }
-
   toJSON(): string {
-    return this[INSPECT]();
+    return `HttpExchange ${describeRequest(this.request)}`;
   }
 
   /** Checks the headers, and reads the body. */
@@ -301,3 +297,5 @@ export class HttpExchange<In, Out, Context, Request extends IncomingMessage> imp
     return !this.#response.destroyed && !this.#response.headersSent;
   }
 }
+
+printAsJson(HttpExchange.prototype);

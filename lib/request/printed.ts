@@ -1,10 +1,19 @@
 /** How what belongs to a request looks in a log: short, and without what identifies its client. */
 import { type IncomingMessage } from 'node:http';
 
-/** The name of the method by which `console.log` prints an object. */
-export const INSPECT: unique symbol = Symbol.for(
-  'nodejs.util.inspect.custom',
-) as unknown as typeof INSPECT;
+const INSPECT = Symbol.for('nodejs.util.inspect.custom');
+
+/**
+ * Makes `console.log` print the objects of a class by their `toJSON`, which most loggers use anyway.
+ * Not a method of the class: a declaration file cannot name a computed member.
+ */
+export function printAsJson(prototype: { readonly toJSON: () => unknown }): void {
+  Object.defineProperty(prototype, INSPECT, {
+    value(this: typeof prototype) {
+      return this.toJSON();
+    },
+  });
+}
 
 /** Method and path of a request; neither headers nor the query, which may carry a token. */
 export function describeRequest(request: IncomingMessage): string {

@@ -12,7 +12,7 @@ import { type Connection, isPromise } from '../core/exchange.ts';
 import { type Follower } from '../core/follower.ts';
 import { encode, type Piped, recover, report } from '../core/pipe.ts';
 import { type Prepared } from '../core/prepared.ts';
-import { inspected, type Summary, summaryOf } from '../core/summary.ts';
+import { printAs, type Summary, summaryOf } from '../core/summary.ts';
 import { AsyncContext } from '../process/async-context.ts';
 import { publishClose, publishOpen, publishRefused } from '../process/diagnostics.ts';
 import { unwatch, watch } from '../process/shared-interval.ts';
@@ -329,11 +329,7 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
     else if (verdict === 'ask') this.#line.ping();
   }
 
-  [inspected](): string {
-    const { method, path } = summaryOf(this.request);
-    return `Connection { ${method} ${path}, ${this.#state} }`;
-  }
-
+  /** What `console.log` and most loggers print: neither headers nor the context. */
   toJSON(): Summary & { readonly state: State } {
     return { ...summaryOf(this.request), state: this.#state };
   }
@@ -387,6 +383,11 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
     this.#abort?.abort();
   }
 }
+
+printAs(ClientConnection.prototype, (connection) => {
+  const { method, path, state } = connection.toJSON();
+  return `Connection { ${method} ${path}, ${state} }`;
+});
 
 /** What runs on a connection. */
 export type ConnectionSession<In, Out, Context, Request extends IncomingMessage> = Session<

@@ -4,20 +4,34 @@
  */
 import { type IncomingMessage } from 'node:http';
 
-/** The method by which `util.inspect`, and so `console.log`, prints an object. */
-export const inspected: unique symbol = Symbol.for('nodejs.util.inspect.custom');
-
 const PATH_LIMIT = 200;
 
 /** What is printed of a request: nothing that its client keeps secret. */
 export interface Summary {
   readonly method: string | undefined;
-  /** Without the query, which may hold a token; at most 200 characters. */
+  /** Without the query, which may hold a token, and without control characters; at most 200 characters. */
   readonly path: string;
 }
 
 /** What is printed of a request. */
-export function summaryOf({ method, url = '/' }: IncomingMessage): Summary {
-  const [path = '/'] = url.split('?', 1);
-  return { method, path: path.slice(0, PATH_LIMIT) };
+export function summaryOf(request: IncomingMessage): Summary {
+  const { method, url = '/' } = request;
+  const { originalUrl = url } = request as { originalUrl?: string };
+  const [path = '/'] = originalUrl.split('?', 1);
+  return { method, path: path.slice(0, PATH_LIMIT).replaceAll(/\p{Cc}/gu, '?') };
+}
+
+/**
+ * Makes `util.inspect`, and so `console.log`, print the objects of a class as one line.
+ * Not a method of the class: a declaration file cannot name a computed member.
+ */
+export function printAs<Printed extends object>(
+  prototype: Printed,
+  describe: (object: Printed) => string,
+): void {
+  Object.defineProperty(prototype, Symbol.for('nodejs.util.inspect.custom'), {
+    value(this: Printed) {
+      return describe(this);
+    },
+  });
 }

@@ -9,7 +9,7 @@ import { type HttpSettings } from './options.ts';
 import { decode, encode, type Piped, recover, respond, report } from '../core/pipe.ts';
 import { failureOf } from './failure.ts';
 import { whenGone } from '../request/client-gone.ts';
-import { describeRequest, printAsJson } from '../request/printed.ts';
+import { printAs, type Summary, summaryOf } from '../core/summary.ts';
 import { isOwnClient, markFailed, markHandled } from '../request/mark.ts';
 import { expectProgress } from '../request/write-progress.ts';
 import { Problem, refusalOf, sendProblem } from '../request/problem.ts';
@@ -65,8 +65,8 @@ export class HttpExchange<In, Out, Context, Request extends IncomingMessage> imp
   }
 
   /** What `console.log` and most loggers print: neither headers nor what the user knows of the client. */
-  toJSON(): string {
-    return `HttpExchange ${describeRequest(this.request)}`;
+  toJSON(): Summary {
+    return summaryOf(this.request);
   }
 
   /** Checks the headers, and reads the body. */
@@ -298,4 +298,7 @@ export class HttpExchange<In, Out, Context, Request extends IncomingMessage> imp
   }
 }
 
-printAsJson(HttpExchange.prototype);
+printAs(HttpExchange.prototype, (exchange) => {
+  const { method, path } = exchange.toJSON();
+  return `HttpExchange ${method} ${path}`;
+});

@@ -25,4 +25,4 @@ export class AsyncContext extends AsyncResource {
 }
 
 /** The context of no request: for timers that are shared, so that they keep no store alive. */
-export const rootContext = new AsyncContext();
+export const rootContext: AsyncContext = new AsyncContext();

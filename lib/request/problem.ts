@@ -60,8 +60,8 @@ const PROBLEM_TYPE =
  * origins without a preflight.
  */
 export function namesProblems(accept: string): boolean {
-  // Most do not, and need no expression.
-  return accept.includes('problem') && PROBLEM_TYPE.test(accept);
+  // Most do not, and need only the short expression.
+  return /problem/i.test(accept) && PROBLEM_TYPE.test(accept);
 }
 
 /** The stable codes of our problems. */

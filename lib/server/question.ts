@@ -69,9 +69,10 @@ function answer(
   response.statusCode = status;
   for (const [name, value] of Object.entries(problem.headers)) response.setHeader(name, value);
   response.setHeader('vary', 'origin, accept');
-  // guard: the answer to a question is not for foreign pages → if (origin !== undefined) {
-  if (isReadable && origin !== undefined) {
-    response.setHeader('access-control-allow-origin', origin);
+  // guard: the answer to a question is not for foreign pages → const reader = origin; void isReadable;
+  const reader = isReadable ? origin : undefined;
+  if (reader !== undefined) {
+    response.setHeader('access-control-allow-origin', reader);
     response.setHeader('access-control-allow-credentials', 'true');
   }
   response.end(problem.body);

@@ -44,6 +44,9 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
     ['chunk limit of the server', 'too many pieces'],
     ['maxConnections counts the undecided', 'authorize has not decided'],
   ],
+  'spec/server/question.spec.ts': [
+    ['the answer to a question is not for foreign pages', 'by no others'],
+  ],
   'spec/server/handshake.spec.ts': [
     ['error listener of the connection', 'survives clients that reset'],
   ],

@@ -1,7 +1,7 @@
 /**
- * A room for those who have logged in: express-session, a login page, and sockets that belong to
- * the session. Without a session the socket is refused before the upgrade; who logs out loses the
- * sockets of all tabs at once.
+ * A room for users who have logged in: express-session, a login page, and sockets that belong to the
+ * session. Without a session the socket is refused before the upgrade; logging out closes the sockets
+ * of all tabs at once.
  *
  *     npx tsx examples/04-session/server.ts
  *
@@ -13,7 +13,7 @@ import { attachWebSockets, CloseCode, type Connection, omniWs } from 'express-om
 import { structCodec, variants } from 'express-omnimessage/codecs';
 import { type Infer, size, string } from 'superstruct';
 import { pages } from './pages.ts';
-import { logIn, logOut, sessions, type User, userOf } from './sessions.ts';
+import { isLoggedIn, logIn, logOut, sessions, type User, userOf } from './sessions.ts';
 
 const Incoming = variants('type', { say: { text: size(string(), 1, 500) } });
 const Outgoing = variants('type', {
@@ -56,8 +56,14 @@ app.ws(
     context: (_request: Request, user) => user as User,
     // A session that ends while the socket is open ends the socket, with 4401.
     expires: ({ until }) => until,
-    onOpen: (visitor) => {
+    onOpen: async (visitor) => {
+      // Those who log out while their handshake is under way are not found by /logout. So the session
+      // is read once more, after the visitor can be found.
       visitors.add(visitor);
+      if (!(await isLoggedIn(visitor.request))) {
+        visitor.close(CloseCode.Unauthorized);
+        return;
+      }
       visitor.send({ type: 'welcome', name: visitor.context.name });
     },
     onClose: (visitor) => {

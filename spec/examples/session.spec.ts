@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { type AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { server } from '../../examples/04-session/server.ts';
+import { store } from '../../examples/04-session/sessions.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { connect } from '../support/socket-client.ts';
 
@@ -41,7 +42,7 @@ describe('examples/04-session', () => {
     await expect(forger.answer()).resolves.toMatchObject({ status: 401 });
   });
 
-  it('lets nobody in with a wrong password or an unknown name', async () => {
+  it('refuses a wrong password and an unknown name', async () => {
     const answers = await Promise.all([
       post('/login', { name: 'ada', password: 'turing' }),
       post('/login', { name: 'eve', password: 'lovelace' }),
@@ -56,7 +57,7 @@ describe('examples/04-session', () => {
     expect(answers.flatMap(({ headers }) => headers.getSetCookie())).toEqual([]);
   });
 
-  it('knows whose socket it is, and tells everybody what was said', async () => {
+  it('knows whose socket it is, and sends every visitor what was said', async () => {
     const url = `ws://127.0.0.1:${port}/room`;
     const ada = await connect(url, { headers: { cookie: await logIn('ada', 'lovelace') } });
     const alan = await connect(url, { headers: { cookie: await logIn('alan', 'turing') } });
@@ -90,5 +91,25 @@ describe('examples/04-session', () => {
     const late = new RawClient({ port, path: '/room', headers: { cookie } });
     await expect(late.answer()).resolves.toMatchObject({ status: 401 });
     await expect(other.settled()).resolves.toEqual(['{"type":"welcome","name":"alan"}']);
+  });
+
+  it('A27: closes the socket of a user who logs out after authorize and before onOpen', async () => {
+    const cookie = await logIn('ada', 'lovelace');
+    const get = store.get.bind(store);
+    onTestFinished(() => {
+      store.get = get;
+    });
+    // What authorize reads is there, and gone a moment later.
+    store.get = (id, done) => {
+      store.get = get;
+      get(id, (error, found) => {
+        done(error, found);
+        store.destroy(id);
+      });
+    };
+
+    const client = await connect(`ws://127.0.0.1:${port}/room`, { headers: { cookie } });
+
+    await expect(client.closed).resolves.toEqual({ code: 4401, reason: 'unauthorized' });
   });
 });

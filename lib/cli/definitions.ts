@@ -1,0 +1,108 @@
+/** Finds the messages among the exports of a module. */
+import { type Definition, type DefinitionFile, hashOf, type Root, type Shape } from '../codecs.ts';
+import { type Loaded } from './load.ts';
+import { UsageError } from './usage-error.ts';
+
+/** Which exports are messages, as the options `--client` and `--server` name them. */
+export interface Sides {
+  readonly client: readonly string[];
+  readonly server: readonly string[];
+}
+
+/** The definitions of a module. */
+export interface Definitions {
+  readonly file: DefinitionFile;
+  /** Further structs that it exports. They only have a name. */
+  readonly others: readonly { readonly name: string; readonly shape: Shape }[];
+}
+
+/**
+ * Reads the definitions of a module. Messages are the exports that `sides` names; else those whose
+ * names hold `Client` or `Server`; else all structs that are exported, and either side may send them.
+ * @param file - the name of the module, for errors
+ * @throws UsageError when there are none, or one of them cannot be read
+ */
+export function definitionsIn(
+  { exports, codecs }: Loaded,
+  file: string,
+  sides: Sides,
+): Definitions {
+  const structs = Object.entries(exports).filter(([, value]) => isStruct(value));
+  if (structs.length === 0) throw new UsageError(`${file} exports no struct`);
+  for (const name of [...sides.client, ...sides.server]) {
+    if (!structs.some(([exported]) => exported === name)) {
+      throw new UsageError(`${file} exports no struct \`${name}\``);
+    }
+  }
+  const read = structs.map(([name, struct]) => ({ name, definition: read_(struct, name) }));
+  const senders = sendersOf(
+    structs.map(([name]) => name),
+    sides,
+  );
+  const roots = read.flatMap(({ name, definition }): Root[] => {
+    const sender = senders.get(name);
+    return sender === undefined ? [] : [{ name, sender, shape: definition.root }];
+  });
+  const isRoot = ({ name }: { readonly name: string }): boolean => senders.has(name);
+  const rootDefinitions = read.filter(isRoot).map(({ definition }) => definition);
+  return {
+    file: {
+      omnimessage: 1,
+      hash: hashOf(...rootDefinitions),
+      roots,
+      types: typesOf(rootDefinitions, file),
+    },
+    others: read
+      .filter((entry) => !isRoot(entry))
+      .map(({ name, definition }) => ({ name, shape: definition.root })),
+  };
+
+  function read_(struct: unknown, name: string): Definition {
+    try {
+      return codecs.definitionOf(struct as never, name);
+    } catch (error) {
+      throw new UsageError(`${file}: ${(error as Error).message}`, { cause: error });
+    }
+  }
+}
+
+function sendersOf(names: readonly string[], sides: Sides): ReadonlyMap<string, Root['sender']> {
+  const named = (side: readonly string[], other: readonly string[], sender: Root['sender']) =>
+    side.map((name) => [name, other.includes(name) ? 'both' : sender] as const);
+  const given = [
+    ...named(sides.client, sides.server, 'client'),
+    ...named(sides.server, sides.client, 'server'),
+  ];
+  if (given.length > 0) return new Map(given);
+  const found = names.flatMap((name): (readonly [string, Root['sender']])[] => {
+    const [client, server] = [name.includes('Client'), name.includes('Server')];
+    if (client === server) return [];
+    return [[name, client ? 'client' : 'server']];
+  });
+  if (found.length > 0) return new Map(found);
+  return new Map(names.map((name) => [name, 'both']));
+}
+
+function typesOf(
+  definitions: readonly Definition[],
+  file: string,
+): Readonly<Record<string, Shape>> {
+  const types = new Map<string, Shape>();
+  for (const definition of definitions) {
+    for (const [name, shape] of Object.entries(definition.types)) {
+      const before = types.get(name);
+      if (before !== undefined && JSON.stringify(before) !== JSON.stringify(shape)) {
+        throw new UsageError(
+          `${file}: two different structs are named \`${name}\`: give one of them another name`,
+        );
+      }
+      types.set(name, shape);
+    }
+  }
+  return Object.fromEntries([...types].toSorted(([one], [other]) => (one < other ? -1 : 1)));
+}
+
+function isStruct(value: unknown): boolean {
+  const struct = (value ?? {}) as { readonly validator?: unknown; readonly entries?: unknown };
+  return typeof struct.validator === 'function' && typeof struct.entries === 'function';
+}

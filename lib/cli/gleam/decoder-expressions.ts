@@ -1,0 +1,142 @@
+/** The expressions that decode fields and their types. */
+import { type Context } from './context.ts';
+import { type Constant, type CustomType, type Field, type GleamType } from './model.ts';
+import { stringLiteral } from './names.ts';
+import { atom, block, call, type Expression, tuple, use } from './syntax.ts';
+import { tagLiteral, tagReader } from './tags.ts';
+import { zeroOf } from './zero.ts';
+
+/** Where an expression stands: in the decoder of a type, or in none. */
+export class Scope {
+  readonly context: Context;
+  readonly within: CustomType | undefined;
+
+  constructor(context: Context, within: CustomType | undefined) {
+    this.context = context;
+    this.within = within;
+  }
+
+  /** The decoder of another type; one that may lead back here is one level deeper. */
+  decoderOf(type: CustomType): Expression {
+    const name = `${type.prefix}_decoder`;
+    const { recursive } = this.context;
+    const isDeeper = this.within !== undefined && recursive.has(this.within) && recursive.has(type);
+    return isDeeper ? call(`${name}_within`, atom('depth - 1')) : call(name);
+  }
+}
+
+/** An expression that decodes a type. */
+export function decoderOf(type: GleamType, scope: Scope): Expression {
+  const { context } = scope;
+  switch (type.kind) {
+    case 'String':
+    case 'Int':
+    case 'Bool':
+      return atom(context.decode(type.kind.toLowerCase()));
+    case 'Float':
+      return call(context.helper('decode_number'));
+    case 'Nil':
+      return call(context.helper('decode_nil'));
+    case 'List':
+      return call(context.decode('list'), decoderOf(type.of, scope));
+    case 'Option':
+      return call(context.decode('optional'), decoderOf(type.of, scope));
+    case 'Dict':
+      return call(
+        context.decode('dict'),
+        atom(context.decode('string')),
+        decoderOf(type.of, scope),
+      );
+    case 'Tuple':
+      return tupleDecoder(type.elements, scope);
+    case 'Result':
+      return call(
+        context.helper('decode_result'),
+        zeroOf(type, context),
+        decoderOf(type.ok, scope),
+        decoderOf(type.error, scope),
+      );
+    case 'Custom':
+      return scope.decoderOf(type.type);
+    case 'Mapped':
+      return call(
+        context.decode('map'),
+        decoderOf(type.as, scope),
+        atom(context.qualified(...type.from)),
+      );
+  }
+}
+
+function tupleDecoder(elements: readonly GleamType[], scope: Scope): Expression {
+  const { context } = scope;
+  const names = elements.map((_, at) => context.variable(nameOfElement(at)));
+  const reads = elements.map((element, at) =>
+    use(names[at], requiredField(atom(String(at)), element, scope)),
+  );
+  const value = tuple(...names.map((name) => atom(name)));
+  return block(...reads, call(context.decode('success'), value).layout);
+}
+
+/** `a` to `z`, then `a1`. */
+function nameOfElement(at: number): string {
+  const letter = String.fromCharCode('a'.charCodeAt(0) + (at % 26));
+  return at < 26 ? letter : `${letter}${Math.floor(at / 26)}`;
+}
+
+/** The call that reads one field; `use` gives it what comes next. */
+export function fieldOf(key: Expression, field: Field, scope: Scope): Expression {
+  const { context } = scope;
+  const { type, presence } = field;
+  if (presence !== 'required' && type.kind === 'Option') {
+    return call(context.helper('nullable_field'), key, decoderOf(type.of, scope));
+  }
+  return requiredField(key, type, scope);
+}
+
+function requiredField(key: Expression, type: GleamType, scope: Scope): Expression {
+  const { context } = scope;
+  const decoder = decoderOf(type, scope);
+  if (isSimple(type)) return call(context.decode('field'), key, decoder);
+  return call(context.helper('required_field'), key, zeroOf(type, context), decoder);
+}
+
+/** Whether a decoder is done at once with a value that it is not meant for. */
+function isSimple(type: GleamType): boolean {
+  switch (type.kind) {
+    case 'String':
+    case 'Int':
+    case 'Float':
+    case 'Bool':
+    case 'Nil':
+      return true;
+    case 'List':
+    case 'Option':
+    case 'Dict':
+      return isSimple(type.of);
+    case 'Tuple':
+      return type.elements.every(isSimple);
+    case 'Custom':
+      return type.type.wire.kind === 'plain';
+    case 'Mapped':
+      return isSimple(type.as);
+    case 'Result':
+      return false;
+  }
+}
+
+export function constantOf({ key, value }: Constant, context: Context): Expression {
+  const exact =
+    value === null
+      ? call(context.helper('decode_nil'))
+      : call(
+          context.helper('decode_exactly'),
+          tagReader([value], context).decoder,
+          atom(tagLiteral(value)),
+        );
+  return call(context.decode('field'), atom(stringLiteral(key)), exact);
+}
+
+/** The smallest value of a type. */
+export function zeroOfType(type: CustomType, context: Context): Expression {
+  return zeroOf({ kind: 'Custom', type }, context);
+}

@@ -1,0 +1,153 @@
+/**
+ * A Gleam module of messages as data: its types, and what of them travels. Both ways to Gleam end
+ * here: a definition in TypeScript, whose types are written into the module, and the interface of
+ * a Gleam package, whose types stand in modules of their own.
+ */
+
+/** A type as it stands in a field. */
+export type GleamType =
+  | { readonly kind: 'String' | 'Int' | 'Float' | 'Bool' | 'Nil' }
+  | { readonly kind: 'List' | 'Option' | 'Dict'; readonly of: GleamType }
+  | { readonly kind: 'Tuple'; readonly elements: readonly GleamType[] }
+  /** `{"type":"ok","value":…}` or `{"type":"error","value":…}`. */
+  | { readonly kind: 'Result'; readonly ok: GleamType; readonly error: GleamType }
+  | { readonly kind: 'Custom'; readonly type: CustomType }
+  | MappedType;
+
+/** A type of another package, which travels as another one. */
+export interface MappedType {
+  readonly kind: 'Mapped';
+  readonly module: string;
+  readonly name: string;
+  /** Qualified functions, as in `birl.to_unix`: the module, then the name. */
+  readonly to: readonly [module: string, name: string];
+  readonly from: readonly [module: string, name: string];
+  readonly as: GleamType;
+}
+
+/** A type with constructors. It is filled after it is made, for it may hold itself. */
+export interface CustomType {
+  readonly name: string;
+  /** What its functions begin with: `client_message` of `client_message_to_json`. */
+  readonly prefix: string;
+  /** Where the type stands; undefined when it is written into the module that is printed. */
+  readonly source?: TypeSource | undefined;
+  readonly doc?: string | undefined;
+  readonly wire: Wire;
+  readonly constructors: Constructor[];
+}
+
+export interface TypeSource {
+  readonly module: string;
+  readonly parameters: readonly GleamType[];
+}
+
+/** How values of a custom type travel. */
+export type Wire =
+  /** A plain string or number. No constructor has fields. */
+  | { readonly kind: 'plain' }
+  /** An object without a tag. There is one constructor. */
+  | { readonly kind: 'record' }
+  /** An object with a tag in the field `tag`. */
+  | { readonly kind: 'tagged'; readonly tag: string }
+  /** `[tag, payload]`. A constructor has one field, or none where the payload is null. */
+  | { readonly kind: 'tuple' }
+  /** The field itself: the kind of JSON tells the constructors apart. */
+  | { readonly kind: 'untagged' };
+
+/** What stands for a constructor on the wire. */
+export type Tag = string | number | boolean;
+
+export interface Constructor {
+  readonly name: string;
+  /** Not used by `record` and `untagged`. */
+  readonly tag: Tag;
+  readonly doc?: string | undefined;
+  readonly fields: readonly Field[];
+  /** Fields with one value only: on the wire, but not in Gleam. */
+  readonly constants?: readonly Constant[] | undefined;
+}
+
+export interface Constant {
+  readonly key: string;
+  readonly value: Tag | null;
+}
+
+export interface Field {
+  /** Undefined: the field has no label. */
+  readonly label: string | undefined;
+  readonly key: string;
+  readonly type: GleamType;
+  /**
+   * `required`: it is there. `optional`: the type is an `Option`, and `None` is an absent field;
+   * null is read as `None` too. `nullable`: the type is an `Option`, `None` is written as null, and
+   * null or an absent field is read as `None`.
+   */
+  readonly presence: 'required' | 'optional' | 'nullable';
+  readonly doc?: string | undefined;
+}
+
+/** A name for a type without constructors, with functions of its own. */
+export interface Alias {
+  readonly name: string;
+  readonly prefix: string;
+  readonly doc?: string | undefined;
+  readonly type: GleamType;
+  /** Whether the name is written as a type; else there are only the functions. */
+  readonly declared: boolean;
+}
+
+/** What is printed. */
+export interface GleamModule {
+  readonly doc: readonly string[];
+  /** Each with its constructors, in the order in which they are printed. */
+  readonly types: readonly CustomType[];
+  readonly aliases: readonly Alias[];
+}
+
+/** All custom types that stand in a type, itself included. */
+export function customTypesIn(type: GleamType): readonly CustomType[] {
+  switch (type.kind) {
+    case 'Custom':
+      return [type.type];
+    case 'List':
+    case 'Option':
+    case 'Dict':
+      return customTypesIn(type.of);
+    case 'Tuple':
+      return type.elements.flatMap(customTypesIn);
+    case 'Result':
+      return [...customTypesIn(type.ok), ...customTypesIn(type.error)];
+    case 'Mapped':
+      return customTypesIn(type.as);
+    case 'String':
+    case 'Int':
+    case 'Float':
+    case 'Bool':
+    case 'Nil':
+      return [];
+  }
+}
+
+/** The custom types in the fields of one. */
+export function customTypesWithin(type: CustomType): readonly CustomType[] {
+  return type.constructors.flatMap(({ fields }) =>
+    fields.flatMap((field) => customTypesIn(field.type)),
+  );
+}
+
+/** The types that hold themselves, directly or through others. */
+export function recursiveTypes(types: readonly CustomType[]): ReadonlySet<CustomType> {
+  const reaches = (from: CustomType): boolean => {
+    const seen = new Set<CustomType>();
+    const open = [...customTypesWithin(from)];
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      if (next === from) return true;
+      if (seen.has(next)) continue;
+      seen.add(next);
+      open.push(...customTypesWithin(next));
+    }
+    return false;
+  };
+  return new Set(types.filter(reaches));
+}

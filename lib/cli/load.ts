@@ -1,0 +1,77 @@
+/** Imports a file of the project that the command runs in. */
+import { stat } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { extname, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import * as ours from '../codecs.ts';
+import { reasonOf, UsageError } from './usage-error.ts';
+
+/** A module of the project, and the codecs that made its structs. */
+export interface Loaded {
+  readonly exports: Readonly<Record<string, unknown>>;
+  /** The door of the copy that the module imports: only that knows the structs it made. */
+  readonly codecs: Pick<typeof ours, 'definitionOf'>;
+}
+
+const TYPESCRIPT = new Set(['.ts', '.mts', '.cts']);
+const JAVASCRIPT = new Set(['.js', '.mjs', '.cjs']);
+
+/**
+ * Imports a module: `.js` always, `.ts` by Node where it reads it, else by tsx.
+ * @throws UsageError when there is no such file, or it cannot be imported
+ */
+export async function load(file: string, cwd: string): Promise<Loaded> {
+  const path = resolve(cwd, file);
+  await expectFile(path, file);
+  const kind = extname(path);
+  if (!TYPESCRIPT.has(kind) && !JAVASCRIPT.has(kind)) {
+    throw new UsageError(`${file} is no module: expected a file that ends with .ts or .js`);
+  }
+  if (TYPESCRIPT.has(kind)) await readTypeScript(path, file);
+  try {
+    const exports = (await import(pathToFileURL(path).href)) as Loaded['exports'];
+    return { exports, codecs: await codecsOf(path) };
+  } catch (error) {
+    throw new UsageError(`${file} cannot be imported: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+/**
+ * Checks that there is a file.
+ * @throws UsageError when there is none
+ */
+export async function expectFile(path: string, file: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined) throw new UsageError(`there is no file ${file}`);
+  if (!found.isFile()) throw new UsageError(`${file} is no file`);
+}
+
+/** Node reads TypeScript from 22.18 on; before that, tsx does, from the project's dependencies. */
+async function readTypeScript(path: string, file: string): Promise<void> {
+  const { features } = process as { readonly features: { readonly typescript?: unknown } };
+  if (typeof features.typescript === 'string') return;
+  const tsx = resolved('tsx/esm', path);
+  if (tsx === undefined) {
+    throw new UsageError(
+      `Node ${process.versions.node} does not read ${file}: install tsx (npm install -D tsx), or use Node 22.18 or later`,
+    );
+  }
+  // Importing it is what sets its hooks.
+  await import(pathToFileURL(tsx).href);
+}
+
+async function codecsOf(path: string): Promise<Loaded['codecs']> {
+  const theirs = resolved('express-omnimessage/codecs', path);
+  if (theirs === undefined) return ours;
+  const door = (await import(pathToFileURL(theirs).href)) as Partial<typeof ours>;
+  return typeof door.definitionOf === 'function' ? { definitionOf: door.definitionOf } : ours;
+}
+
+/** The path of a package's file, as a module of the project finds it. */
+function resolved(specifier: string, from: string): string | undefined {
+  try {
+    return createRequire(from).resolve(specifier);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,43 @@
+import { readFile } from 'node:fs/promises';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { gleamModuleOf } from '../../../lib/cli/gleam/from-definition.ts';
+import { printModule } from '../../../lib/cli/gleam/module.ts';
+import { definitions, fileOf } from '../../support/definitions.ts';
+import * as messages from '../samples/messages.ts';
+import { layoutFaults } from './layout-rules.ts';
+
+const sample = printModule(gleamModuleOf(fileOf(messages as never), ['A sample.']));
+
+describe('a printed module', () => {
+  it('is what the compiler took and the formatter left as it is', async () => {
+    // Written by `gleam format` of Gleam 1.14.0, and compiled by it without a warning.
+    const formatted = new URL('../samples/messages.gleam', import.meta.url);
+
+    await expect(sample).toMatchFileSnapshot(formatted.pathname);
+    expect(await readFile(formatted, 'utf8')).toBe(sample);
+  });
+
+  it('keeps the rules of the layout, whatever the definition', () => {
+    fc.assert(
+      fc.property(definitions, ({ file }) => {
+        const printed = printModule(gleamModuleOf(file, ['Random.']));
+
+        expect(layoutFaults(printed)).toEqual([]);
+      }),
+      // Structs are large when they are printed, and slow to shrink.
+      { numRuns: 200, endOnFailure: true },
+    );
+  });
+
+  it('is the same text each time', () => {
+    fc.assert(
+      fc.property(definitions, ({ file }) => {
+        const print = (): string => printModule(gleamModuleOf(file, []));
+
+        expect(print()).toBe(print());
+      }),
+      { numRuns: 20 },
+    );
+  });
+});

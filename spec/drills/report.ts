@@ -20,3 +20,20 @@ export interface DrillReport {
   readonly log: readonly string[];
   readonly sockets: number;
 }
+
+/** What the server tells of itself, after a collection of garbage. */
+export interface SoakReport {
+  readonly rss: number;
+  readonly heap: number;
+  /** Open files, sockets among them. */
+  readonly files: number;
+  readonly connections: number;
+  /** WebSocket connections that were opened and not closed. */
+  readonly sockets: number;
+  /** Messages that were handled, over all transports. */
+  readonly handled: number;
+  /** Listeners on the process and the server: a leak of them shows here. */
+  readonly listeners: number;
+  /** What keeps the process awake: timers, sockets, requests. */
+  readonly resources: number;
+}

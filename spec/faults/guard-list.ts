@@ -146,6 +146,11 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
     ['few requests ahead of their answers', 'A6 one request more'],
     ['a client that never reads its answers is cut', 'A6 a client that never'],
   ],
+  'spec/faults/http-proxies.spec.ts': [['refusals linger', 'A7']],
+  'spec/faults/http-refusals.spec.ts': [
+    ['a bounded amount of a refused body is read', 'A7 64 MB'],
+    ['a refused body is read for a bounded time', 'A7 a client that'],
+  ],
   'spec/request/client-gone.spec.ts': [
     ['a client that left before its response had a socket', 'before anybody asked'],
   ],

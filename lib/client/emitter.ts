@@ -1,18 +1,24 @@
 /** Listeners, each of which is called whatever the others do. */
-export interface Emitter {
-  /** @returns the function that removes the listener */
-  readonly subscribe: (listener: () => void) => () => void;
-  /** Calls the listeners. A call from within a listener comes after those that are under way. */
-  readonly emit: () => void;
-}
 
-/** @param guard - calls a function of the user's, and never throws */
-export function createEmitter(guard: (act: () => unknown) => void): Emitter {
+/** Calls a function of the page's, if there is one. Never throws: what it throws is reported. */
+export type Call = <Given extends readonly unknown[]>(
+  act: ((...given: Given) => unknown) | undefined,
+  ...given: Given
+) => unknown;
+
+/** Adds a listener, and returns the function that removes it. */
+export type Subscribe = (listener: () => void) => () => void;
+
+/**
+ * @returns how to subscribe, and the function that calls the listeners. When one of them makes that
+ * happen again, it happens after those that are under way
+ */
+export function createEmitter(call: Call): readonly [Subscribe, emit: () => void] {
   const listeners = new Set<() => void>();
   let isEmitting = false;
   let isDue = false;
-  return {
-    subscribe: (listener) => {
+  return [
+    (listener) => {
       // The same function may be subscribed twice, and each is removed alone.
       const own = (): void => {
         listener();
@@ -22,7 +28,7 @@ export function createEmitter(guard: (act: () => unknown) => void): Emitter {
         listeners.delete(own);
       };
     },
-    emit: () => {
+    () => {
       isDue = true;
       if (isEmitting) return;
       isEmitting = true;
@@ -30,9 +36,9 @@ export function createEmitter(guard: (act: () => unknown) => void): Emitter {
         isDue = false;
         // Of those that are here now: one that comes meanwhile has the newest state already.
         const present = [...listeners];
-        for (const listener of present) if (listeners.has(listener)) guard(listener);
+        for (const listener of present) if (listeners.has(listener)) call(listener);
       }
       isEmitting = false;
     },
-  };
+  ];
 }

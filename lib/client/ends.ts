@@ -8,77 +8,53 @@
  */
 export type Verdict = 'back' | 'later' | 'slower' | 'login' | 'gone' | 'app' | 'final';
 
-/** Why a link is in its state: a code to translate. */
-export type Reason = keyof typeof TEXTS;
+/** Why a link is in its state: a code to translate. Read as words it is the English text. */
+export type Reason =
+  | 'connecting'
+  | 'connected'
+  | 'connection-lost'
+  | 'offline'
+  | 'server-failed'
+  | 'server-restarting'
+  | 'server-busy'
+  | 'server-too-slow'
+  | 'rate-limited'
+  | 'message-too-large'
+  | 'unauthorized'
+  | 'forbidden'
+  | 'not-found'
+  | 'not-understood'
+  | 'ended-by-server'
+  | 'invalid-address'
+  | 'blocked-by-this-page'
+  | 'page-left'
+  | 'closed';
 
-/** English words for each reason, to be shown to a person. */
-export const TEXTS = {
-  connecting: 'Connecting',
-  open: 'Connected',
-  lost: 'The connection was lost',
-  offline: 'This device is offline',
-  failed: 'The server failed',
-  'going-away': 'The server restarts',
-  overloaded: 'The server is busy',
-  'rate-limited': 'Too much was sent at once',
-  timeout: 'The server took too long',
-  'too-large': 'A message was too large',
-  unauthorized: 'Not logged in',
-  forbidden: 'Not allowed',
-  'not-found': 'Nothing answers at this address',
-  undecodable: 'The server does not understand this page',
-  protocol: 'The server ended the connection for good',
-  ended: 'The server ended the connection',
-  'invalid-url': 'The address of the server is wrong',
-  blocked: 'The policy of this page forbids the connection',
-  hidden: 'The page was left',
-  closed: 'Closed',
-} as const;
+/** English words for a reason, to be shown to a person. */
+export const textOf = (reason: Reason): string =>
+  reason.charAt(0).toUpperCase() + reason.slice(1).replaceAll('-', ' ');
+
+const MEANINGS: readonly (readonly [Verdict, Reason, ...codes: number[]])[] = [
+  ['later', 'server-restarting', 1001, 1012],
+  ['later', 'server-busy', 503, 1013],
+  ['slower', 'rate-limited', 429, 4429],
+  ['login', 'unauthorized', 401, 4401],
+  ['gone', 'not-found', 404, 4404],
+  ['final', 'forbidden', 403, 4403],
+  ['final', 'not-understood', 1002, 1003, 1007, 1008, 1010, 4400],
+  ['final', 'ended-by-server', 1000],
+  ['back', 'server-failed', 500, 1011],
+  ['back', 'server-too-slow', 408, 4408],
+  ['back', 'message-too-large', 413, 1009],
+];
 
 /**
  * The meaning of an end.
  * @param code - a close code, an HTTP status, or 0 for none
  */
-export function meaningOf(code: number): readonly [Verdict, Reason] {
-  switch (code) {
-    case 1001:
-    case 1012:
-      return ['later', 'going-away'];
-    case 503:
-    case 1013:
-      return ['later', 'overloaded'];
-    case 429:
-    case 4429:
-      return ['slower', 'rate-limited'];
-    case 401:
-    case 4401:
-      return ['login', 'unauthorized'];
-    case 404:
-    case 4404:
-      return ['gone', 'not-found'];
-    case 403:
-    case 4403:
-      return ['final', 'forbidden'];
-    case 4400:
-      return ['final', 'undecodable'];
-    case 500:
-    case 1011:
-      return ['back', 'failed'];
-    case 408:
-    case 4408:
-      return ['back', 'timeout'];
-    case 413:
-    case 1009:
-      return ['back', 'too-large'];
-    case 1000:
-      return ['final', 'ended'];
-    case 1002:
-    case 1003:
-    case 1007:
-    case 1008:
-    case 1010:
-      return ['final', 'protocol'];
-    default:
-      return code >= 3000 ? ['app', 'ended'] : ['back', 'lost'];
-  }
+export function meaningOf(code: number): readonly [Verdict, Reason, ...codes: number[]] {
+  return (
+    MEANINGS.find((meaning) => meaning.includes(code)) ??
+    (code >= 3000 ? ['app', 'ended-by-server'] : ['back', 'connection-lost'])
+  );
 }

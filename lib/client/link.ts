@@ -1,15 +1,22 @@
 /** The link: one line after another, for as long as the page wants one. */
 import { type Wire } from '../core/codec.ts';
 import { createAsk } from './ask.ts';
-import { createBackoff } from './backoff.ts';
-import { meaningOf, type Reason, type Verdict } from './ends.ts';
+import { pauseOf } from './backoff.ts';
+import { type Call } from './emitter.ts';
+import { meaningOf, type Reason, textOf } from './ends.ts';
 import { createLiveness } from './liveness.ts';
-import { type ConnectOptions, type Link } from './options.ts';
-import { createOutbox, type Outbox } from './outbox.ts';
-import { isPage, now, platform } from './platform.ts';
-import { listen } from './signals.ts';
 import { createStatus } from './status.ts';
-import { type Line, type LineEvents, type LineOptions, type Transport } from './transport.ts';
+import { type ConnectOptions, type Link, type Snapshot } from './options.ts';
+import { createOutbox, type Outbox } from './outbox.ts';
+import { isPage, now, platform, type Signal } from './platform.ts';
+import {
+  type AddressSource,
+  type Line,
+  type LineEvents,
+  type LineOptions,
+  type RouteAnswer,
+  type Transport,
+} from './transport.ts';
 import { webSocket } from './websocket.ts';
 
 /** A link, with what other modules of the client build on. */
@@ -18,10 +25,10 @@ export interface OpenLink<In, Out> {
   readonly post: Outbox<In, Out>['post'];
 }
 
-/** A line that held so long has proved itself, in ms. */
+/** How long an attempt may take, in ms. */
+const PATIENCE = 10_000;
+/** A line that held so long has proved itself, in ms; and how long `onUnauthorized` is not asked again. */
 const PROOF = 10_000;
-/** How long `onUnauthorized` is not asked again, in ms. */
-const LOGIN_PAUSE = 10_000;
 /** How long a missing route is taken for a deploy, in ms; and how often it must be missing. */
 const DEPLOY = 60_000;
 const MISSING = 3;
@@ -33,14 +40,12 @@ const UNEXPLAINED: ReadonlySet<number> = new Set([0, 1005, 1006, 1015]);
 const WOULD_ACCEPT = 426;
 
 export function openLink<In, Out>(options: ConnectOptions<In, Out, Wire>): OpenLink<In, Out> {
-  const { codec, onMessage, onOpen, onError } = options;
-  const transports = [options.transport ?? []].flat();
-  const backoff = createBackoff(options.minDelay ?? 500, options.maxDelay ?? 15_000);
+  const { codec, onError, minDelay = 500, maxDelay = 15_000 } = options;
+  const transports = [options.transport ?? webSocket()].flat() as [Transport];
   const signals = new AbortController();
-  let transport: Transport = transports[0] ?? webSocket();
 
-  /** Counts attempts: what an older one still does is not taken for the newest one's. */
-  let attempt = 0;
+  /** Counts what happens to the link, so that what was waited for is known to be out of date. */
+  let turn = 0;
   let line: Line | undefined;
   let isOpen = false;
   let origin = '';
@@ -48,136 +53,119 @@ export function openLink<In, Out>(options: ConnectOptions<In, Out, Wire>): OpenL
   let isClosed = false;
   let isFirst = true;
   let isGap = false;
-  let offersProtocol = true;
-  /** Attempts in a row that never opened, and those of them of which the server did not say why. */
+  let isOffered = true;
+  /** Failures since a line has proved itself. */
+  let failures = 0;
+  /** Attempts in a row that never opened, and of which nobody said why. */
   let unopened = 0;
-  let unexplained = 0;
   let missing = 0;
   let missingSince = 0;
-  let askedAt = -Infinity;
+  let askedAt = -PROOF;
   /** False while the server wants to be left alone, a person logs in, or all is over. */
   let mayHurry = false;
 
-  const guard = (act: () => unknown): void => {
-    if (isClosed) return;
+  const call: Call = (act, ...given) => {
+    if (isClosed) return undefined;
     try {
-      act();
+      return act?.(...given);
     } catch (error) {
       setTimeout(() => {
         if (onError === undefined) throw error;
         onError(error);
       });
-    }
-  };
-  const note = (error: unknown): void => {
-    guard(() => onError?.(error));
-  };
-  const deliver = (message: In): void => {
-    guard(() => onMessage?.(message));
-  };
-  const decode = (payload: Wire): { readonly message: In } | undefined => {
-    try {
-      return { message: codec.decode(payload) };
-    } catch (error) {
-      note(error);
       return undefined;
     }
   };
-  const status = createStatus(transport.name, guard);
-  const outbox = createOutbox<In, Out>(options, {
-    guard,
-    decode,
-    deliver,
-    changed: () => {
-      status.set({ queued: outbox.queued() });
-    },
-  });
-  const liveness = createLiveness(() => void ended(0));
-  const request = options.fetch ?? ((...given: Parameters<typeof fetch>) => fetch(...given));
-
-  /** @throws what the function of the page throws; a SyntaxError for what is no address */
-  const address = async (): Promise<URL> => {
-    const source = transport.url ?? options.url ?? '';
-    const given = typeof source === 'function' ? await source() : source;
+  const deliver = (message: In): void => {
+    call(options.onMessage, message);
+  };
+  const read = (payload: Wire, take: (message: In) => void): boolean => {
+    let message: In;
     try {
-      return new URL(given, platform.location?.href);
-    } catch {
-      throw new SyntaxError(`not an address: ${String(given)}`);
+      message = codec.decode(payload);
+    } catch (error) {
+      call(onError, error);
+      return false;
     }
+    take(message);
+    return true;
   };
 
-  /** Ends the line, whatever it is doing. What its attempt still does is ignored from here on. */
-  const cut = (code: number, closeWith?: number): number => {
-    attempt += 1;
+  const [subscribe, getSnapshot, set] = createStatus(call);
+  const show = (state: Snapshot['state'], reason: Reason, more?: Partial<Snapshot>): void => {
+    set({ state, reason, text: textOf(reason), retryAt: undefined, ...more });
+  };
+  show('connecting', 'connecting', {
+    queued: 0,
+    code: undefined,
+    transport: transports[0].name,
+  });
+
+  const outbox = createOutbox<In, Out>(options, {
+    call,
+    read,
+    deliver,
+    changed: (queued) => {
+      set({ queued });
+    },
+  });
+  const liveness = createLiveness(() => {
+    ended(0);
+  });
+  const request = options.fetch ?? ((...given: Parameters<typeof fetch>) => fetch(...given));
+  const proved = (): void => {
+    failures = 0;
+  };
+
+  const source = (): AddressSource => transports[0].url ?? options.url ?? '';
+  /** @throws what the function of the page throws, and a TypeError for what is no address */
+  const address = async (): Promise<URL> => {
+    const given = source();
+    return new URL(typeof given === 'function' ? await given() : given, platform.location?.href);
+  };
+
+  /** Ends the line, whatever it is doing; it calls nothing from here on. */
+  const cut = (code: number, closeWith?: number): void => {
     clearTimeout(timer);
     liveness.stop();
     line?.close(closeWith);
     line = undefined;
-    isOpen = false;
+    isOpen = mayHurry = false;
+    turn += 1;
     outbox.closed(code);
-    return attempt;
   };
 
   const start = async (): Promise<void> => {
-    const mine = cut(0);
-    const isCurrent = (): boolean => mine === attempt;
-    mayHurry = false;
+    cut(0);
+    const mine = turn;
     outbox.refuse(undefined);
-    status.show('connecting', 'connecting', { transport: transport.name });
-    let url: URL;
+    const [transport] = transports;
+    show('connecting', 'connecting', { transport: transport.name });
+    let url: URL | undefined;
     try {
       url = await address();
-    } catch (error) {
-      if (!isCurrent()) return;
-      note(error);
-      const { name, status: claimed } = Object(error) as { name?: unknown; status?: unknown };
-      if (name === 'SyntaxError') finish('invalid-url');
-      else decide(typeof claimed === 'number' ? claimed : 0);
-      return;
-    }
-    if (!isCurrent()) return;
-    ({ origin } = url);
-    const events: LineEvents = {
-      open: (lineOptions) => {
-        if (isCurrent()) open(lineOptions);
-      },
-      receive: (mark, id = 0, payload, code) => {
-        if (!isCurrent()) return;
-        liveness.heard();
-        if (mark === '') {
-          const decoded = decode(payload ?? '');
-          if (decoded !== undefined) deliver(decoded.message);
-        } else if (mark !== '.') {
-          backoff.forget();
-          outbox.settled(mark, id, payload, code);
-        }
-      },
-      refused: (id) => {
-        if (isCurrent()) outbox.refused(id);
-      },
-      ready: () => {
-        if (isCurrent()) outbox.flush();
-      },
-      end: (code, reason, retryAfter) => {
-        if (isCurrent()) void ended(code, reason, retryAfter);
-      },
-    };
-    try {
+      if (mine !== turn) return;
+      ({ origin } = url);
+      timer = setTimeout(ended, PATIENCE, 0);
       line = transport.start(
         {
           url,
           isBinary: codec.binary === true,
-          offersProtocol,
+          isOffered,
           isReturn: !isFirst || unopened > 0,
           WebSocket: options.WebSocket ?? platform.WebSocket,
           fetch: request,
         },
-        events,
+        { open, receive, end: ended, refused: outbox.refused, flush: outbox.flush },
       );
     } catch (error) {
-      // An http page on https, a policy, or a subprotocol that is none.
-      note(error);
-      finish((error as Error).name === 'SyntaxError' ? 'invalid-url' : 'blocked');
+      if (mine !== turn) return;
+      call(onError, error);
+      const { name, status } = Object(error) as { name?: unknown; status?: unknown };
+      if (url === undefined && typeof source() === 'function') {
+        decide(typeof status === 'number' ? status : 0);
+      } else if (url === undefined || name === 'SyntaxError') finish('invalid-address');
+      else finish('blocked-by-this-page');
     }
   };
 
@@ -187,131 +175,138 @@ export function openLink<In, Out>(options: ConnectOptions<In, Out, Wire>): OpenL
     const given = { isFirst, isResumed: false };
     isOpen = true;
     isFirst = false;
-    unopened = unexplained = missing = 0;
-    liveness.start(opened, lineOptions.interval);
-    timer = setTimeout(backoff.forget, PROOF);
-    status.together(() => {
-      status.show('open', 'open');
-      outbox.opened(opened, lineOptions, () => onOpen?.(given));
+    unopened = missing = 0;
+    if (lineOptions.interval !== 0) liveness.start(opened, lineOptions.interval);
+    clearTimeout(timer);
+    timer = setTimeout(proved, PROOF);
+    show('open', 'connected');
+    outbox.opened(opened, lineOptions, () => {
+      call(options.onOpen, given);
     });
     if (!isGap) return;
     isGap = false;
-    guard(() => options.onGap?.());
+    call(options.onGap);
+  };
+
+  const receive: LineEvents['receive'] = (header, payload) => {
+    liveness.heard();
+    if (/^(;|$)/.test(header)) read(payload, deliver);
+    else if (/^[=+-]/.test(header)) {
+      proved();
+      outbox.settled(header, payload);
+    }
   };
 
   /** The line is over: with a close code, the status of an answer, or 0 for neither. */
-  const ended = async (code: number, reason?: string, retryAfter?: number): Promise<void> => {
-    const wasOpen = isOpen;
-    const mine = cut(code);
-    if (wasOpen || !UNEXPLAINED.has(code)) {
-      decide(code, reason, retryAfter);
-      return;
-    }
+  const ended: LineEvents['end'] = (code, reason, retryAfter) => {
+    const isExplained = isOpen || !UNEXPLAINED.has(code);
+    cut(code);
+    if (isExplained) decide(code, reason, retryAfter);
+    else void explain(code);
+  };
+
+  /** An attempt never opened. Asks the route why, now and then, and tries the next one otherwise. */
+  const explain = async (code: number): Promise<void> => {
+    const mine = turn;
     unopened += 1;
-    unexplained += 1;
-    offersProtocol = !offersProtocol;
-    const answer =
-      unopened === 1 || unopened % 4 === 0
-        ? await address()
-            .then((url) => transport.ask?.(url, request))
-            .catch(() => undefined)
-        : undefined;
-    if (mine !== attempt) return;
-    if (answer !== undefined) {
-      offersProtocol = answer.hasProtocol;
-      if (answer.code !== WOULD_ACCEPT) unexplained = 0;
+    let answer: RouteAnswer | undefined;
+    if (unopened === 1 || unopened % 4 === 0) {
+      try {
+        answer = await transports[0].ask?.(await address(), request);
+      } catch {
+        // No answer either: that is the weather.
+      }
     }
-    if (unexplained >= 2) {
-      transport = transports[(transports.indexOf(transport) + 1) % transports.length] ?? transport;
-      unexplained = 0;
-      offersProtocol ||= transports.length > 1;
-    }
-    decide(answer?.code ?? code, reason, answer?.retryAfter);
+    if (mine !== turn) return;
+    isOffered = answer?.hasProtocol ?? !isOffered;
+    if (answer !== undefined && answer.code !== WOULD_ACCEPT) unopened = 0;
+    else if (unopened % 2 === 0) transports.push(transports.shift() as Transport);
+    decide(answer?.code ?? code, '', answer?.retryAfter);
   };
 
   /** Comes back, asks the page, or ends. */
   const decide = (code: number, reason = '', retryAfter?: number): void => {
-    const [verdict, why] = code === WOULD_ACCEPT ? meaningOf(0) : meaningOf(code);
+    const [verdict, why] = meaningOf(code === WOULD_ACCEPT ? 0 : code);
     if (code === 1013) isGap = true;
-    if (verdict !== 'gone') missing = 0;
-    else if (missing++ === 0) missingSince = now();
-    if (verdict === 'slower') outbox.slowDown();
-    let isFinal = verdict === 'final';
-    if (verdict === 'gone') isFinal = missing >= MISSING && now() - missingSince >= DEPLOY;
-    if (verdict === 'app') {
-      isFinal = true;
-      guard(() => {
-        isFinal = options.shouldReconnect?.(code, reason) !== true;
-      });
+    missing = verdict === 'gone' ? missing + 1 : 0;
+    if (missing === 1) missingSince = now();
+    if (verdict === 'slower') outbox.slow();
+    if (
+      verdict === 'final' ||
+      (verdict === 'gone' && missing >= MISSING && now() - missingSince >= DEPLOY) ||
+      (verdict === 'app' && call(options.shouldReconnect, code, reason) !== true)
+    ) {
+      finish(why, code);
+    } else if (verdict === 'login' && now() - askedAt >= PROOF) void login(code);
+    else {
+      const ms = pauseOf(verdict, Math.min(maxDelay, minDelay * 2 ** failures++), retryAfter);
+      mayHurry = retryAfter === undefined && verdict !== 'later' && verdict !== 'slower';
+      const isOffline = why === 'connection-lost' && platform.navigator?.onLine === false;
+      timer = setTimeout(() => void start(), ms);
+      show('waiting', isOffline ? 'offline' : why, { retryAt: Date.now() + ms, code });
     }
-    if (isClosed) return;
-    if (isFinal) finish(why, code);
-    else if (verdict === 'login' && now() - askedAt >= LOGIN_PAUSE) void login(code);
-    else pause(verdict, why, code, retryAfter);
-  };
-
-  const pause = (verdict: Verdict, why: Reason, code: number, retryAfter?: number): void => {
-    const ms = backoff.pause(verdict, retryAfter);
-    mayHurry = retryAfter === undefined && verdict !== 'later' && verdict !== 'slower';
-    const isOffline = why === 'lost' && platform.navigator?.onLine === false;
-    timer = setTimeout(() => void start(), ms);
-    status.show('waiting', isOffline ? 'offline' : why, { retryAt: Date.now() + ms, code });
   };
 
   const login = async (code: number): Promise<void> => {
-    const mine = attempt;
-    status.show('waiting', 'unauthorized', { code });
+    const mine = turn;
+    show('waiting', 'unauthorized', { code });
     let isLoggedIn = false;
     try {
       isLoggedIn = (await options.onUnauthorized?.()) === true;
     } catch (error) {
-      note(error);
+      call(onError, error);
     }
     askedAt = now();
-    if (isClosed || mine !== attempt) return;
+    if (mine !== turn) return;
     if (isLoggedIn) void start();
     else finish('unauthorized', code);
   };
 
-  const finish = (why: Reason, code = status.get().code): void => {
+  const finish = (why: Reason, code = getSnapshot().code): void => {
+    if (isClosed) return;
     cut(0);
-    mayHurry = false;
-    status.together(() => {
-      status.show('closed', why, { code });
-      outbox.refuse(why);
-    });
+    show('closed', why, { code });
+    outbox.refuse(why);
   };
 
-  listen(
-    {
-      wake: () => {
-        if (isOpen) liveness.wake();
-        else if (mayHurry) void start();
-      },
-      hide: liveness.hide,
-      leave: (isKept) => {
-        if (!isKept) line?.leave?.();
-        else if (line !== undefined) {
-          cut(0, LEFT);
-          mayHurry = true;
-          status.show('waiting', 'hidden');
-        }
-      },
-      blocked: (blocked) => {
-        if (!isOpen && line !== undefined && blocked.startsWith(origin)) finish('blocked');
-      },
+  const wake = (): void => {
+    if (isOpen) liveness.wake();
+    else if (mayHurry) void start();
+  };
+  const on: Readonly<Record<string, (event: Signal) => void>> = {
+    online: wake,
+    pageshow: wake,
+    resume: wake,
+    freeze: liveness.hide,
+    visibilitychange: () => {
+      (platform.document?.visibilityState === 'hidden' ? liveness.hide : wake)();
     },
-    signals.signal,
-  );
-  if (isPage() || options.WebSocket !== undefined || options.fetch !== undefined) void start();
+    pagehide: ({ persisted }) => {
+      if (persisted !== true) line?.leave?.();
+      else if (line !== undefined) {
+        cut(0, LEFT);
+        mayHurry = true;
+        show('waiting', 'page-left');
+      }
+    },
+    securitypolicyviolation: ({ disposition, blockedURI }) => {
+      const isOurs = origin !== '' && blockedURI?.startsWith(origin) === true;
+      if (isOurs && !isOpen && disposition === 'enforce') finish('blocked-by-this-page');
+    },
+  };
+  for (const [type, act] of Object.entries(on)) {
+    // Captured, because some of these are events of the document that do not bubble.
+    platform.addEventListener?.(type, act, { capture: true, signal: signals.signal });
+  }
+  if (isPage() || (options.WebSocket ?? options.fetch) !== undefined) void start();
 
   return {
     post: outbox.post,
     link: {
       send: (message, sendOptions) => outbox.post(message, sendOptions)[0],
       ask: createAsk(outbox, deliver),
-      subscribe: status.subscribe,
-      getSnapshot: status.get,
+      subscribe,
+      getSnapshot,
       hasUnsent: outbox.hasUnsent,
       retry: () => {
         if (!isClosed) void start();
@@ -321,7 +316,7 @@ export function openLink<In, Out>(options: ConnectOptions<In, Out, Wire>): OpenL
         signals.abort();
         cut(0);
         outbox.refuse('closed');
-        status.show('closed', 'closed');
+        show('closed', 'closed');
       },
     },
   };

@@ -5,8 +5,7 @@ import { type Line } from './transport.ts';
 export interface Liveness {
   /**
    * Watches a line.
-   * @param interval - how often the server says something, in ms; undefined when it need not; 0
-   * when there is nothing to watch
+   * @param interval - how often the server says something, in ms; undefined when it need not
    */
   readonly start: (line: Line, interval: number | undefined) => void;
   readonly stop: () => void;
@@ -24,15 +23,15 @@ const PROBE = 5_000;
 const GRACE = 10_000;
 /** A timer that is so late says that the page did not run: what has arrived may not be read yet. */
 const LATE = 2_000;
-/** A line that cannot be asked is replaced after so long out of sight, or without running. */
+/** A line that cannot be asked is replaced after so long out of sight. */
 const ASLEEP = 60_000;
 
 /** @param dead - called when the line is to be replaced */
 export function createLiveness(dead: () => void): Liveness {
   let line: Line | undefined;
-  let interval: number | undefined;
+  let interval = 0;
   let heardAt = 0;
-  let hiddenAt: number | undefined;
+  let hiddenAt = Infinity;
   let isProbing = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -40,21 +39,17 @@ export function createLiveness(dead: () => void): Liveness {
     clearTimeout(timer);
     const due = now() + ms;
     timer = setTimeout(() => {
-      const time = now();
-      const silence = time - heardAt;
-      if (interval === undefined) {
-        if (time - due > ASLEEP) dead();
-        else expect(ASLEEP);
-      } else if (silence < ms) {
+      const silence = now() - heardAt;
+      if (silence < ms) {
         isProbing = false;
         expect(interval + GRACE - silence);
-      } else if (time - due > LATE) probe();
+      } else if (now() - due > LATE) probe();
       else dead();
     }, ms);
   };
 
   const probe = (): void => {
-    if (line?.probe === undefined) dead();
+    if (line?.probe === undefined || interval === 0) dead();
     else {
       isProbing = true;
       line.probe();
@@ -63,12 +58,12 @@ export function createLiveness(dead: () => void): Liveness {
   };
 
   return {
-    start: (started, every) => {
+    start: (started, every = 0) => {
       line = started;
       interval = every;
       heardAt = now();
       isProbing = false;
-      if (every !== 0) expect(every === undefined ? ASLEEP : every + GRACE);
+      if (interval > 0) expect(interval + GRACE);
     },
     stop: () => {
       clearTimeout(timer);
@@ -78,13 +73,13 @@ export function createLiveness(dead: () => void): Liveness {
       heardAt = now();
     },
     hide: () => {
-      hiddenAt ??= now();
+      hiddenAt = Math.min(hiddenAt, now());
     },
     wake: () => {
-      const asleep = hiddenAt === undefined ? 0 : now() - hiddenAt;
-      hiddenAt = undefined;
-      if (line === undefined || interval === 0 || isProbing) return;
-      if (line.probe !== undefined || asleep > ASLEEP) probe();
+      const asleep = now() - hiddenAt;
+      hiddenAt = Infinity;
+      if (!isProbing && line !== undefined && (line.probe !== undefined || asleep > ASLEEP))
+        probe();
     },
   };
 }

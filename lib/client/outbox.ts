@@ -1,5 +1,6 @@
 /** What is to be sent: what waits for a line, and what was sent and is not confirmed. */
-import { type Wire } from '../core/codec.ts';
+import { type Codec, type Wire } from '../core/codec.ts';
+import { type Call } from './emitter.ts';
 import {
   type ConnectOptions,
   type DropReason,
@@ -19,8 +20,6 @@ export interface Outgoing<In, Out> {
   readonly size: number;
   /** True for what `onOpen` sent: it goes first, and ends with its line. */
   readonly isOfLine: boolean;
-  /** When it is too old to be sent, by the clock of `now`. */
-  readonly deadline: number;
   timer: ReturnType<typeof setTimeout> | undefined;
   isSent: boolean;
   /** Takes the outcome instead of the callbacks of the options. */
@@ -35,33 +34,31 @@ export interface Outbox<In, Out> {
     settle?: Settle<In>,
   ) => readonly [SendResult, Outgoing<In, Out>?];
   /** Takes a message out that has not been sent. */
-  readonly withdraw: (outgoing: Outgoing<In, Out>, reason: DropReason | 'bare') => void;
+  readonly withdraw: (outgoing: Outgoing<In, Out>, reason: string) => void;
   /** There is a line: `greet` sends first, then the queue goes. */
   readonly opened: (line: Line, options: LineOptions, greet: () => void) => void;
   /** Sends what the line takes. */
   readonly flush: () => void;
   /** The line is gone. */
   readonly closed: (code: number) => void;
-  /** The server confirmed a message, or said that it failed. */
-  readonly settled: (mark: string, id: number, payload: Wire | undefined, code?: string) => void;
+  /** The server confirmed a message, or said that it failed, with a header of `omnimessage.1`. */
+  readonly settled: (header: string, payload: Wire) => void;
   /** The server refused a message before it was handled. */
   readonly refused: (id: number) => void;
   /** Sends at half the pace from now on. */
-  readonly slowDown: () => void;
+  readonly slow: () => void;
   /** Nothing will be sent any more, for this reason; undefined: it will again. */
   readonly refuse: (reason: DropReason | undefined) => void;
-  readonly queued: () => number;
   readonly hasUnsent: () => boolean;
 }
 
 /** What the outbox calls. */
 export interface OutboxEvents<In> {
-  /** Calls a function of the user's. Never throws. */
-  readonly guard: (act: () => unknown) => void;
+  readonly call: Call;
   /** The number of those that wait may have changed. */
-  readonly changed: () => void;
-  /** Decodes a message; undefined when it cannot be, which was reported. */
-  readonly decode: (payload: Wire) => { readonly message: In } | undefined;
+  readonly changed: (queued: number) => void;
+  /** Decodes a message and gives it to a function; false when it cannot be decoded, which is reported. */
+  readonly read: (payload: Wire, take: (message: In) => void) => boolean;
   /** A message that no `ask` waits for. */
   readonly deliver: (message: In) => void;
 }
@@ -70,90 +67,92 @@ export interface OutboxEvents<In> {
 const BARE_RATE = 100;
 
 const utf8 = new TextEncoder();
-const sizeOf = (encoded: Wire): number =>
-  typeof encoded === 'string' ? utf8.encode(encoded).length : encoded.length;
 
 export function createOutbox<In, Out>(
-  { codec, queue: bounds = {}, onUnconfirmed, onDropped, onFailed }: ConnectOptions<In, Out, Wire>,
-  { guard, changed, decode, deliver }: OutboxEvents<In>,
+  options: ConnectOptions<In, Out, Wire>,
+  { call, changed, read, deliver }: OutboxEvents<In>,
 ): Outbox<In, Out> {
-  const { messages = 1_000, bytes = 1_048_576 } = bounds;
-  let waiting: Outgoing<In, Out>[] = [];
-  let waitingBytes = 0;
-  const unconfirmed = new Map<number, Outgoing<In, Out>>();
+  type Message = Outgoing<In, Out>;
+  const { messages = 1_000, bytes = 1_048_576 } = options.queue ?? {};
+  const { encode }: Pick<Codec<In, Out, Wire>, 'encode'> = options.codec;
+  let waiting: Message[] = [];
+  const unconfirmed = new Map<number, Message>();
   let lastId = 0;
   let line: Line | undefined;
-  let lineOptions: LineOptions = { confirms: false };
+  let { confirms, limit = Infinity, rate }: LineOptions = { confirms: false };
   let refusal: DropReason | undefined;
-  let greeted: number | undefined;
-  /** What is left of the pace: messages that may be sent now, and since when. */
+  /** True while `onOpen` runs. */
+  let isGreeting = false;
+  /** How many messages may be sent now, since when; and what the pace is divided by. */
   let budget = 0;
   let budgetAt = 0;
   let slowness = 1;
   let pause: ReturnType<typeof setTimeout> | undefined;
 
-  const drop = (dropped: readonly Outgoing<In, Out>[], reason: DropReason | 'bare'): void => {
-    const rest = dropped.filter(({ settle }) => {
-      settle?.(reason);
-      return settle === undefined;
+  /** Says of each that it will get no answer: to whoever waits for it, or to the function for all others. */
+  const give = <Reason>(
+    all: readonly Message[],
+    reason: Reason & string,
+    to: ((messages: readonly Out[], reason: Reason) => void) | undefined,
+  ): void => {
+    const rest = all.filter(({ settle, isSent, isOfLine }) => {
+      settle?.(reason, undefined, isSent);
+      return settle === undefined && !(isSent && isOfLine);
     });
-    if (rest.length > 0)
-      guard(() =>
-        onDropped?.(
-          rest.map(({ message }) => message),
-          reason as DropReason,
-        ),
+    if (rest.length > 0) {
+      call(
+        to,
+        rest.map(({ message }) => message),
+        reason,
       );
+    }
   };
 
-  const remove = (outgoing: Outgoing<In, Out>): void => {
+  const remove = (outgoing: Message): void => {
     clearTimeout(outgoing.timer);
-    waitingBytes -= outgoing.size;
     waiting = waiting.filter((one) => one !== outgoing);
   };
 
-  const withdraw: Outbox<In, Out>['withdraw'] = (outgoing, reason) => {
+  const withdraw = (outgoing: Message, reason: string): void => {
     remove(outgoing);
-    drop([outgoing], reason);
-    changed();
+    give([outgoing], reason as DropReason, options.onDropped);
+    changed(waiting.length);
   };
 
-  const transmit = (outgoing: Outgoing<In, Out>, to: Line): void => {
+  const transmit = (outgoing: Message, to: Line): void => {
     outgoing.isSent = true;
-    const id = ++lastId;
-    if (lineOptions.confirms) unconfirmed.set(id, outgoing);
-    to.send(id, outgoing.encoded);
+    lastId += 1;
+    if (confirms) unconfirmed.set(lastId, outgoing);
+    to.send(lastId, outgoing.encoded);
   };
 
-  const isTooLarge = ({ size }: Outgoing<In, Out>): boolean =>
-    lineOptions.limit !== undefined && size > lineOptions.limit;
+  /** Why a message cannot be sent on this line. */
+  const obstacle = ({ size, settle }: Message): string | undefined =>
+    size > limit
+      ? 'too-large'
+      : line !== undefined && settle !== undefined && !confirms
+        ? 'bare'
+        : undefined;
 
   /** How long to wait for the next message of the queue, in ms. */
   const pacing = (): number => {
-    if (lineOptions.rate === undefined) return 0;
-    const rate = lineOptions.rate / slowness;
+    if (rate === undefined) return 0;
+    const pace = rate / slowness / 1_000;
     const time = now();
     // No more than a second's worth, however long a timer of a hidden page took.
-    budget = Math.min(Math.max(rate, 1), budget + ((time - budgetAt) * rate) / 1_000);
+    budget = Math.min(Math.max(pace * 1_000, 1), budget + (time - budgetAt) * pace);
     budgetAt = time;
-    return Math.max(0, ((1 - budget) / rate) * 1_000);
+    return (1 - budget) / pace;
   };
 
   const flush = (): void => {
     clearTimeout(pause);
-    while (line?.isReady() === true) {
+    for (;;) {
       const [first] = waiting;
-      if (first === undefined) break;
-      if (first.deadline < now()) {
-        withdraw(first, 'expired');
-        continue;
-      }
-      if (isTooLarge(first)) {
-        withdraw(first, 'too-large');
-        continue;
-      }
-      if (first.settle !== undefined && !lineOptions.confirms) {
-        withdraw(first, 'bare');
+      if (first === undefined || line?.isReady() !== true) break;
+      const reason = obstacle(first);
+      if (reason !== undefined) {
+        withdraw(first, reason);
         continue;
       }
       if (!first.isOfLine) {
@@ -167,60 +166,45 @@ export function createOutbox<In, Out>(
       remove(first);
       transmit(first, line);
     }
-    changed();
+    changed(waiting.length);
   };
 
   const post: Outbox<In, Out>['post'] = (message, { queue = true, expires } = {}, settle) => {
-    const encoded = codec.encode(message);
+    const encoded = encode(message);
     if (encoded === undefined) {
       settle?.('skipped');
       return ['skipped'];
     }
-    const isOfLine = greeted !== undefined;
-    const isIdle = (waiting.length === 0 || greeted === 0) && line?.isReady() === true;
-    const outgoing: Outgoing<In, Out> = {
+    const outgoing: Message = {
       message,
       encoded,
-      size: sizeOf(encoded),
-      isOfLine,
-      deadline: expires === undefined ? Infinity : now() + expires,
+      size: typeof encoded === 'string' ? utf8.encode(encoded).length : encoded.length,
+      isOfLine: isGreeting,
       timer: undefined,
       isSent: false,
       settle,
     };
-    const reason =
-      refusal ??
-      (isTooLarge(outgoing)
-        ? 'too-large'
-        : (!isIdle && waiting.length >= messages) ||
-            waitingBytes + outgoing.size + (line?.buffered() ?? 0) > bytes
-          ? 'full'
-          : undefined);
+    const { size } = outgoing;
+    const ready = waiting.length === 0 && line?.isReady() === true ? line : undefined;
+    let reason = refusal ?? obstacle(outgoing);
+    const used = waiting.reduce((sum, one) => sum + one.size, line?.buffered() ?? 0);
+    if (used + size > bytes || (ready === undefined && waiting.length >= messages))
+      reason ??= 'full';
     if (reason !== undefined) {
-      drop([outgoing], reason);
+      give([outgoing], reason as DropReason, options.onDropped);
       return ['dropped'];
     }
-    if (isIdle && line !== undefined) {
-      if (settle !== undefined && !lineOptions.confirms) {
-        settle('bare');
-        return ['dropped'];
-      }
-      transmit(outgoing, line);
+    if (ready !== undefined) {
+      transmit(outgoing, ready);
       return ['sent', outgoing];
     }
     if (!queue) {
       settle?.('expired');
       return ['dropped'];
     }
-    if (greeted === undefined) waiting.push(outgoing);
-    else waiting.splice(greeted++, 0, outgoing);
-    waitingBytes += outgoing.size;
-    if (expires !== undefined) {
-      outgoing.timer = setTimeout(() => {
-        withdraw(outgoing, 'expired');
-      }, expires);
-    }
-    changed();
+    waiting.push(outgoing);
+    if (expires !== undefined) outgoing.timer = setTimeout(withdraw, expires, outgoing, 'expired');
+    changed(waiting.length);
     return ['queued', outgoing];
   };
 
@@ -228,86 +212,76 @@ export function createOutbox<In, Out>(
     post,
     withdraw,
     flush,
-    opened: (opened, options, greet) => {
+    opened: (opened, lineOptions, greet) => {
       line = opened;
-      lineOptions = options.confirms ? options : { rate: BARE_RATE, ...options };
+      ({ confirms, limit = Infinity, rate = confirms ? undefined : BARE_RATE } = lineOptions);
       budget = 0;
       budgetAt = now();
-      // What waits must not overtake: until the greeting is over, all that is sent stands before it.
-      greeted = 0;
-      guard(greet);
-      greeted = undefined;
+      // What it sends stands before what waits.
+      const before = waiting;
+      waiting = [];
+      isGreeting = true;
+      greet();
+      isGreeting = false;
+      waiting.push(...before);
       flush();
     },
     closed: (code) => {
       clearTimeout(pause);
       line = undefined;
+      limit = Infinity;
       const sent = [...unconfirmed.values()];
       unconfirmed.clear();
-      for (const outgoing of waiting) {
-        if (!outgoing.isOfLine) break;
-        remove(outgoing);
-        outgoing.settle?.('unconfirmed');
-      }
-      if (code === 1009 || code === 413) {
+      const ofLine = waiting.filter(({ isOfLine }) => isOfLine);
+      ofLine.forEach(remove);
+      give(ofLine, 'unconfirmed', undefined);
+      if (code === 1009) {
         // The server does not say which one it was: it was the largest.
-        const largest = sent.reduce<Outgoing<In, Out> | undefined>(
-          (most, one) => (one.size > (most?.size ?? 0) ? one : most),
-          undefined,
-        );
-        if (largest !== undefined) {
-          sent.splice(sent.indexOf(largest), 1);
-          drop([largest], 'too-large');
-        }
+        const largest = Math.max(...sent.map(({ size }) => size));
+        const at = sent.findIndex(({ size }) => size === largest);
+        give(sent.splice(at, 1), 'too-large', options.onDropped);
       }
-      const told = sent.filter(({ settle, isOfLine }) => {
-        settle?.('unconfirmed', undefined, true);
-        return settle === undefined && !isOfLine;
-      });
-      if (told.length > 0) guard(() => onUnconfirmed?.(told.map(({ message }) => message)));
-      changed();
+      give(sent, 'unconfirmed', options.onUnconfirmed);
+      changed(waiting.length);
     },
-    settled: (mark, id, payload, code) => {
+    settled: (header, payload) => {
+      const [field, code = 'failed'] = header.slice(1).split(';');
+      const id = Number(field);
       const outgoing = unconfirmed.get(id);
       if (outgoing === undefined) return;
       unconfirmed.delete(id);
       const { settle, message } = outgoing;
-      const reply =
-        payload === undefined || (mark !== '=' && payload.length === 0)
-          ? undefined
-          : decode(payload);
-      if (mark === '-') {
-        if (reply !== undefined) deliver(reply.message);
-        if (settle === undefined) guard(() => onFailed?.(message, code ?? 'failed'));
-        else settle(code ?? 'failed', undefined, true);
-      } else if (settle === undefined) {
-        if (reply !== undefined) deliver(reply.message);
-      } else if (mark === '=' && reply === undefined) settle('decode', undefined, true);
-      else settle(undefined, reply?.message);
+      const take = (reply: In): void => {
+        if (settle === undefined) deliver(reply);
+        else settle(undefined, reply);
+      };
+      if (header.startsWith('=')) {
+        if (!read(payload, take)) settle?.('decode', undefined, true);
+      } else if (header.startsWith('+')) settle?.(undefined);
+      else {
+        // What onError of the server says of it is a message like any other.
+        if (payload.length > 0) read(payload, deliver);
+        if (settle === undefined) call(options.onFailed, message, code);
+        else settle(code, undefined, true);
+      }
     },
     refused: (id) => {
       const outgoing = unconfirmed.get(id);
-      if (outgoing === undefined || outgoing.isOfLine) return;
+      if (outgoing?.isOfLine !== false) return;
       unconfirmed.delete(id);
       outgoing.isSent = false;
       waiting.unshift(outgoing);
-      waitingBytes += outgoing.size;
     },
-    slowDown: () => {
+    slow: () => {
       slowness *= 2;
     },
     refuse: (reason) => {
       refusal = reason;
       if (reason === undefined) return;
       const dropped = waiting;
-      dropped.forEach(({ timer }) => {
-        clearTimeout(timer);
-      });
-      waiting = [];
-      waitingBytes = 0;
-      if (dropped.length > 0) drop(dropped, reason);
+      dropped.forEach(remove);
+      give(dropped, reason, options.onDropped);
     },
-    queued: () => waiting.length,
     hasUnsent: () => waiting.length + unconfirmed.size + (line?.buffered() ?? 0) > 0,
   };
 }

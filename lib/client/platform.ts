@@ -21,7 +21,7 @@ export type SocketConstructor = new (url: URL, protocols: string[]) => unknown;
 
 /** A function like `fetch`. */
 export type Fetch = (
-  url: URL,
+  url: URL | string,
   init: RequestInit & { readonly cache?: 'no-store' },
 ) => Promise<Response>;
 

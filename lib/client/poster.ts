@@ -70,7 +70,7 @@ export function createPoster(url: URL, { isBinary, fetch }: Attempt, events: Lin
       } else {
         isBusy = false;
         settle(ok || headers.has(MARK) ? payload : '', ok ? code : (code ?? `http-${status}`));
-        events.ready();
+        events.flush();
       }
     } catch {
       end(0);
@@ -91,8 +91,8 @@ export function createPoster(url: URL, { isBinary, fetch }: Attempt, events: Lin
         void post(
           encoded,
           (payload, code) => {
-            const mark = code !== undefined ? '-' : payload.length > 0 ? '=' : '+';
-            events.receive(mark, id, payload, code);
+            if (code !== undefined) events.receive(`-${id};${code}`, payload);
+            else events.receive(`${payload.length > 0 ? '=' : '+'}${id}`, payload);
           },
           () => {
             events.refused(id);
@@ -102,7 +102,7 @@ export function createPoster(url: URL, { isBinary, fetch }: Attempt, events: Lin
       leave: () => {
         // Without order, but with hope: the requests outlive the page.
         isLeaving = true;
-        events.ready();
+        events.flush();
       },
       close: () => {
         closing.abort();

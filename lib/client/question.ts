@@ -9,14 +9,10 @@ import { PROTOCOL } from '../core/protocol.ts';
 
 /** What is read of the answer. */
 interface Answer {
-  readonly status?: unknown;
   readonly omnimessage?: unknown;
-  readonly retryAfter?: unknown;
-  readonly subprotocols?: unknown;
+  readonly retryAfter?: number;
+  readonly subprotocols?: readonly string[];
 }
-
-/** How long the answer may take, in ms. */
-const PATIENCE = 10_000;
 
 /**
  * Asks the route of a WebSocket.
@@ -24,22 +20,20 @@ const PATIENCE = 10_000;
  * captive portal, another 404
  * @throws what `fetch` throws when there is no answer
  */
-export async function askRoute(address: URL, fetch: Fetch): Promise<RouteAnswer | undefined> {
-  const url = new URL(address);
-  url.protocol = url.protocol.replace('ws', 'http');
-  const response = await fetch(url, {
+export async function askRoute(url: URL, fetch: Fetch): Promise<RouteAnswer | undefined> {
+  const response = await fetch(url.href.replace(/^ws/, 'http'), {
     headers: { accept: 'application/problem+json' },
     credentials: 'include',
     cache: 'no-store',
     redirect: 'error',
     signal: AbortSignal.timeout(PATIENCE),
   });
-  const body = (await response.json()) as Answer;
+  const { omnimessage, retryAfter, subprotocols } = (await response.json()) as Answer;
   // The mark: any other server may answer with a problem, too.
-  if (body.omnimessage !== 'websocket') return undefined;
-  return {
-    code: response.status,
-    retryAfter: typeof body.retryAfter === 'number' ? body.retryAfter : undefined,
-    hasProtocol: Array.isArray(body.subprotocols) && body.subprotocols.includes(PROTOCOL),
-  };
+  return omnimessage === 'websocket'
+    ? { code: response.status, retryAfter, hasProtocol: subprotocols?.includes(PROTOCOL) }
+    : undefined;
 }
+
+/** How long the answer may take, in ms. */
+const PATIENCE = 10_000;

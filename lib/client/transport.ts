@@ -14,7 +14,7 @@ export interface Attempt {
   /** True when the codec is binary. */
   readonly isBinary: boolean;
   /** False after an attempt with `omnimessage.1` failed: the line is tried without it. */
-  readonly offersProtocol: boolean;
+  readonly isOffered: boolean;
   /** True when an earlier line broke: what has no connection looks first whether the server is back. */
   readonly isReturn: boolean;
   readonly WebSocket: SocketConstructor | undefined;
@@ -25,7 +25,7 @@ export interface Attempt {
 export interface LineOptions {
   /** True when each message is confirmed by its reply or an acknowledgement. */
   readonly confirms: boolean;
-  /** After so many milliseconds without a frame the server sends a beat. Absent when it does not. */
+  /** After so many ms without a frame the server sends a beat. Absent when it does not; 0: nothing is to be watched. */
   readonly interval?: number | undefined;
   /** The largest message that the server reads, in bytes. */
   readonly limit?: number | undefined;
@@ -33,19 +33,19 @@ export interface LineOptions {
   readonly rate?: number | undefined;
 }
 
-/** What a line calls. After `end` it calls nothing. */
+/** What a line calls. After `end`, or once it is closed, it calls nothing. */
 export interface LineEvents {
   readonly open: (options: LineOptions) => void;
   /**
-   * A frame has come.
-   * @param mark - `=` a reply, `+` acknowledged, `-` failed with `code`, empty for a push, anything
-   * else for a sign of life
+   * A message has come, or what became of one.
+   * @param header - as in `omnimessage.1`: `=17` a reply, `+17` acknowledged, `-17;code` failed,
+   * empty for a push, anything else for a sign of life
    */
-  readonly receive: (mark: string, id?: number, payload?: Wire, code?: string) => void;
+  readonly receive: (header: string, payload: Wire) => void;
   /** The server refused a message before it was handled: it goes back to the head of the queue. */
   readonly refused: (id: number) => void;
-  /** What could not be sent at once can be sent now. */
-  readonly ready: () => void;
+  /** Sends what could not be sent at once. */
+  readonly flush: () => void;
   /**
    * @param code - a close code, an HTTP status, or 0 for neither
    * @param retryAfter - what the server asked for, in seconds
@@ -73,8 +73,8 @@ export interface RouteAnswer {
   /** The status with which the handshake would be refused; 426 when it would be accepted. */
   readonly code: number;
   readonly retryAfter: number | undefined;
-  /** True when the route speaks `omnimessage.1`. */
-  readonly hasProtocol: boolean;
+  /** True when the route speaks `omnimessage.1`; undefined when it does not say. */
+  readonly hasProtocol: boolean | undefined;
 }
 
 /** A way for messages to travel, as a value: give `webSocket()`, `http()` or `sse()` to `connect`. */

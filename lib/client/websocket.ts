@@ -18,11 +18,8 @@ export interface WebSocketOptions {
   readonly protocols?: readonly string[] | undefined;
 }
 
-/** How long the handshake may take, and the hello after it, in ms. */
-const PATIENCE = 10_000;
-/** How long after an error the browser may take to say `close`, in ms; where a policy blocks, it never does. */
-const CLOSE_AFTER_ERROR = 1_000;
-/** The `readyState` of a socket that is closed. */
+/** The values of `readyState`. */
+const OPEN = 1;
 const CLOSED = 3;
 
 /**
@@ -31,49 +28,34 @@ const CLOSED = 3;
  * Against this package's server each message is confirmed; against any other one the line is bare:
  * frames are the encoded messages alone, and nothing is confirmed.
  */
-export function webSocket({ url, protocol, protocols = [] }: WebSocketOptions = {}): Transport {
+export function webSocket({ url, protocol, protocols }: WebSocketOptions = {}): Transport {
   return {
     name: 'websocket',
     url,
     // A token that travels as a subprotocol cannot be shown to the question.
-    ask: protocols.length === 0 ? askRoute : undefined,
-    start: ({ url: address, isBinary, offersProtocol, WebSocket }, events) => {
-      if (WebSocket === undefined) throw new TypeError('there is no WebSocket: give one as option');
+    ask: protocols === undefined ? askRoute : undefined,
+    start: ({ url: address, isBinary, isOffered, WebSocket }, events) => {
+      if (WebSocket === undefined) throw new Error('no WebSocket here: give a class as an option');
       address.protocol = address.protocol.replace('http', 'ws');
-      const isOffered = offersProtocol && protocol !== 'bare';
-      const socket = new WebSocket(
-        address,
-        isOffered ? [...protocols, PROTOCOL] : [...protocols],
-      ) as Socket;
+      const offered = [...(protocols ?? [])];
+      if (isOffered && protocol === undefined) offered.push(PROTOCOL);
+      const socket = new WebSocket(address, offered) as Socket;
       socket.binaryType = 'arraybuffer';
       /** Undefined until it is known: the hello alone proves the protocol. */
       let isFramed: boolean | undefined;
       let isDeaf = false;
-      let timer: ReturnType<typeof setTimeout> | undefined;
 
+      const close = (code?: number): void => {
+        isDeaf = true;
+        socket.close(code);
+      };
       const end = (code: number, reason?: string): void => {
         if (isDeaf) return;
         close();
         events.end(code, reason);
       };
-      const close = (code?: number): void => {
-        isDeaf = true;
-        clearTimeout(timer);
-        socket.close(code);
-      };
-      const wait = (ms: number): void => {
-        clearTimeout(timer);
-        timer = setTimeout(end, ms, 0);
-      };
-      wait(PATIENCE);
-
       socket.addEventListener('open', () => {
-        if (isDeaf) return;
-        if (socket.protocol === PROTOCOL) {
-          wait(PATIENCE);
-          return;
-        }
-        clearTimeout(timer);
+        if (isDeaf || socket.protocol === PROTOCOL) return;
         isFramed = false;
         events.open({ confirms: false });
       });
@@ -81,43 +63,36 @@ export function webSocket({ url, protocol, protocols = [] }: WebSocketOptions = 
         if (isDeaf) return;
         const frame = typeof data === 'string' ? data : new Uint8Array(data as ArrayBuffer);
         if (isFramed === false) {
-          events.receive('', 0, frame);
+          events.receive('', frame);
           return;
         }
-        const split = splitFrame(frame);
+        const { header, payload } = splitFrame(frame) ?? { header: '.', payload: '' };
         if (isFramed === true) {
-          if (split === undefined) return;
-          const [field = '', code] = split.header.split(';');
-          events.receive(field.slice(0, 1), Number(field.slice(1)), split.payload, code);
+          events.receive(header, payload);
           return;
         }
-        const hello = split?.header === '!' ? helloOf(split.payload) : undefined;
-        if (hello === undefined) {
-          end(0);
-          return;
-        }
-        clearTimeout(timer);
-        isFramed = true;
-        events.open({ confirms: true, ...hello });
+        const hello = header === '!' && helloOf(payload);
+        if (hello) {
+          isFramed = true;
+          events.open({ ...hello, confirms: true });
+        } else end(0);
       });
-      // There is always a listener: in Node an error without one ends the process.
+      // There is always a listener: in Node an error without one ends the process. Where a policy
+      // blocks, `close` does not follow.
       socket.addEventListener('error', () => {
-        if (socket.readyState === CLOSED && !isDeaf) wait(CLOSE_AFTER_ERROR);
+        if (socket.readyState === CLOSED) end(0);
       });
       socket.addEventListener('close', ({ code, reason }) => {
         end(code, reason);
       });
       return {
-        isReady: () => socket.readyState === 1,
+        isReady: () => socket.readyState === OPEN,
         buffered: () => socket.bufferedAmount,
         send: (id, encoded) => {
           socket.send(isFramed === true ? joinFrame(String(id), encoded) : encoded);
         },
-        get probe() {
-          if (isFramed !== true) return undefined;
-          return () => {
-            socket.send(joinFrame('?', isBinary ? new Uint8Array() : ''));
-          };
+        probe: () => {
+          socket.send(joinFrame('?', isBinary ? new Uint8Array() : ''));
         },
         close,
       };
@@ -125,13 +100,12 @@ export function webSocket({ url, protocol, protocols = [] }: WebSocketOptions = 
   };
 }
 
-/** The hello; undefined when it is none, or of another version. */
+/** The hello; undefined when it is none. */
 function helloOf(payload: Wire): Hello | undefined {
   try {
-    const hello = JSON.parse(
-      typeof payload === 'string' ? payload : new TextDecoder().decode(payload),
+    return JSON.parse(
+      typeof payload === 'string' ? payload : String.fromCharCode(...payload),
     ) as Hello;
-    return hello.interval > 0 ? hello : undefined;
   } catch {
     return undefined;
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { createBackoff } from '../../lib/client/backoff.ts';
+import { pauseOf } from '../../lib/client/backoff.ts';
 import { untilTurned, withFakeClock } from '../support/clock.ts';
 import { linkTo } from '../support/linked.ts';
 import { serveProtocol } from '../support/protocol-server.ts';
@@ -13,31 +13,45 @@ function throwing(value: number): void {
 }
 
 describe('the pause before an attempt', () => {
-  it('doubles up to its end, and is random from the first on (L5)', () => {
-    throwing(0.9999);
-    const most = createBackoff(500, 15_000);
-    expect(Array.from({ length: 7 }, () => most.pause('back'))).toEqual(
-      [500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000].map((ms) => Math.round(ms * 0.9999)),
-    );
+  it('is random from the first on (L5)', () => {
+    throwing(0.5);
+    expect(pauseOf('back', 500)).toBe(250);
     throwing(0);
-    expect(most.pause('back')).toBe(0);
+    expect(pauseOf('back', 500)).toBe(0);
   });
 
-  it('stays at its end after a thousand failures', () => {
+  it('is spread wider when a server restarts', () => {
     throwing(0.5);
-    const backoff = createBackoff(500, 15_000);
-    for (let times = 0; times < 2_000; times++) backoff.pause('back');
-
-    expect(backoff.pause('back')).toBe(7_500);
+    expect(pauseOf('later', 500)).toBe(2_500);
+    expect(pauseOf('later', 15_000)).toBe(7_500);
   });
 
   it('is what the server asked for, and some more, so that not all come at once', () => {
     throwing(0.5);
-    const backoff = createBackoff(500, 15_000);
+    expect(pauseOf('later', 500, 30)).toBe(30_250);
+    expect(pauseOf('slower', 1_000, 2)).toBe(5_500);
+    expect(pauseOf('slower', 2_000, 20)).toBe(21_000);
+  });
 
-    expect(backoff.pause('later', 30)).toBe(30_250);
-    expect(backoff.pause('slower', 2)).toBe(5_500);
-    expect(backoff.pause('slower', 20)).toBe(21_000);
+  it('doubles up to its end, and stays there after two thousand failures', async () => {
+    withFakeClock();
+    throwing(0.9999);
+    const { link } = linkTo(
+      () => {
+        throw new Error('down');
+      },
+      { minDelay: 1_000, maxDelay: 3_000 },
+    );
+    const waits: number[] = [];
+    for (let times = 0; times < 2_000; times++) {
+      await untilTurned(() => link.getSnapshot().state === 'waiting');
+      const wait = (link.getSnapshot().retryAt ?? 0) - Date.now();
+      waits.push(wait);
+      vi.advanceTimersByTime(wait);
+    }
+
+    expect(waits.slice(0, 3)).toEqual([1_000, 2_000, 3_000]);
+    expect(new Set(waits.slice(2))).toEqual(new Set([3_000]));
   });
 });
 

@@ -28,12 +28,12 @@ async function closedWith(
 
 describe('the end of a line', () => {
   it.each([
-    [1005, 'lost'],
-    ['cut', 'lost'],
-    [1011, 'failed'],
-    [1014, 'lost'],
-    [1009, 'too-large'],
-    [4408, 'timeout'],
+    [1005, 'connection-lost'],
+    ['cut', 'connection-lost'],
+    [1011, 'server-failed'],
+    [1014, 'connection-lost'],
+    [1009, 'message-too-large'],
+    [4408, 'server-too-slow'],
   ] as const)('%s: the link comes back within half a second', async (code, reason) => {
     const { link, server, wait } = await closedWith(code);
 
@@ -44,9 +44,9 @@ describe('the end of a line', () => {
   });
 
   it.each([
-    [1001, 'going-away'],
-    [1012, 'going-away'],
-    [1013, 'overloaded'],
+    [1001, 'server-restarting'],
+    [1012, 'server-restarting'],
+    [1013, 'server-busy'],
   ])('%i: the link comes back, spread over five seconds', async (code, reason) => {
     // The dice are thrown where they say most.
     const dice = vi.spyOn(Math, 'random').mockReturnValue(0.999);
@@ -80,18 +80,18 @@ describe('the end of a line', () => {
   });
 
   it.each([
-    [1000, 'ended'],
-    [1002, 'protocol'],
-    [1003, 'protocol'],
-    [1007, 'protocol'],
-    [1008, 'protocol'],
-    [1010, 'protocol'],
-    [4400, 'undecodable'],
+    [1000, 'ended-by-server'],
+    [1002, 'not-understood'],
+    [1003, 'not-understood'],
+    [1007, 'not-understood'],
+    [1008, 'not-understood'],
+    [1010, 'not-understood'],
+    [4400, 'not-understood'],
     [4403, 'forbidden'],
-    [3000, 'ended'],
-    [3999, 'ended'],
-    [4000, 'ended'],
-    [4999, 'ended'],
+    [3000, 'ended-by-server'],
+    [3999, 'ended-by-server'],
+    [4000, 'ended-by-server'],
+    [4999, 'ended-by-server'],
   ])('%i: the link ends for good, and gives back what waits', async (code, reason) => {
     const { link, server, wait, dropped } = await closedWith(code);
 

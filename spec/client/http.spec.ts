@@ -133,8 +133,8 @@ describe('a link over HTTP', () => {
 
     expect(unconfirmed).toEqual([['into the silence']]);
     expect(handled).toEqual(['before', 'waits']);
-    expect(states().at(-1)).toBe('open');
-    expect(states()).toContain('waiting: lost');
+    expect(states().at(-1)).toBe('open: connected');
+    expect(states()).toContain('waiting: connection-lost');
   });
 
   it.each([
@@ -178,7 +178,7 @@ describe('a link over HTTP', () => {
     expect(bodies).toEqual(['a', '', 'a', 'b']);
     expect(unconfirmed).toEqual([]);
     expect(snapshots.find(({ state }) => state === 'waiting')).toMatchObject({
-      reason: 'overloaded',
+      reason: 'server-busy',
       code: 503,
       queued: 2,
     });

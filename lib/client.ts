@@ -15,5 +15,6 @@ export {
   type SendResult,
   type Snapshot,
 } from './client/options.ts';
+export { createStore, type Failed, type Store, type StoreOptions } from './client/store.ts';
 export { type Address, type AddressSource, type Transport } from './client/transport.ts';
 export { webSocket, type WebSocketOptions } from './client/websocket.ts';

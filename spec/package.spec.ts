@@ -74,7 +74,7 @@ describe('the package', () => {
       "console.log(Object.keys(await import('express-omnimessage/client')).sort().join(' '))",
     );
 
-    expect(names.split(' ')).toEqual(['AskError', 'connect', 'http', 'webSocket']);
+    expect(names.split(' ')).toEqual(['AskError', 'connect', 'createStore', 'http', 'webSocket']);
   });
 
   it('has these public names under /lustre, and no others', async () => {

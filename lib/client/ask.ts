@@ -27,8 +27,12 @@ export function createAsk<In, Out>(
       }, timeout);
       const [, asked] = post(message, options, (code, reply, isSent = false) => {
         clearTimeout(timer);
-        if (code === undefined) resolve(reply);
-        else reject(new AskError(code, isSent));
+        if (code === undefined) {
+          resolve(reply);
+          return;
+        }
+        reject(new AskError(code, isSent));
+        if (reply !== undefined) deliver(reply);
       });
     });
 }

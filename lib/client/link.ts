@@ -23,6 +23,7 @@ import { webSocket } from './websocket.ts';
 export interface OpenLink<In, Out> {
   readonly link: Link<In, Out>;
   readonly post: Outbox<In, Out>['post'];
+  readonly forget: Outbox<In, Out>['forget'];
 }
 
 /** How long an attempt may take, in ms. */
@@ -302,6 +303,7 @@ export function openLink<In, Out>(options: ConnectOptions<In, Out, Wire>): OpenL
 
   return {
     post: outbox.post,
+    forget: outbox.forget,
     link: {
       send: (message, sendOptions) => outbox.post(message, sendOptions)[0],
       ask: createAsk(outbox, deliver),

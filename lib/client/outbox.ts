@@ -10,7 +10,7 @@ import {
 import { now } from './platform.ts';
 import { type Line, type LineOptions } from './transport.ts';
 
-/** Takes what became of a message: a code of failure, or its reply if it has one. */
+/** Takes what became of a message: a code if it failed, and what the server says of it, if anything. */
 export type Settle<In> = (code: string | undefined, reply?: In, isSent?: boolean) => void;
 
 /** A message on its way. */
@@ -22,19 +22,28 @@ export interface Outgoing<In, Out> {
   readonly isOfLine: boolean;
   timer: ReturnType<typeof setTimeout> | undefined;
   isSent: boolean;
+  readonly isTracked: boolean;
   /** Takes the outcome instead of the callbacks of the options. */
   settle: Settle<In> | undefined;
+}
+
+/** What a store may say of a message beside. */
+export interface PostOptions extends SendOptions {
+  /** True: on a line that confirms nothing, `forget` will be called when it is confirmed otherwise. */
+  readonly isTracked?: boolean;
 }
 
 export interface Outbox<In, Out> {
   /** Sends or queues a message; with `settle` its outcome goes there alone. */
   readonly post: (
     message: Out,
-    options?: SendOptions,
+    options?: PostOptions,
     settle?: Settle<In>,
   ) => readonly [SendResult, Outgoing<In, Out>?];
   /** Takes a message out that has not been sent. */
   readonly withdraw: (outgoing: Outgoing<In, Out>, reason: string) => void;
+  /** A message that was sent on a line that confirms nothing is confirmed otherwise. */
+  readonly forget: (outgoing: Outgoing<In, Out>) => void;
   /** There is a line: `greet` sends first, then the queue goes. */
   readonly opened: (line: Line, options: LineOptions, greet: () => void) => void;
   /** Sends what the line takes. */
@@ -122,15 +131,15 @@ export function createOutbox<In, Out>(
   const transmit = (outgoing: Message, to: Line): void => {
     outgoing.isSent = true;
     lastId += 1;
-    if (confirms) unconfirmed.set(lastId, outgoing);
+    if (confirms || outgoing.isTracked) unconfirmed.set(lastId, outgoing);
     to.send(lastId, outgoing.encoded);
   };
 
   /** Why a message cannot be sent on this line. */
-  const obstacle = ({ size, settle }: Message): string | undefined =>
+  const obstacle = ({ size, settle, isTracked }: Message): string | undefined =>
     size > limit
       ? 'too-large'
-      : line !== undefined && settle !== undefined && !confirms
+      : line !== undefined && settle !== undefined && !confirms && !isTracked
         ? 'bare'
         : undefined;
 
@@ -169,7 +178,11 @@ export function createOutbox<In, Out>(
     changed(waiting.length);
   };
 
-  const post: Outbox<In, Out>['post'] = (message, { queue = true, expires } = {}, settle) => {
+  const post: Outbox<In, Out>['post'] = (
+    message,
+    { queue = true, expires, isTracked = false } = {},
+    settle,
+  ) => {
     const encoded = encode(message);
     if (encoded === undefined) {
       settle?.('skipped');
@@ -182,6 +195,7 @@ export function createOutbox<In, Out>(
       isOfLine: isGreeting,
       timer: undefined,
       isSent: false,
+      isTracked,
       settle,
     };
     const { size } = outgoing;
@@ -211,6 +225,9 @@ export function createOutbox<In, Out>(
   return {
     post,
     withdraw,
+    forget: (outgoing) => {
+      for (const [id, one] of unconfirmed) if (one === outgoing) unconfirmed.delete(id);
+    },
     flush,
     opened: (opened, lineOptions, greet) => {
       line = opened;
@@ -259,10 +276,16 @@ export function createOutbox<In, Out>(
         if (!read(payload, take)) settle?.('decode', undefined, true);
       } else if (header.startsWith('+')) settle?.(undefined);
       else {
-        // What onError of the server says of it is a message like any other.
-        if (payload.length > 0) read(payload, deliver);
-        if (settle === undefined) call(options.onFailed, message, code);
-        else settle(code, undefined, true);
+        const fail = (reply?: In): void => {
+          if (settle !== undefined) {
+            settle(code, reply, true);
+            return;
+          }
+          // What onError of the server says of it is a message like any other.
+          if (reply !== undefined) deliver(reply);
+          call(options.onFailed, message, code);
+        };
+        if (payload.length === 0 || !read(payload, fail)) fail();
       }
     },
     refused: (id) => {

@@ -69,7 +69,8 @@ export function createPoster(url: URL, { isBinary, fetch }: Attempt, events: Lin
         end(status >= 500 ? status : 0);
       } else {
         isBusy = false;
-        settle(ok || headers.has(MARK) ? payload : '', ok ? code : (code ?? `http-${status}`));
+        // The body of an answer that is no success is a problem, not a message.
+        settle(ok ? payload : '', ok ? code : (code ?? `http-${status}`));
         events.flush();
       }
     } catch {

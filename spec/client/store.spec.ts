@@ -275,7 +275,7 @@ describe('whatever order things come in', () => {
         const made = await store({}, { minDelay: 0, maxDelay: 0 });
         const { dispatch, getSnapshot, wires, calls } = made;
         /** What a page knows that guesses nothing, and what this one guesses over it. */
-        let known: string[] = [];
+        const known: string[] = [];
         let guesses: string[] = [];
         let isOpen = false;
         let count = 0;

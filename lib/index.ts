@@ -26,7 +26,8 @@ export {
   type Effect,
   type Subscribable,
 } from './application/effect.ts';
-export { type Program, type Step } from './application/program.ts';
+export { type Program } from './application/program.ts';
+export { type Step } from './application/step.ts';
 export { type ConnectionOptions, type Heartbeat } from './connection/options.ts';
 export { type RateLimit } from './connection/rate-limit.ts';
 export {

@@ -13,12 +13,11 @@ import { type Effect } from './effect.ts';
 import { type EffectHost, EffectRunner } from './effect-runner.ts';
 import { ApplicationError, RunawayError } from './errors.ts';
 import { Mailbox } from './mailbox.ts';
-import { type OmniError } from '../core/errors.ts';
-import { isPromise } from '../core/exchange.ts';
+import { type LoopHost } from './loop-host.ts';
+import { type Origin, Origins } from './origins.ts';
+import { checked, type Step } from './step.ts';
+import { AsyncContext } from '../process/async-context.ts';
 import { type Resumable, resumeNextTurn, Turn } from '../process/fairness.ts';
-
-/** What `init` and `update` return: the model, and the effect to perform. */
-export type Step<Model, Message> = readonly [model: Model, effect: Effect<Message>];
 
 /** The two functions that make a program. */
 export interface Program<Args, Model, Message> {
@@ -26,20 +25,6 @@ export interface Program<Args, Model, Message> {
   readonly init: (args: Args) => Step<Model, Message>;
   /** From a model and a message to the next model, and the effect to perform. */
   readonly update: (model: Model, message: Message) => Step<Model, Message>;
-}
-
-/** What runs a program. None of these may throw but `offered`, `command` and `close`. */
-export interface LoopHost<Message> {
-  /** A message is about to be given to update. What this throws is reported to `failed`. */
-  readonly offered: (message: Message) => void;
-  /** Carries out a command of an effect. What this throws is reported to `failed`. */
-  readonly command?: (command: unknown) => void;
-  /** Closes the program's connection, where it has one. What this throws is reported to `failed`. */
-  readonly close?: (code: number | undefined, reason: string | undefined) => void;
-  /** Something failed, and the program goes on. */
-  readonly failed: (error: OmniError) => void;
-  /** The program has ended: because it was stopped, or because of `error`. Called once. */
-  readonly ended: (error?: ApplicationError) => void;
 }
 
 /** How many messages a program may handle before the event loop goes round. */
@@ -56,6 +41,8 @@ export class Loop<Args, Model, Message> implements EffectHost<Message>, Resumabl
   #effects: EffectRunner<Message> | undefined;
   #hasEnded = false;
 
+  /** That of its starter: its functions and effects run in it, whoever dispatches. */
+  readonly asyncContext = new AsyncContext();
   readonly #share = new Turn(SHARE);
   readonly #mailbox = new Mailbox<Message>();
   /** A message is being handled, or some wait for the next turn. */
@@ -67,6 +54,10 @@ export class Loop<Args, Model, Message> implements EffectHost<Message>, Resumabl
   /** Messages of its own making since the last one from outside. */
   #made = 0;
   #isCounted = false;
+
+  /** Where messages have ids: the origin of the message that is being handled, and of those that wait. */
+  #origin: Origin | undefined;
+  #origins: Origins | undefined;
 
   /** @throws ApplicationError with code `init` when `init` throws, or does not return a step */
   constructor(program: Program<Args, Model, Message>, args: Args, host: LoopHost<Message>) {
@@ -107,18 +98,27 @@ export class Loop<Args, Model, Message> implements EffectHost<Message>, Resumabl
 
   /**
    * Takes a message from outside. When the program is idle it is handled before this returns.
+   * @param origin - the id of the message at its client, if it has one
    */
-  dispatch(message: Message): void {
+  dispatch(message: Message, origin?: Origin): void {
     if (this.#hasEnded) return;
     this.#made = 0;
+    if (origin !== undefined) this.#origins ??= new Origins();
     if (this.#isBusy) {
-      this.#queue(message);
+      this.#queue(message, origin ?? this.#origin);
       return;
     }
     this.#share.renew();
     this.#share.take();
     this.#isBusy = true;
-    this.#handle(message);
+    if (origin !== undefined) this.#origins?.count(origin);
+    // guard: a program in the context of its starter → handleFirst.call(this, message, origin);
+    this.asyncContext.run(handleFirst<Args, Model, Message>, this, message, origin);
+  }
+
+  /** Handles a message that came while the program was idle, and what came of it. */
+  handleFirst(message: Message, origin: Origin | undefined): void {
+    this.#handle(message, origin);
     this.#drain();
   }
 
@@ -126,11 +126,11 @@ export class Loop<Args, Model, Message> implements EffectHost<Message>, Resumabl
   dispatchAll(messages: readonly Message[]): void {
     if (this.#hasEnded || messages.length === 0) return;
     this.#made = 0;
-    for (const message of messages) this.#queue(message);
+    for (const message of messages) this.#queue(message, this.#origin);
     if (this.#isBusy || this.#hasEnded) return;
     this.#share.renew();
     this.#isBusy = true;
-    this.#drain();
+    this.asyncContext.run(resume, this);
   }
 
   /** Takes a message from one of the program's own effects. */
@@ -140,10 +140,10 @@ export class Loop<Args, Model, Message> implements EffectHost<Message>, Resumabl
     if (!this.#isBusy && this.#share.isOver) this.#made = 0;
     this.#countOwn();
     // The report of a runaway may have stopped the program, and so does a full mailbox.
-    if (this.#hasEnded || !this.#queue(message)) return;
+    if (this.#hasEnded || !this.#queue(message, this.#origin)) return;
     if (this.#isBusy) return;
     this.#isBusy = true;
-    this.#drain();
+    this.asyncContext.run(resume, this);
   }
 
   /**
@@ -160,7 +160,7 @@ export class Loop<Args, Model, Message> implements EffectHost<Message>, Resumabl
    */
   whenHandled(): Promise<void> | undefined {
     if (this.#hasEnded || !this.#isBusy) return undefined;
-    const last = this.#handled + this.#mailbox.length + (this.#isHandling ? 1 : 0);
+    const last = this.#lastPlace + 1;
     return new Promise((resolve) => {
       (this.#waiting ??= []).push({ last, resolve });
     });
@@ -176,7 +176,7 @@ export class Loop<Args, Model, Message> implements EffectHost<Message>, Resumabl
 
   /** For the effects: closes the connection, and ends the program. */
   close(code: number | undefined, reason: string | undefined): void {
-    this.#host.close?.(code, reason);
+    this.#host.close?.(code, reason, this.#origin);
     this.#end();
   }
 
@@ -195,8 +195,11 @@ export class Loop<Args, Model, Message> implements EffectHost<Message>, Resumabl
   }
 
   /** @returns false when the mailbox was full: then the program has ended */
-  #queue(message: Message): boolean {
-    if (this.#mailbox.push(message)) return true;
+  #queue(message: Message, origin: Origin | undefined): boolean {
+    if (this.#mailbox.push(message)) {
+      if (origin !== undefined) this.#origins?.put(this.#lastPlace, origin);
+      return true;
+    }
     this.#end(new ApplicationError('overflow', { incoming: message }));
     return false;
   }
@@ -208,25 +211,38 @@ export class Loop<Args, Model, Message> implements EffectHost<Message>, Resumabl
         resumeNextTurn(this);
         return;
       }
-      this.#handle(this.#mailbox.shift());
+      this.#handle(this.#mailbox.shift(), this.#origins?.take(this.#handled));
     }
     this.#mailbox.clear();
     this.#isBusy = false;
   }
 
   /** One message: listener, update, effects. */
-  #handle(message: Message): void {
+  #handle(message: Message, origin: Origin | undefined): void {
     this.#isCounted = false;
     this.#isHandling = true;
+    this.#origin = origin;
     try {
-      this.#host.offered(message);
+      this.#host.offered(message, origin);
     } catch (cause) {
       this.#host.failed(new ApplicationError('listener', { cause, outgoing: message }));
     }
     if (!this.#hasEnded) this.#step(message);
     this.#isHandling = false;
     this.#handled += 1;
+    if (origin !== undefined) this.#settle(origin);
     if (this.#waiting !== undefined) this.#resolveWaiting();
+  }
+
+  #settle(origin: Origin): void {
+    this.#origin = undefined;
+    const isLast = this.#origins?.handled(origin) === true;
+    if (isLast && !this.#hasEnded) this.#host.settled?.(origin);
+  }
+
+  /** The place, in the order in which messages are handled, of the last one that waits. */
+  get #lastPlace(): number {
+    return this.#handled + this.#mailbox.length - (this.#isHandling ? 0 : 1);
   }
 
   #step(message: Message): void {
@@ -255,7 +271,7 @@ export class Loop<Args, Model, Message> implements EffectHost<Message>, Resumabl
     this.#mailbox.clear();
     // guard: effects end with their program
     this.#effects?.end();
-    this.#host.ended(error);
+    this.#host.ended(error, this.#origin);
     if (this.#waiting !== undefined) this.#resolveWaiting();
   }
 
@@ -282,22 +298,20 @@ export class Loop<Args, Model, Message> implements EffectHost<Message>, Resumabl
   }
 }
 
+function handleFirst<Args, Model, Message>(
+  this: Loop<Args, Model, Message>,
+  message: Message,
+  origin: Origin | undefined,
+): void {
+  this.handleFirst(message, origin);
+}
+
+function resume(this: Resumable): void {
+  this.resume();
+}
+
 /** A promise that waits until so many messages have been handled. */
 interface Waiting {
   readonly last: number;
   readonly resolve: () => void;
-}
-
-/** @throws TypeError for what is not a step: an asynchronous update returns a promise */
-function checked<Model, Message>(
-  name: 'init' | 'update',
-  step: Step<Model, Message>,
-): Step<Model, Message> {
-  if (Array.isArray(step) && step.length === 2 && isEffect(step[1])) return step;
-  const got = isPromise(step) ? 'a promise' : Array.isArray(step) ? 'another array' : typeof step;
-  throw new TypeError(`Expected \`${name}\` to return [model, effect], got ${got}`);
-}
-
-function isEffect(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'kind' in value;
 }

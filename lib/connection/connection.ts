@@ -142,6 +142,23 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
   }
 
   /**
+   * Sends a message as the reply to another.
+   * @returns whether that one is answered now: false when the codec skipped this one
+   */
+  sendReply(message: Out, encoder: typeof encode, id: MessageId): boolean {
+    let encoded: Wire | undefined;
+    try {
+      encoded = encoder(message, this.settings.codec);
+    } catch (error) {
+      void this.answerFailure(error as OmniError, id);
+      return true;
+    }
+    if (encoded === undefined) return false;
+    this.reply(encoded, id);
+    return true;
+  }
+
+  /**
    * Sends what was encoded, for this connection alone or for many.
    * @returns false when there is nothing, or the connection is ending or too slow
    */

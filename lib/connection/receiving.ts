@@ -9,7 +9,7 @@ import { CloseCode, reasonOf } from '../core/close-codes.ts';
 import { DecodeError } from '../core/errors.ts';
 import { isPromise } from '../core/exchange.ts';
 import { decode } from '../core/pipe.ts';
-import { HEADER_LIMIT } from '../core/protocol.ts';
+import { FRAME_HEADER } from '../core/protocol.ts';
 import { type AsyncContext } from '../process/async-context.ts';
 import { onMessageChannel, type Transport } from '../process/diagnostics.ts';
 import { type Resumable, resumeNextTurn, Turn } from '../process/fairness.ts';
@@ -227,7 +227,7 @@ export class MessageReceiver<In> implements Resumable {
   /** The largest frame: on a marked line with its header. */
   get #limit(): number {
     const { limit } = this.#settings;
-    return this.#marks === undefined ? limit : limit + HEADER_LIMIT + 1;
+    return this.#marks === undefined ? limit : limit + FRAME_HEADER;
   }
 
   #resumeNextTurn(): void {

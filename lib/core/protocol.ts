@@ -19,6 +19,9 @@ export const PROTOCOL = 'omnimessage.1';
 /** The longest header, in characters, without its line feed. A frame with a longer one is refused. */
 export const HEADER_LIMIT = 256;
 
+/** How much larger than its message a frame may be, in bytes. */
+export const FRAME_HEADER: number = HEADER_LIMIT + 1;
+
 /** What the server says first: `!\n` and this, as JSON. */
 export interface Hello {
   /** The version of the protocol. */

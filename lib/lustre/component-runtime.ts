@@ -6,7 +6,8 @@
 import { ApplicationError } from '../application/errors.ts';
 import { type OmniError } from '../core/errors.ts';
 import { Prepared } from '../core/prepared.ts';
-import { Loop, type LoopHost } from '../application/program.ts';
+import { Loop } from '../application/program.ts';
+import { type LoopHost } from '../application/loop-host.ts';
 import { startTimer } from '../process/timers.ts';
 import { type Json } from './vdom/attribute.ts';
 import { isSameJson, type Typed } from './vdom/attribute-diff.ts';

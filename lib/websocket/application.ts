@@ -9,11 +9,14 @@ import {
   connectionSettings,
 } from '../connection/options.ts';
 import { ApplicationError } from '../application/errors.ts';
+import { CloseCode } from '../core/close-codes.ts';
 import { type OmniError } from '../core/errors.ts';
 import { isPromise } from '../core/exchange.ts';
 import { expectFunction, expectOptions, type OptionNames } from '../core/options.ts';
 import { encodeOrSkip } from '../core/pipe.ts';
-import { Loop, type LoopHost } from '../application/program.ts';
+import { Loop } from '../application/program.ts';
+import { type LoopHost } from '../application/loop-host.ts';
+import { type MessageId } from '../connection/acknowledgement.ts';
 import { connectSocket } from './line.ts';
 
 /** What {@link omniWsApplication} takes. */
@@ -116,6 +119,8 @@ class ProgramSession<
   readonly #options: OmniWsApplicationOptions<Args, Model, Message, Context, Request, Encoded>;
   readonly #connection: ClientConnection<Message, Message, Context, Request>;
   #loop: Loop<Args, Model, Message> | undefined;
+  /** Where messages have ids: those that have their reply, and are being handled still. */
+  #replied: Set<MessageId> | undefined;
 
   constructor(
     options: OmniWsApplicationOptions<Args, Model, Message, Context, Request, Encoded>,
@@ -140,8 +145,8 @@ class ProgramSession<
     return undefined;
   }
 
-  received(message: Message): void | Promise<void> {
-    this.#loop?.dispatch(message);
+  received(message: Message, _: unknown, id: MessageId | undefined): void | Promise<void> {
+    this.#loop?.dispatch(message, id);
     // The frames that follow wait while the program is behind: its line stays short.
     return this.#loop?.whenHandled();
   }
@@ -155,24 +160,39 @@ class ProgramSession<
 
   // What the program calls.
 
-  offered(message: Message): void {
-    if (this.#connection.isOpen) this.#connection.sendMessage(message, encodeOrSkip);
-    // Closing, for up to 5 s: what it would send is not sent any more.
-    else this.#loop?.stop();
+  offered(message: Message, origin: MessageId | undefined): void {
+    if (!this.#connection.isOpen) {
+      // Closing, for up to 5 s: what it would send is not sent any more.
+      this.#loop?.stop();
+    } else if (origin === undefined || this.#replied?.has(origin) === true) {
+      this.#connection.sendMessage(message, encodeOrSkip);
+    } else if (this.#connection.sendReply(message, encodeOrSkip, origin)) {
+      (this.#replied ??= new Set()).add(origin);
+    }
+  }
+
+  settled(origin: MessageId): void {
+    if (this.#replied?.delete(origin) !== true) this.#connection.reply(undefined, origin);
   }
 
   failed(error: OmniError): void {
     void this.#connection.answer(error);
   }
 
-  close(code: number | undefined, reason: string | undefined): void {
+  close(code: number | undefined, reason: string | undefined, origin: MessageId | undefined): void {
+    if (origin !== undefined) this.settled(origin);
     this.#connection.close(code, reason);
   }
 
-  ended(error?: ApplicationError): void {
-    if (error !== undefined) this.#connection.fail(error);
-    // Stopped by an effect, rather than by the end of its connection.
-    else if (this.#connection.isOpen) this.#connection.end(1000);
+  ended(error: ApplicationError | undefined, origin: MessageId | undefined): void {
+    if (error !== undefined) {
+      const isAnswered = origin === undefined || this.#replied?.has(origin) === true;
+      this.#connection.fail(error, CloseCode.Failed, isAnswered ? undefined : origin);
+    } else if (this.#connection.isOpen) {
+      // Stopped by an effect, rather than by the end of its connection.
+      if (origin !== undefined) this.settled(origin);
+      this.#connection.end(1000);
+    }
   }
 
   async #beginWhen(pending: PromiseLike<Args>): Promise<void> {

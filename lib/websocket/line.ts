@@ -8,7 +8,7 @@ import { type Line } from '../connection/line.ts';
 import { type ConnectionSettings } from '../connection/options.ts';
 import { type Wire } from '../core/codec.ts';
 import { Prepared } from '../core/prepared.ts';
-import { HEADER_LIMIT, joinFrame, PROTOCOL } from '../core/protocol.ts';
+import { FRAME_HEADER, joinFrame, PROTOCOL } from '../core/protocol.ts';
 import { safeClose } from './close.ts';
 import { forgetRouting, restoreUrl } from './express-ws-url.ts';
 import { type Frame, frameOf } from './frame.ts';
@@ -116,7 +116,7 @@ export function connectSocket<In, Out, Context, Request extends IncomingMessage>
   restoreUrl(request);
   forgetRouting(request);
   listen(socket, connection, line);
-  limitReceiver(socket, line.isMarked ? settings.limit + HEADER_LIMIT + 1 : settings.limit);
+  limitReceiver(socket, settings.limit, line.isMarked ? FRAME_HEADER : 0);
   const admission = admissionOf(socket);
   admission?.claim(connection);
   // Gone while a middleware before us was busy: its 'close' event is past.

@@ -30,14 +30,17 @@ export function directStream(socket: WebSocket, request: IncomingMessage): Duple
  * Lowers what ws itself accepts, so that a large message is refused from its header alone.
  * Without this (or `attachWebSockets`) ws takes up to 100 MiB before anything sees it. A release of
  * ws that cannot bound fragments is reported: a client of such a server can fill its memory.
+ *
+ * @param limit - the largest message, in bytes
+ * @param header - how much larger than its message a frame may be
  */
-export function limitReceiver(socket: WebSocket, limit: number): void {
+export function limitReceiver(socket: WebSocket, limit: number, header = 0): void {
   const receiver = (socket as unknown as Internals)._receiver;
   // Bun has null here: its sockets are not those of ws, and have limits of their own.
   // guard: a socket without a receiver → if (receiver === undefined) return;
   if (receiver === undefined || receiver === null) return;
   // guard: payload limit of a route
-  lower(receiver, '_maxPayload', limit);
+  lower(receiver, '_maxPayload', limit, header);
   // guard: fragment limit of a route
   const isBounded = lower(receiver, '_maxFragments', 64);
   // guard: chunk limit of a route
@@ -57,10 +60,10 @@ function noticeOldWs(): void {
 }
 
 /** @returns false when ws does not know this limit */
-function lower(receiver: Receiver, name: keyof Receiver, limit: number): boolean {
+function lower(receiver: Receiver, name: keyof Receiver, limit: number, extra = 0): boolean {
   const present = receiver[name];
   if (typeof present !== 'number') return false;
   // 0 means "no limit" to ws.
-  if (present === 0 || present > limit) receiver[name] = limit;
+  receiver[name] = (present === 0 || present > limit ? limit : present) + extra;
   return true;
 }

@@ -10,7 +10,8 @@ import * as effect from '../../lib/application/effect.ts';
 import { type Dispatch, type Effect } from '../../lib/application/effect.ts';
 import { ApplicationError } from '../../lib/application/errors.ts';
 import { type OmniError } from '../../lib/core/errors.ts';
-import { type Program, type Step } from '../../lib/application/program.ts';
+import { type Program } from '../../lib/application/program.ts';
+import { type Step } from '../../lib/application/step.ts';
 import { nextTurn, withFakeClock } from '../support/clock.ts';
 
 beforeEach(withFakeClock);

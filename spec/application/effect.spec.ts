@@ -5,7 +5,7 @@ import { type Dispatch, type Effect, type Subscribable } from '../../lib/applica
 import { RunawayError } from '../../lib/application/errors.ts';
 import { createHub } from '../../lib/hub/hub.ts';
 import { type Hub } from '../../lib/hub/options.ts';
-import { type Step } from '../../lib/application/program.ts';
+import { type Step } from '../../lib/application/step.ts';
 import { nextTurn, withFakeClock } from '../support/clock.ts';
 
 beforeEach(withFakeClock);

@@ -42,7 +42,7 @@ export class Loop<Args, Model, Message> implements EffectHost<Message>, Resumabl
   #hasEnded = false;
 
   /** That of its starter: its functions and effects run in it, whoever dispatches. */
-  readonly asyncContext = new AsyncContext();
+  readonly asyncContext: AsyncContext = new AsyncContext();
   readonly #share = new Turn(SHARE);
   readonly #mailbox = new Mailbox<Message>();
   /** A message is being handled, or some wait for the next turn. */

@@ -7,26 +7,27 @@ import { type IncomingMessage } from 'node:http';
 import { type Codec } from './codec.ts';
 import { DecodeError, EncodeError, HandlerError, type OmniError } from './errors.ts';
 import { type ErrorHandler, type Exchange, isPromise, type Reply } from './exchange.ts';
+import { type Literal, type Messages } from './literals.ts';
 import { forgetRefusal, takeRefusal, UnsendableError } from './refusal.ts';
 
 /** What {@link pipe} runs a message through. */
 export interface PipeOptions<
   In,
   Out,
-  Encoded = string,
   Context = undefined,
   Request extends IncomingMessage = IncomingMessage,
+  Encoded = string,
   Given extends Exchange<Context, Request> = Exchange<Context, Request>,
 > {
   /** Turns what was received into a message, and the reply into what is sent. */
   readonly codec: Codec<In, Out, Encoded>;
   /** From a message to its reply, to undefined, or to a promise of either. */
-  readonly handler: (message: In, exchange: Given) => Reply<Out> | Promise<Reply<Out>>;
+  readonly handler: (message: In, exchange: Given) => NoInfer<Reply<Out> | Promise<Reply<Out>>>;
   /**
    * Is told of what failed, and may answer it with a message.
    * @defaultValue nobody is told; every failure is thrown
    */
-  readonly onError?: ErrorHandler<Out, Context, Request> | undefined;
+  readonly onError?: ErrorHandler<NoInfer<Out>, Context, Request> | undefined;
 }
 
 /** An encoded reply, undefined for none, or a promise of either. */
@@ -61,13 +62,14 @@ const nobody: Exchange<never, never> = {
  */
 export function pipe<
   In,
-  Out,
-  Encoded = string,
+  Out extends Messages<Kept>,
   Context = undefined,
   Request extends IncomingMessage = IncomingMessage,
+  Encoded = string,
+  Kept extends Literal = Literal,
 >(
   encoded: Encoded,
-  options: PipeOptions<In, Out, Encoded, Context, Request>,
+  options: PipeOptions<In, Out, Context, Request, Encoded>,
   exchange: Exchange<Context, Request> = nobody,
 ): Piped<Encoded> {
   let incoming: In;
@@ -99,13 +101,13 @@ export function decode<In, Encoded>(
 export function respond<
   In,
   Out,
-  Encoded,
   Context,
   Request extends IncomingMessage,
+  Encoded,
   Given extends Exchange<Context, Request>,
 >(
   incoming: In,
-  options: PipeOptions<In, Out, Encoded, Context, Request, Given>,
+  options: PipeOptions<In, Out, Context, Request, Encoded, Given>,
   exchange: Given,
 ): Piped<Encoded> {
   let reply: Reply<Out> | Promise<Reply<Out>>;
@@ -123,14 +125,14 @@ export function respond<
 async function settle<
   In,
   Out,
-  Encoded,
   Context,
   Request extends IncomingMessage,
+  Encoded,
   Given extends Exchange<Context, Request>,
 >(
   pending: PromiseLike<Reply<Out>>,
   incoming: In,
-  options: PipeOptions<In, Out, Encoded, Context, Request, Given>,
+  options: PipeOptions<In, Out, Context, Request, Encoded, Given>,
   exchange: Given,
 ): Promise<Encoded | undefined> {
   let reply: Reply<Out>;
@@ -147,14 +149,14 @@ async function settle<
 function conclude<
   In,
   Out,
-  Encoded,
   Context,
   Request extends IncomingMessage,
+  Encoded,
   Given extends Exchange<Context, Request>,
 >(
   reply: Reply<Out>,
   incoming: In,
-  options: PipeOptions<In, Out, Encoded, Context, Request, Given>,
+  options: PipeOptions<In, Out, Context, Request, Encoded, Given>,
   exchange: Given,
 ): Piped<Encoded> {
   if (reply === undefined) return undefined;
@@ -222,9 +224,9 @@ export function encodeOrSkip<Out, Encoded>(
  * @throws the failure itself when `onError` is absent, answers nothing, or fails; an
  * {@link EncodeError} when its answer could not be encoded (told to `onError` as well)
  */
-export function recover<Out, Encoded, Context, Request extends IncomingMessage>(
+export function recover<Out, Context, Request extends IncomingMessage, Encoded>(
   error: OmniError,
-  options: Recovery<Out, Encoded, Context, Request>,
+  options: Recovery<Out, Context, Request, Encoded>,
   exchange: Exchange<Context | undefined, Request>,
 ): Piped<Encoded> {
   if (options.onError === undefined) throw error;
@@ -248,15 +250,15 @@ export function recover<Out, Encoded, Context, Request extends IncomingMessage>(
 }
 
 /** What {@link recover} needs of the options. */
-export interface Recovery<Out, Encoded, Context, Request extends IncomingMessage> {
+export interface Recovery<Out, Context, Request extends IncomingMessage, Encoded> {
   readonly codec: Encoder<Out, Encoded>;
   readonly onError?: ErrorHandler<Out, Context, Request> | undefined;
 }
 
-function answered<Out, Encoded, Context, Request extends IncomingMessage>(
+function answered<Out, Context, Request extends IncomingMessage, Encoded>(
   answer: Reply<Out>,
   error: OmniError,
-  options: Recovery<Out, Encoded, Context, Request>,
+  options: Recovery<Out, Context, Request, Encoded>,
   exchange: Exchange<Context | undefined, Request>,
 ): Encoded | undefined {
   if (answer === undefined) throw error;

@@ -23,7 +23,7 @@ export interface OmniHttpOptions<
   Context = undefined,
   Request extends IncomingMessage = IncomingMessage,
   Encoded extends Wire = string,
-> extends PipeOptions<In, Out, Encoded, Context, Request> {
+> extends PipeOptions<In, Out, Context, Request, Encoded> {
   /**
    * Where messages are POSTed, below the mount point; compared exactly, without the query, and no
    * pattern.
@@ -48,7 +48,7 @@ export interface OmniHttpOptions<
    * the same.
    * @defaultValue an empty body
    */
-  readonly emptyReply?: Out | undefined;
+  readonly emptyReply?: NoInfer<Out> | undefined;
   /** The largest body, in bytes. @defaultValue 65_536 */
   readonly limit?: number | undefined;
   /** How long the body may take to arrive, in milliseconds. @defaultValue 10_000 */
@@ -95,7 +95,7 @@ export interface HttpSettings<In, Out, Context, Request extends IncomingMessage>
   readonly isBinary: boolean;
   readonly contentType: string;
   readonly context: ((request: Request) => Context | PromiseLike<Context>) | undefined;
-  readonly handler: PipeOptions<In, Out, Wire, Context, Request>['handler'];
+  readonly handler: PipeOptions<In, Out, Context, Request, Wire>['handler'];
   readonly onError: ErrorHandler<Out, Context, Request>;
   readonly isAllowed: (request: Request) => boolean;
   readonly emptyReply: Out | undefined;

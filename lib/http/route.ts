@@ -1,6 +1,7 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { Router } from 'express';
 import { type Wire } from '../core/codec.ts';
+import { type Literal, type Messages } from '../core/literals.ts';
 import { HttpExchange, type Next } from './exchange.ts';
 import { httpSettings, type OmniHttpOptions } from './options.ts';
 import { isGone } from '../request/client-gone.ts';
@@ -41,10 +42,11 @@ import { isAt, toOriginForm } from '../request/target.ts';
  */
 export function omniHttp<
   In,
-  Out,
+  Out extends Messages<Kept>,
   Context = undefined,
   Request extends IncomingMessage = IncomingMessage,
   Encoded extends Wire = string,
+  Kept extends Literal = Literal,
 >(options: OmniHttpOptions<In, Out, Context, Request, Encoded>): Router {
   const handler = makeHandler('omniHttp', options);
   // With the parameters of the path at which the application mounts it.
@@ -64,10 +66,11 @@ export function omniHttp<
  */
 export function omniHttpHandler<
   In,
-  Out,
+  Out extends Messages<Kept>,
   Context = undefined,
   Request extends IncomingMessage = IncomingMessage,
   Encoded extends Wire = string,
+  Kept extends Literal = Literal,
 >(
   options: OmniHttpOptions<In, Out, Context, Request, Encoded>,
 ): (request: Request, response: ServerResponse, next: Next) => void {

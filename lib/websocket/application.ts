@@ -2,6 +2,7 @@ import { type IncomingMessage } from 'node:http';
 import { type WebSocket } from 'ws';
 import { type Application, expectProgram } from '../application/application.ts';
 import { type Wire } from '../core/codec.ts';
+import { type Literal, type Messages } from '../core/literals.ts';
 import { type ClientConnection, type ConnectionSession } from '../connection/connection.ts';
 import {
   connectionOptionNames,
@@ -83,10 +84,11 @@ const OPTION_NAMES: OptionNames<OmniWsApplicationOptions<never, never, never>> =
 export function omniWsApplication<
   Args,
   Model,
-  Message,
+  Message extends Messages<Kept>,
   Context = undefined,
   Request extends IncomingMessage = IncomingMessage,
   Encoded extends Wire = string,
+  Kept extends Literal = Literal,
 >(
   options: OmniWsApplicationOptions<Args, Model, Message, Context, Request, Encoded>,
 ): (socket: WebSocket, request: Request) => void {

@@ -1,6 +1,7 @@
 import { type IncomingMessage } from 'node:http';
 import { type WebSocket } from 'ws';
 import { type Codec, type Wire } from '../core/codec.ts';
+import { type Literal, type Messages } from '../core/literals.ts';
 import { type ClientConnection, type ConnectionSession } from '../connection/connection.ts';
 import { type MessageId } from '../connection/acknowledgement.ts';
 import {
@@ -21,7 +22,7 @@ export interface OmniWsOptions<
   Context = undefined,
   Request extends IncomingMessage = IncomingMessage,
   Encoded extends Wire = string,
-> extends ConnectionOptions<Out, Context, Request> {
+> extends ConnectionOptions<NoInfer<Out>, Context, Request> {
   /** Turns frames into messages, and replies into frames. */
   readonly codec: Codec<In, Out, Encoded>;
   /**
@@ -31,7 +32,7 @@ export interface OmniWsOptions<
   readonly handler: (
     message: In,
     connection: Connection<Out, Context, Request>,
-  ) => Reply<Out> | Promise<Reply<Out>>;
+  ) => NoInfer<Reply<Out> | Promise<Reply<Out>>>;
   /**
    * Is told of every connection once its context is known; it may send, and join a hub. Messages
    * wait for a promise that it returns. When it fails: `onError`, and 1011.
@@ -77,10 +78,11 @@ const OPTION_NAMES: OptionNames<OmniWsOptions<never, never>> = {
  */
 export function omniWs<
   In,
-  Out,
+  Out extends Messages<Kept>,
   Context = undefined,
   Request extends IncomingMessage = IncomingMessage,
   Encoded extends Wire = string,
+  Kept extends Literal = Literal,
 >(
   options: OmniWsOptions<In, Out, Context, Request, Encoded>,
 ): (socket: WebSocket, request: Request) => void {
@@ -91,7 +93,7 @@ export function omniWs<
   expectFunction('onOpen', onOpen, true);
   expectFunction('onClose', onClose, true);
   // Without onError: a failure is thrown here, and the connection answers it.
-  const piped: PipeOptions<In, Out, Wire, Context, Request, Connection<Out, Context, Request>> = {
+  const piped: PipeOptions<In, Out, Context, Request, Wire, Connection<Out, Context, Request>> = {
     codec: settings.codec,
     handler,
   };

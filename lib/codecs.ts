@@ -13,6 +13,9 @@ export {
   type UnknownFields,
   type Variant,
 } from './codecs/definition.ts';
+export { type StandardJsonSchema } from './codecs/from-json-schema.ts';
+export { type JsonSchema, jsonSchemaOf, type JsonSchemaOptions } from './codecs/json-schema.ts';
+export { standardSchemaOf, type StandardStruct } from './codecs/standard-struct.ts';
 export { DefinitionError } from './codecs/definition-error.ts';
 export { schemaCodec, type SchemaCodecOptions } from './codecs/schema-codec.ts';
 export { type StandardSchema } from './codecs/standard-schema.ts';

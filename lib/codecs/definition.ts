@@ -21,6 +21,7 @@ import { canonicalShape } from './canonical.ts';
 import { coerced, enumsOf, expectLike, literalOf, refuseAdmitting, refused } from './certainty.ts';
 import { constraintsOf } from './constraints.ts';
 import { DefinitionError } from './definition-error.ts';
+import { definitionOfSchema, type StandardJsonSchema } from './from-json-schema.ts';
 import { unmasked } from './masked.ts';
 import {
   type Definition,
@@ -37,18 +38,35 @@ import { objectVariantsOf } from './variants.ts';
 export type * from './shape.ts';
 
 /**
- * The tree that a struct is made of.
+ * The tree that a struct is made of; also that of a schema of another library that gives JSON Schema
+ * (Standard JSON Schema: zod 4.2 and others).
  *
  * @param name - what the path of an error begins with: the name under which the struct is exported
+ * @param direction - which side of a schema that converts: what it takes, or what it gives. A struct
+ * has one side
  * @throws {@link DefinitionError} at what cannot be read for certain
  * @throws TypeError when `struct` is no struct
  */
-export function definitionOf(struct: AnyStruct, name?: string): Definition {
+export function definitionOf(
+  struct: AnyStruct | StandardJsonSchema,
+  name?: string,
+  direction: 'incoming' | 'outgoing' = 'incoming',
+): Definition {
+  if (isStandard(struct)) {
+    return definitionOfSchema(struct, direction, name === undefined ? [] : [name]);
+  }
   expectStruct(struct, 'struct');
   const reader = new Reader();
   const root = reader.shapeOf(struct, name === undefined ? [] : [name]);
   return { root, types: Object.fromEntries([...reader.types].sort(byName)) };
 }
+
+// Some libraries make schemas that are functions.
+const isStandard = (schema: unknown): schema is StandardJsonSchema =>
+  ((typeof schema === 'object' && schema !== null) || typeof schema === 'function') &&
+  '~standard' in schema &&
+  typeof schema['~standard'] === 'object' &&
+  schema['~standard'] !== null;
 
 const byName = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number =>
   a < b ? -1 : 1;
@@ -242,7 +260,9 @@ class Reader {
   #fields(structs: ReadonlyMap<string, Struct>, path: Path): Field[] {
     return Array.from(structs, ([key, struct]): Field => {
       const { shape, isOptional } = this.#read(struct, [...path, key]);
-      return isOptional ? { key, shape, optional: true } : { key, shape };
+      // `any` and `unknown` accept undefined, and so a field that is not there.
+      const mayBeAbsent = isOptional || shape.kind === 'unknown';
+      return mayBeAbsent ? { key, shape, optional: true } : { key, shape };
     });
   }
 }

@@ -13,6 +13,7 @@ import {
   union,
 } from 'superstruct';
 import { type AnyStruct, expectStruct } from './any-struct.ts';
+import { wrongShape } from './tags.ts';
 import { remember } from './tree.ts';
 
 /**
@@ -66,8 +67,18 @@ export function tuple<const Items extends readonly AnyStruct[]>(
   items: Items,
 ): Struct<{ -readonly [At in keyof Items]: Items[At]['TYPE'] }, null> {
   const all = structsIn(items, 'items');
-  const struct = plainTuple(all as [Struct, ...Struct[]]) as unknown as Struct;
-  return remember(struct, { word: 'tuple', items: all }, true) as never;
+  const { entries, coercer } = plainTuple(all as [Struct, ...Struct[]]) as unknown as Struct;
+  const struct = new Struct<unknown, null>({
+    type: 'tuple',
+    schema: null,
+    entries,
+    coercer,
+    // superstruct reads an element that is missing as undefined, of which `nullable` makes null.
+    validator: (value) =>
+      (Array.isArray(value) && value.length === all.length) ||
+      wrongShape(`an array of ${all.length}`),
+  });
+  return remember(struct as unknown as Struct, { word: 'tuple', items: all }, true) as never;
 }
 
 /**

@@ -78,7 +78,7 @@ export function tuple<const Items extends readonly AnyStruct[]>(
       (Array.isArray(value) && value.length === all.length) ||
       wrongShape(`an array of ${all.length}`),
   });
-  return remember(struct as unknown as Struct, { word: 'tuple', items: all }, true) as never;
+  return remember(struct, { word: 'tuple', items: all }, true) as never;
 }
 
 /**

@@ -71,11 +71,20 @@ export class Shutdown {
       // Not the method of http.Server, which begins with destroying the connections that it takes
       // for idle: a response counts as idle there once it was ended, although half of it is on its
       // way.
-      NetServer.prototype.close.call(this.#server, () => {
+      // Bun's server is none of net's, and has its own method alone.
+      const server: NetServer = this.#server;
+      const onClosed = (): void => {
         clearTimeout(timer);
-        // What is left to do of the other one: its timer for slow requests.
-        this.#server.close();
         resolve();
+      };
+      if (!(server instanceof NetServer)) {
+        this.#server.close(onClosed);
+        return;
+      }
+      NetServer.prototype.close.call(server, () => {
+        // What is left to do of the other one: its timer for slow requests.
+        server.close();
+        onClosed();
       });
     });
     this.#refuseRequests();

@@ -90,11 +90,22 @@ export function decode<In, Encoded>(
   codec: Pick<Codec<In, never, Encoded>, 'decode'>,
 ): In {
   try {
-    return codec.decode(encoded);
+    const incoming = codec.decode(encoded);
+    // guard: a decode that is asynchronous
+    if (isPromise(incoming)) throw asynchronous('decode', incoming);
+    return incoming;
   } catch (cause) {
     // guard: decode is total → throw cause;
     throw cause instanceof DecodeError ? cause : new DecodeError(undefined, { cause });
   }
+}
+
+/** Codecs are synchronous. What a promise of theirs rejects with must not end the process. */
+function asynchronous(name: string, promise: PromiseLike<unknown>): TypeError {
+  Promise.resolve(promise).catch(() => {});
+  return new TypeError(
+    `Expected ${name} to return its result, got a promise: codecs are synchronous`,
+  );
 }
 
 /** The steps after decoding: handler, then {@link encode}; a failure goes through {@link recover}. */
@@ -202,6 +213,8 @@ export function encodeOrSkip<Out, Encoded>(
   let encoded: Encoded | undefined;
   try {
     encoded = codec.encode(outgoing);
+    // guard: an encode that is asynchronous
+    if (isPromise(encoded)) throw asynchronous('encode', encoded);
   } catch (cause) {
     const place =
       cause instanceof UnsendableError ? { expected: cause.expected, path: cause.path } : {};

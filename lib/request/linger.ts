@@ -25,8 +25,9 @@ const MAX_PERIODS = 16;
  */
 export function endLingering(response: ServerResponse, body: string, read = 0): void {
   const request = response.req;
-  response.setHeader('connection', 'close');
-  if (request.complete || request.httpVersionMajor > 1) {
+  // HTTP/2 has no connection to end: it ends the stream of this request alone.
+  if (request.httpVersionMajor < 2) response.setHeader('connection', 'close');
+  if (request.complete || request.httpVersionMajor >= 2) {
     response.end(body);
     return;
   }

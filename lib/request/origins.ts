@@ -1,14 +1,18 @@
-/** Who may speak to us from a web page: the same rule for HTTP and for WebSocket. */
+/** Which web pages may send messages: the same rule for HTTP and for WebSocket. */
 import { type IncomingMessage } from 'node:http';
 import { isPromise } from '../core/exchange.ts';
 import { notice, noticeOrigin } from '../process/development-notice.ts';
 
 /**
- * Which origins may send messages: an array of origins (scheme, host, port, exactly, as browsers
- * write them: `https://example.com`, `http://localhost:5173`), `'*'` for all, or a function.
- * Unless told, the host and port of `Origin` must equal those of `Host`. Requests without an
- * Origin (servers, scripts) pass in every case but that of a function's own verdict; `null` and
- * what is no origin never equals anything.
+ * Which pages may send messages: an array of origins, `'*'` for all, or a function.
+ *
+ * An entry is scheme, host and port as browsers write them: `https://example.com`,
+ * `http://localhost:5173`, and for pages that are no web pages `capacitor://localhost` or
+ * `chrome-extension://<id>`. There are no wildcards. A default port may be written or not.
+ *
+ * By default the host and port of `Origin` must equal those of `Host` (over HTTP/2, `:authority`);
+ * `X-Forwarded-Host` is never looked at. Requests without an Origin (servers, scripts) pass in every
+ * case but that of a function's own verdict; `null` and what is no origin never equals anything.
  */
 export type Origins<Request extends IncomingMessage = IncomingMessage> =
   readonly string[] | '*' | ((origin: string | undefined, request: Request) => boolean);
@@ -36,16 +40,52 @@ export function originCheck<Request extends IncomingMessage>(
       `Expected \`origins\` to be an array of origins, '*' or a function, got ${typeof origins}`,
     );
   }
-  for (const entry of origins as readonly unknown[]) {
-    const parsed = typeof entry === 'string' && URL.canParse(entry) ? new URL(entry) : undefined;
-    if (parsed === undefined || parsed.origin !== entry || parsed.origin === 'null') {
-      throw new TypeError(
-        `Expected every entry of \`origins\` to be an origin such as 'https://example.com', got ${JSON.stringify(entry)}`,
-      );
+  const listed = new Set((origins as readonly unknown[]).map(expectOrigin));
+  return noticing(
+    ({ headers: { origin } }) => origin === undefined || listed.has(withoutDefaultPort(origin)),
+  );
+}
+
+/** What a web page's origin may be, and what that of any other page looks like. */
+const WEB = /^https?:/;
+const OTHER = /^[a-z][a-z\d+.-]*:\/\/[\w.:[\]-]+$/;
+/** Schemes whose URLs have an origin of their own, and which no page has. */
+const NEVER = /^(?:wss?|ftp|file|data|blob|about|javascript):/;
+
+/**
+ * An entry as it is compared.
+ * @throws TypeError when no Origin could equal it
+ */
+function expectOrigin(entry: unknown): string {
+  if (typeof entry === 'string') {
+    const own = withoutDefaultPort(entry);
+    if (WEB.test(own)) {
+      const parsed = URL.canParse(own) ? new URL(own).origin : undefined;
+      // guard: an origin that nothing matches is refused → if (parsed === own) return own;
+      if (parsed === own && HOST.test(own.slice(own.indexOf('//') + 2))) return own;
+      throw refused(entry, parsed);
     }
+    if (OTHER.test(own) && !NEVER.test(own)) return own;
   }
-  const listed = new Set<string>(origins);
-  return noticing(({ headers: { origin } }) => origin === undefined || listed.has(origin));
+  throw refused(entry);
+}
+
+function refused(entry: unknown, meant?: string): TypeError {
+  const isWildcard = typeof entry === 'string' && entry.includes('*');
+  const hint = isWildcard
+    ? ': there are no wildcards, a function can match'
+    : meant === undefined || meant === entry
+      ? ''
+      : `: browsers write '${meant}'`;
+  return new TypeError(
+    `Expected every entry of \`origins\` to be an origin such as 'https://example.com', got ${JSON.stringify(entry)}${hint}`,
+  );
+}
+
+/** An origin without `:443` or `:80` where that goes without saying. */
+function withoutDefaultPort(origin: string): string {
+  if (origin.startsWith('https://')) return origin.endsWith(':443') ? origin.slice(0, -4) : origin;
+  return origin.startsWith('http://') && origin.endsWith(':80') ? origin.slice(0, -3) : origin;
 }
 
 /** What an asynchronous `origins` decides comes too late, and must not end the process. */
@@ -63,14 +103,22 @@ function refusePromise(verdict: PromiseLike<unknown>): void {
 function noticing(isAllowed: (request: IncomingMessage) => boolean) {
   return (request: IncomingMessage): boolean => {
     const verdict = isAllowed(request);
-    if (!verdict) noticeOrigin(request.headers.origin, request.headers.host);
+    if (!verdict) noticeOrigin(request.headers.origin, hostOf(request));
     return verdict;
   };
 }
 
-/** The rule where none was told: Origin and Host name the same host and port. */
-function isSameHost({ headers: { origin, host } }: IncomingMessage): boolean {
+/** The host that a client asked for. HTTP/2 has no Host. Source: RFC 9113 section 8.3.1. */
+function hostOf({ headers }: IncomingMessage): string | undefined {
+  const { host, ':authority': authority } = headers as Record<string, string | undefined>;
+  return host ?? authority;
+}
+
+/** The default rule: Origin and Host name the same host and port. */
+function isSameHost(request: IncomingMessage): boolean {
+  const { origin } = request.headers;
   if (origin === undefined) return true;
+  const host = hostOf(request);
   // Only http and https pages have an origin that can be the same as ours.
   const scheme = /^https?:\/\//.exec(origin)?.[0];
   // guard: a Host that would mean another in a URL → if (scheme === undefined || host === undefined) return false;
@@ -78,8 +126,8 @@ function isSameHost({ headers: { origin, host } }: IncomingMessage): boolean {
   // Nearly always they are equal to the letter; a default port may be spelt out in one of them.
   if (origin.length === scheme.length + host.length && origin.endsWith(host)) return true;
   const claimed = `${scheme}${host}`;
-  return URL.canParse(claimed) && new URL(claimed).origin === origin;
+  return URL.canParse(claimed) && new URL(claimed).origin === withoutDefaultPort(origin);
 }
 
-/** A host and port, without anything (`/`, `@`, `?`) that would make a URL of it mean another. */
+/** A host and port, without anything (`/`, `@`, `?`, `*`) that would make a URL of it mean another. */
 const HOST = /^[\w.:[\]-]+$/;

@@ -111,6 +111,7 @@ export function connectSocket<In, Out, Context, Request extends IncomingMessage>
   settings: ConnectionSettings<In, Out, Context, Request>,
   start: StartSession<In, Out, Context, Request>,
 ): void {
+  expectSocket(socket);
   const line = new WebSocketLine(socket, request, settings.hasIds);
   const connection = new ClientConnection(line, request, settings, start);
   restoreUrl(request);
@@ -122,6 +123,16 @@ export function connectSocket<In, Out, Context, Request extends IncomingMessage>
   // Gone while a middleware before us was busy: its 'close' event is past.
   if (socket.readyState === CLOSED) connection.neverOpened();
   else connection.begin(admission);
+}
+
+/** @throws TypeError when a route for sockets was mounted as a middleware: it says what to write */
+function expectSocket(socket: unknown): void {
+  const { terminate } = socket as { terminate?: unknown };
+  if (typeof terminate === 'function') return;
+  throw new TypeError(
+    'Expected a WebSocket, got an HTTP request: a WebSocket route is mounted by app.ws(path, route), ' +
+      'on the app that attachWebSockets gives, and not by app.use',
+  );
 }
 
 /** A message with the header of a marked line. One that goes to many is a push on each of them. */

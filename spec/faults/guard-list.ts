@@ -161,7 +161,12 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
     ['a then that throws', 'getter that throws'],
   ],
   'spec/request/target.spec.ts': [['a path with a pattern is refused', 'a pattern']],
+  'spec/faults/http-requests.spec.ts': [
+    ['a decode that is asynchronous', 'from decode'],
+    ['an encode that is asynchronous', 'from encode'],
+  ],
   'spec/request/origins.spec.ts': [
+    ['an origin that nothing matches is refused', 'throws when the list'],
     ['a Host that would mean another in a URL', ''],
     ['a promise is no verdict', ''],
   ],

@@ -12,6 +12,10 @@ describe('originCheck', () => {
     ['https://a.example', 'a.example', true],
     ['https://a.example', 'a.example:443', true],
     ['http://a.example', 'a.example:80', true],
+    ['https://a.example:443', 'a.example', true],
+    ['http://a.example:80', 'a.example:80', true],
+    ['https://a.example:80', 'a.example', false],
+    ['http://a.example:443', 'a.example', false],
     ['https://a.example', 'a.example:80', false],
     ['http://a.example:8000', 'a.example:8000', true],
     ['http://a.example:8000', 'a.example', false],
@@ -84,18 +88,84 @@ describe('originCheck', () => {
     expect(passes(origins, 'https://a.example')).toBe(false);
   });
 
+  it('takes a default port that is written for the same origin, in the list and in Origin', () => {
+    const list = ['https://a.example:443', 'http://b.example'];
+
+    expect(passes(list, 'https://a.example')).toBe(true);
+    expect(passes(list, 'https://a.example:443')).toBe(true);
+    expect(passes(list, 'http://b.example:80')).toBe(true);
+    expect(passes(list, 'https://a.example:80')).toBe(false);
+    expect(passes(list, 'http://b.example:443')).toBe(false);
+  });
+
+  it.each([
+    'capacitor://localhost',
+    'ionic://localhost',
+    'chrome-extension://aapbdbdomjkkjkaonfhkkikfgjllcleb',
+    'moz-extension://7b4e6c1c-6f1f-4d5a-9d0b-0c9f4a3b2e1d',
+    'app://example.com:8080',
+  ])('takes %s, the origin of a page that is no web page', (origin) => {
+    expect(passes([origin], origin)).toBe(true);
+    expect(passes(['https://a.example'], origin)).toBe(false);
+  });
+
+  it('compares with :authority over HTTP/2', () => {
+    const headers = { origin: 'https://a.example', ':authority': 'a.example' };
+
+    expect(originCheck(undefined)({ headers } as object as IncomingMessage)).toBe(true);
+    expect(
+      originCheck(undefined)({
+        headers: { ...headers, ':authority': 'b.example' },
+      } as object as IncomingMessage),
+    ).toBe(false);
+  });
+
+  it('does not look at X-Forwarded-Host, which anybody may send', () => {
+    const headers = { origin: 'https://a.example', host: 'inner', 'x-forwarded-host': 'a.example' };
+
+    expect(originCheck(undefined)({ headers } as object as IncomingMessage)).toBe(false);
+  });
+
   it.each([
     'a.example',
     'https://a.example/',
-    'https://a.example:443',
+    'https://a.example:443/',
     'HTTPS://a.example',
+    'https://A.example',
+    'https://bücher.example',
+    'https://*.example.com',
+    'https://a*.example.com',
+    'http://localhost:*',
+    'https://a.example:',
+    'https://a.example:443:443',
+    'https://a.example:99999',
+    'https://u@a.example',
+    'https://',
+    'capacitor://',
+    'capacitor://localhost/',
+    'capacitor://*',
+    'ws://a.example',
+    'wss://a.example',
+    'file://a',
     'null',
     '*',
     '',
     1,
+    null,
+    undefined,
+    ['https://a.example'],
   ])('throws when the list has %j', (entry) => {
     expect(() => originCheck([entry as string])).toThrow(
       /^Expected every entry of `origins` to be an origin such as 'https:\/\/example.com', got /,
+    );
+  });
+
+  it('says what browsers write, and that there are no wildcards', () => {
+    expect(() => originCheck(['https://Bücher.example/'])).toThrow(
+      `got "https://Bücher.example/": browsers write 'https://xn--bcher-kva.example'`,
+    );
+    expect(() => originCheck(['https://*.example.com'])).toThrow(
+      'got "https://*.example.com": there are no wildcards, a function can match',
     );
   });
 });

@@ -100,6 +100,7 @@ describe('A16: the target of a request', () => {
   });
 });
 
+/* eslint-disable unicorn/no-thenable -- these are the hostile ones */
 /** Values that are no values: each part of them that is looked at throws. */
 const hostile: readonly (readonly [string, () => unknown])[] = [
   [
@@ -178,6 +179,8 @@ const hostile: readonly (readonly [string, () => unknown])[] = [
     async () => Promise.resolve(Promise.reject(new Error('deep'))),
   ],
 ];
+
+/* eslint-enable unicorn/no-thenable */
 
 describe('A18: odd values from every function of the user', () => {
   for (const [value, give] of hostile) {

@@ -1,10 +1,15 @@
 /** Runs a command line. */
 import { definition } from './commands/definition.ts';
 import { gleam } from './commands/gleam.ts';
+import { newProject } from './commands/new.ts';
 import { type Command, Exit, type ExitCode, type Terminal } from './terminal.ts';
 import { reasonOf, UsageError } from './usage-error.ts';
 
-const COMMANDS: Readonly<Record<string, Command>> = { gleam, definition };
+const COMMANDS: Readonly<Record<string, Command>> = {
+  gleam,
+  definition,
+  new: newProject,
+};
 
 /**
  * Runs a command.

@@ -20,7 +20,8 @@ beforeAll(async () => {
 
 afterAll(() => project.remove());
 
-describe('the command line', () => {
+// Each starts a process of its own.
+describe('the command line', { timeout: 30_000 }, () => {
   it('shows its commands, and exits with 0 when it was asked for them', async () => {
     const asked = await project.cli('--help');
     const bare = await project.cli();

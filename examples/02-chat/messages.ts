@@ -8,9 +8,9 @@
  *     server → client   [0, [chat, ...]]   all messages, oldest first
  *                       [1, 3]             so many people are here; pushed by the application alone
  *
- * The last one is not of that encoding. The original's decoder refuses the tag, its transport tells
- * the page of a decode error, and its chat ignores that: a tag that a client does not know is safe
- * where a further element or another payload under a known tag need not be.
+ * Two things are ours. The last message: the original's decoder refuses the tag, and its chat ignores
+ * that, so a tag that a client does not know is safe where another payload under a known tag is not.
+ * And the `author` of a chat, which the original drops, as it drops every field that it does not know.
  */
 import { type Codec, type JsonCodec, structCodec, tupleVariants } from 'express-omnimessage/codecs';
 import {
@@ -22,17 +22,21 @@ import {
   max,
   min,
   object,
+  optional,
   size,
   string,
 } from 'superstruct';
 
-/** What has become of a message. The page begins with Sending, the server answers Sent. */
+/** The state of a message. The page begins with Sending, the server answers Sent. */
 export const Status = { ClientError: 0, ServerError: 1, Sent: 2, Received: 3, Sending: 4 } as const;
 
 /** How long the content of a message may be, in UTF-16 units, as `maxlength` of HTML counts. */
 export const CONTENT_LIMIT = 1_000;
 
-/** The last second of the year 9999: later ones are no dates to many programs. */
+/** How long the name of an author may be, in UTF-16 units. */
+export const AUTHOR_LIMIT = 24;
+
+/** The last second of the year 9999: many programs do not take a later one for a date. */
 const LAST_SECOND = 253_402_300_799;
 
 const Id = size(string(), 1, 64);
@@ -42,41 +46,52 @@ const Chat = object({
   status: enums([0, 1, 2, 3, 4]),
   /** Seconds since 1970. */
   sent_at: max(min(integer(), 0), LAST_SECOND),
+  /** What the author calls themselves. Absent where the original's page wrote. */
+  author: optional(size(string(), 1, AUTHOR_LIMIT)),
 });
-// A new page and an old server meet at every deploy: what one of them does not know is dropped.
-const FromClient = tupleVariants({ 0: Chat, 1: Id, 2: literal(null) }, { unknownFields: 'drop' });
-const FromServer = tupleVariants({ 0: array(Chat), 1: integer() }, { unknownFields: 'drop' });
+// A new page meets an old server at every deploy: fields that one of them does not know are dropped.
+const ClientTuples = tupleVariants({ 0: Chat, 1: Id, 2: literal(null) }, { unknownFields: 'drop' });
+const ServerTuples = tupleVariants({ 0: array(Chat), 1: integer() }, { unknownFields: 'drop' });
 
 export type Chat = Infer<typeof Chat>;
-export type ClientMessage = Infer<typeof FromClient>;
-export type ServerMessage = Infer<typeof FromServer>;
+export type ClientMessage = Infer<typeof ClientTuples>;
+export type ServerMessage = Infer<typeof ServerTuples>;
 
 /** For the routes that answer each message with one. */
 export const serverCodec: JsonCodec<ClientMessage, ServerMessage> = structCodec({
-  incoming: FromClient,
-  outgoing: FromServer,
+  incoming: ClientTuples,
+  outgoing: ServerTuples,
 });
 
 /** For the page. */
 export const pageCodec: JsonCodec<ServerMessage, ClientMessage> = structCodec({
-  incoming: FromServer,
-  outgoing: FromClient,
+  incoming: ServerTuples,
+  outgoing: ClientTuples,
 });
 
-/** A message in the application, through which both directions go: their tags overlap. */
-export type Said =
+/** A message where both directions meet, in the application and in the page: their tags overlap. */
+export type Directed =
   | { readonly from: 'client'; readonly message: ClientMessage }
   | { readonly from: 'server'; readonly message: ServerMessage };
 
-/** For the application: what clients say goes in, what the server says goes out. */
-export const applicationCodec: Codec<Said, Said> = {
+export type FromClient = Extract<Directed, { readonly from: 'client' }>;
+export type FromServer = Extract<Directed, { readonly from: 'server' }>;
+
+/** For the application: the client's messages go in, the server's go out. */
+export const applicationCodec: Codec<Directed, Directed> = {
   decode: (text) => ({ from: 'client', message: serverCodec.decode(text) }),
-  encode: (said) => (said.from === 'server' ? encodedOnce(said.message) : undefined),
+  encode: (directed) => (directed.from === 'server' ? encodedOnce(directed.message) : undefined),
+};
+
+/** The same for the page: the server's go in, the page's own go out. */
+export const directedCodec: Codec<FromServer, FromClient> = {
+  decode: (text) => ({ from: 'server', message: pageCodec.decode(text) }),
+  encode: ({ message }) => pageCodec.encode(message),
 };
 
 const encoded = new WeakMap<object, string | undefined>();
 
-/** Every window is pushed the same list: it is encoded once, not once for each of them. */
+/** Every window gets the same list: it is encoded once, not once for each of them. */
 function encodedOnce(message: ServerMessage): string | undefined {
   const [, content] = message;
   if (typeof content === 'number') return serverCodec.encode(message);

@@ -1,7 +1,7 @@
 /** How many people are here: those whose window has a program of its own. */
 type Listener = (count: number) => void;
 
-/** What the chat needs to know of who is here. */
+/** What the chat needs of the people. */
 export type Presence = Pick<People, 'enter'>;
 
 export class People {
@@ -9,25 +9,25 @@ export class People {
   #count = 0;
 
   /**
-   * Counts one more, and tells everybody, now and whenever it changes.
-   * @param listener - is told the count, for the first time before this returns
-   * @returns what counts one less
+   * Counts one more.
+   * @param listener - called with the count, before this returns and after every change
+   * @returns a function that counts one less
    */
   enter(listener: Listener): () => void {
     this.#count += 1;
     this.#listeners.add(listener);
-    this.#tell();
+    this.#notify();
     return () => {
       if (!this.#listeners.delete(listener)) return;
       this.#count -= 1;
-      this.#tell();
+      this.#notify();
     };
   }
 
   /**
-   * Looks on without being counted.
-   * @param listener - is told the count, for the first time before this returns
-   * @returns what ends it
+   * Watches without being counted.
+   * @param listener - called with the count, before this returns and after every change
+   * @returns a function that ends it
    */
   watch(listener: Listener): () => void {
     this.#listeners.add(listener);
@@ -37,7 +37,7 @@ export class People {
     };
   }
 
-  #tell(): void {
+  #notify(): void {
     for (const listener of this.#listeners) listener(this.#count);
   }
 }

@@ -1,10 +1,15 @@
 /**
- * The chat as an application: each connection runs a program of its own, which says all messages at
- * once, again after every change by whomever, and how many people are here.
+ * The chat as an application: each connection runs a program of its own, which sends all messages
+ * when it starts and after every change, and how many people are here.
  */
 import { application, effect, type Effect } from 'express-omnimessage';
 import { handle } from './handler.ts';
-import { applicationCodec, type ClientMessage, type Said, type ServerMessage } from './messages.ts';
+import {
+  applicationCodec,
+  type ClientMessage,
+  type Directed,
+  type ServerMessage,
+} from './messages.ts';
 import { type Presence } from './people.ts';
 import { type Messages } from './store.ts';
 
@@ -15,19 +20,19 @@ export interface Room {
 }
 
 /** Its model is the room: a program keeps nothing of its own. */
-export const chatProgram = application<Room, Room, Said>({
-  init: (room) => [room, effect.batch([hearMessages(room), hearPeople(room)])],
-  update: (room, said) => [
+export const chatProgram = application<Room, Room, Directed>({
+  init: (room) => [room, effect.batch([followMessages(room), followPeople(room)])],
+  update: (room, directed) => [
     room,
-    said.from === 'client' ? perform(room, said.message) : effect.none(),
+    directed.from === 'client' ? perform(room, directed.message) : effect.none(),
   ],
   codec: applicationCodec,
 });
 
-const fromServer = (message: ServerMessage): Said => ({ from: 'server', message });
+const fromServer = (message: ServerMessage): Directed => ({ from: 'server', message });
 
-/** Says all messages, now and after every change. What `subscribe` returns ends it with the program. */
-const hearMessages = ({ store }: Room): Effect<Said> =>
+/** Sends all messages, now and after every change. What `subscribe` returns ends it with the program. */
+const followMessages = ({ store }: Room): Effect<Directed> =>
   effect.from((dispatch) => {
     dispatch(fromServer([0, store.all]));
     return store.subscribe((all) => {
@@ -35,19 +40,19 @@ const hearMessages = ({ store }: Room): Effect<Said> =>
     });
   });
 
-/** Says how many people are here; counts one of them until the program ends. */
-const hearPeople = ({ people }: Room): Effect<Said> =>
+/** Sends how many people are here; counts one of them until the program ends. */
+const followPeople = ({ people }: Room): Effect<Directed> =>
   effect.from((dispatch) =>
     people.enter((count) => {
       dispatch(fromServer([1, count]));
     }),
   );
 
-/** Does what the client says. */
-const perform = ({ store }: Room, message: ClientMessage): Effect<Said> =>
+/** Handles a message of the client. */
+const perform = ({ store }: Room, message: ClientMessage): Effect<Directed> =>
   effect.from((dispatch) => {
     const before = store.all;
     const answer = handle(store, message);
-    // After a change this program has been told as all others have.
+    // After a change this program has sent the messages already, as all others have.
     if (store.all === before) dispatch(fromServer(answer));
   });

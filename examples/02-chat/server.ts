@@ -1,15 +1,15 @@
 /**
- * The chat: three ways for a message to travel, and a page on which one can switch between them.
+ * The chat: three ways for a message to travel, and a page that switches between them.
  *
  *     npm start
  *     curl localhost:8000/omni-http -d '[2,null]'
  *
- * Then open http://localhost:8000 in two windows. What each way says is in messages.ts; how its page
- * is made, in page/. The environment may say
+ * Then open http://localhost:8000 in two windows. What travels is in messages.ts, the page in page/.
+ * The environment:
  *
  *     PORT      where to listen: 8000; 0 for a free port, which is printed
- *     HOST      localhost; 0.0.0.0 lets in the phone beside you, and everybody else in your network
- *     ORIGINS   pages of other hosts that may speak with it: http://localhost:1234,http://...
+ *     HOST      localhost; 0.0.0.0 lets in the phone beside you, and the rest of your network
+ *     ORIGINS   pages of other hosts that may use it: http://localhost:1234,http://...
  */
 import { type IncomingMessage } from 'node:http';
 import { type AddressInfo } from 'node:net';
@@ -35,13 +35,13 @@ import { Store } from './store.ts';
 const room = { store: new Store(), people: new People() } satisfies Room;
 const handler: Handler<ClientMessage, ServerMessage> = (message) => handle(room.store, message);
 
-/** What a client got wrong is its own affair; the rest is ours. */
+/** Logs what failed on the server: not what a client got wrong, and nothing of its request. */
 const onError = (error: OmniError): undefined => {
-  if (error.code !== 'decode') console.error(error);
+  if (error.code !== 'decode') console.error(error.message, error.cause);
 };
 
 const elsewhere = (process.env['ORIGINS'] ?? '').split(',').filter((origin) => origin !== '');
-/** Our own page, and those of ORIGINS. Without an Origin it is no page. */
+/** Our own page, and those of ORIGINS. Without an Origin it is not a page. */
 const origins = (origin: string | undefined, { headers }: IncomingMessage): boolean =>
   origin === undefined ||
   elsewhere.includes(origin) ||
@@ -51,7 +51,7 @@ const { app, server, close } = attachWebSockets(express(), { origins, onError })
 app.disable('x-powered-by');
 app.use(cors({ origin: elsewhere, allowedHeaders: ['content-type', 'content-encoding'] }));
 
-// A page that comes back says at once what has waited, hence the burst.
+// A page that comes back sends at once what has waited, hence the burst.
 const options = { codec: serverCodec, onError };
 const rateLimit = { perSecond: 20, burst: 100 };
 app.use(omniHttp({ ...options, path: '/omni-http', origins, handler }));

@@ -1,7 +1,7 @@
-/** The messages, in the memory of this process; and who wants to hear of a change. */
+/** The messages, in the memory of this process, and the listeners to their changes. */
 import { type Chat } from './messages.ts';
 
-/** So many messages are kept, and so many bytes of them: the oldest go first. */
+/** How many messages are kept, and how many bytes of them: the oldest go first. */
 const MESSAGES = 200;
 const BYTES = 131_072;
 
@@ -22,7 +22,7 @@ export class Store {
 
   /**
    * Adds a message. One whose id is there changes nothing: so a client that has lost the answer may
-   * send again, and nobody can change what another one wrote.
+   * send again, and no client can change what another one wrote.
    */
   add(chat: Chat): void {
     if (this.#all.some(({ id }) => id === chat.id)) return;
@@ -46,7 +46,7 @@ export class Store {
 
   /**
    * Calls a listener with all messages, after every change.
-   * @returns what ends that
+   * @returns a function that ends it
    */
   subscribe(listener: Listener): () => void {
     this.#listeners.add(listener);

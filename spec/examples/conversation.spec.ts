@@ -1,114 +1,79 @@
 import { describe, expect, it } from 'vitest';
-import { type Chat, type ClientMessage } from '../../examples/02-chat/messages.ts';
+import { type Chat, type Directed } from '../../examples/02-chat/messages.ts';
 import {
+  confirms,
   type Conversation,
+  type Dismissed,
   empty,
-  fail,
-  isHeard,
-  merge,
-  next,
-  remove,
-  retry,
-  send,
   shown,
+  update,
 } from '../../examples/02-chat/page/conversation.ts';
 
-const at = new Date('2025-11-23T12:13:20.900Z');
-const sent = (id: string, content = id): Chat => ({ id, content, status: 2, sent_at: 1 });
-const write = (conversation: Conversation, id: string): Conversation =>
-  send(conversation, { id, content: id, at });
+const chat = (id: string, status: Chat['status'] = 2): Chat => ({
+  id,
+  content: id,
+  status,
+  sent_at: 1,
+  author: 'Ann',
+});
+const write = (id: string): Directed => ({ from: 'client', message: [0, chat(id, 4)] });
+const erase = (id: string): Directed => ({ from: 'client', message: [1, id] });
+const list = (...all: Chat[]): Directed => ({ from: 'server', message: [0, all] });
+const after = (...events: (Directed | Dismissed)[]): Conversation => events.reduce(update, empty);
 
-/** What is seen, as `id:status`, one's own marked. */
-const seen = (conversation: Conversation): string[] =>
-  shown(conversation).map(({ id, status, isMine }) => `${id}:${status}${isMine ? ' mine' : ''}`);
-
-/** What the server is still to be told. */
-const unsaid = (conversation: Conversation): readonly ClientMessage[] =>
-  conversation.outbox.map(({ message }) => message);
+/** What is seen, as `id:status`. */
+const seen = (conversation: Conversation, failed: readonly Chat[] = []): string[] =>
+  shown(conversation, failed).map(({ id, status }) => `${id}:${status}`);
 
 describe('the conversation of examples/02-chat', () => {
-  it('shows at once what one writes, after what was said, and says it to the server', () => {
-    const conversation = write(merge(empty, [sent('a')]), 'b');
-
-    expect(seen(conversation)).toEqual(['a:2', 'b:4 mine']);
-    expect(next(conversation)).toEqual([
-      0,
-      { id: 'b', content: 'b', status: 4, sent_at: 1_763_900_000 },
-    ]);
+  it('shows at once what one writes, after what the server has', () => {
+    expect(seen(after(list(chat('a')), write('b')))).toEqual(['a:2', 'b:4']);
   });
 
-  it('takes the word of the server for what it has, and keeps what it has not', () => {
-    const conversation = merge(write(write(empty, 'a'), 'b'), [sent('x'), sent('a')]);
-
-    expect(seen(conversation)).toEqual(['x:2', 'a:2 mine', 'b:4 mine']);
-    expect(unsaid(conversation)).toHaveLength(1);
-    expect(seen(merge(conversation, [sent('b')]))).toEqual(['b:2 mine']);
+  it('shows a message once, as the server has it, however often it is sent', () => {
+    expect(seen(after(write('a'), write('a')))).toEqual(['a:4']);
+    expect(seen(after(list(chat('a')), write('a')))).toEqual(['a:2']);
   });
 
-  it('hides at once what one deletes, until the server has deleted it', () => {
-    const conversation = remove(merge(empty, [sent('a'), sent('b')]), 'a');
-
-    expect(seen(conversation)).toEqual(['b:2']);
-    expect(next(conversation)).toEqual([1, 'a']);
-    expect(seen(merge(conversation, [sent('a'), sent('b')]))).toEqual(['b:2']);
-    expect(merge(conversation, [sent('b')]).outbox).toEqual([]);
+  it('hides at once what one deletes', () => {
+    expect(seen(after(list(chat('a'), chat('b')), erase('a')))).toEqual(['b:2']);
+    expect(seen(after(erase('a'), list(chat('a'))))).toEqual(['a:2']);
   });
 
-  it('deletes what is still to be sent with the server too, which may have it already', () => {
-    const conversation = remove(write(empty, 'a'), 'a');
+  it('keeps what the server did not accept until it is dismissed or sent again', () => {
+    const refused = after(list(chat('a'), chat('b', 0)), list(chat('a'), chat('c')));
 
-    expect(seen(conversation)).toEqual([]);
-    expect(unsaid(conversation)).toEqual([[1, 'a']]);
-    expect(seen(merge(conversation, [sent('a')]))).toEqual([]);
+    expect(seen(refused)).toEqual(['a:2', 'c:2', 'b:0']);
+    expect(seen(update(refused, { from: 'page', id: 'b' }))).toEqual(['a:2', 'c:2']);
+    expect(seen(update(refused, write('b')))).toEqual(['a:2', 'c:2', 'b:4']);
   });
 
-  it('keeps what the server refused, does not say it again by itself, and does when told', () => {
-    const written = write(write(empty, 'a'), 'b');
-
-    const refused = merge(written, [{ ...sent('a'), status: 0 }]);
-
-    expect(seen(refused)).toEqual(['a:0 mine', 'b:4 mine']);
-    expect(next(refused)).toMatchObject([0, { id: 'b' }]);
-    expect(next(merge(refused, []))).toMatchObject([0, { id: 'b' }]);
-    expect(seen(retry(refused, 'a'))).toEqual(['a:4 mine', 'b:4 mine']);
-    expect(next(retry(refused, 'a'))).toMatchObject([0, { id: 'a' }]);
-    expect(unsaid(remove(refused, 'a'))).toMatchObject([
-      [0, { id: 'b' }],
-      [1, 'a'],
-    ]);
+  it('shows what failed at the end, unless the server has it after all', () => {
+    expect(seen(after(list(chat('a'))), [chat('b', 4), chat('a', 4)])).toEqual(['a:2', 'b:1']);
   });
 
-  it('shows again what could not be deleted', () => {
-    const conversation = remove(merge(empty, [sent('a')]), 'a');
-    const [message] = unsaid(conversation);
+  it('knows how many people are here, and fetching changes nothing', () => {
+    const { people } = after({ from: 'server', message: [1, 3] }, list(chat('a')), {
+      from: 'client',
+      message: [2, null],
+    });
 
-    expect(seen(fail(conversation, message!, 1))).toEqual(['a:2']);
-    expect(fail(conversation, message!, 1).outbox).toEqual([]);
+    expect(people).toBe(3);
   });
 
-  it('marks what could not be sent, and nothing else', () => {
-    const conversation = write(write(empty, 'a'), 'b');
-
-    expect(seen(fail(conversation, next(conversation)!, 1))).toEqual(['a:1 mine', 'b:4 mine']);
-    expect(fail(conversation, [2, null], 1)).toEqual(conversation);
-  });
-
-  it('remembers the last 300 ids that were written here', () => {
-    let conversation = empty;
-
-    for (let id = 1; id <= 301; id++) conversation = write(conversation, String(id));
-
-    expect(conversation.mine).toHaveLength(300);
-    expect(conversation.mine[0]).toBe('2');
-  });
-
-  it('knows what was heard from what the server says', () => {
-    const [message] = unsaid(write(empty, 'a'));
-
-    expect(isHeard(message!, [])).toBe(false);
-    expect(isHeard(message!, [{ ...sent('a'), status: 0 }])).toBe(true);
-    expect(isHeard([1, 'a'], [sent('a')])).toBe(false);
-    expect(isHeard([1, 'a'], [])).toBe(true);
-    expect(isHeard([2, null], [])).toBe(true);
+  it.each([
+    ['a sent message in the list', [0, chat('a')], [0, [chat('a')]], true],
+    ['a sent message that is not there', [0, chat('a')], [0, [chat('b')]], false],
+    ['a deleted message that is gone', [1, 'a'], [0, [chat('b')]], true],
+    ['a deleted message that is there', [1, 'a'], [0, [chat('a')]], false],
+    ['a fetch', [2, null], [0, []], true],
+    ['a count of people', [2, null], [1, 3], false],
+  ] as const)('takes %s for a confirmation, or not', (_, sent, message, expected) => {
+    expect(
+      confirms(
+        { from: 'client', message: sent as never },
+        { from: 'server', message: message as never },
+      ),
+    ).toBe(expected);
   });
 });

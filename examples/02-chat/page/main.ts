@@ -1,115 +1,125 @@
 /**
- * The page: what a person does changes the conversation, which is shown; the link tells the server,
- * and what the server says changes the conversation again.
+ * The page. A store of `express-omnimessage/client` holds the conversation and the link to the
+ * server; the rest is what a person sees and does.
  */
-import { CONTENT_LIMIT, type ServerMessage } from '../messages.ts';
-import { fail, merge, next, remove, retry, send, shown } from './conversation.ts';
-import { keep, kept } from './kept.ts';
-import { Link, type LinkState } from './link.ts';
-import { Log } from './log.ts';
-import { type Transport } from './wires.ts';
+import { createStore, http, type Store, webSocket } from 'express-omnimessage/client';
+import {
+  type Chat,
+  type ClientMessage,
+  CONTENT_LIMIT,
+  directedCodec,
+  type FromClient,
+  type FromServer,
+  Status,
+} from '../messages.ts';
+import {
+  confirms,
+  type Conversation,
+  type Dismissed,
+  empty,
+  shown,
+  update,
+} from './conversation.ts';
+import { keep, kept, newId, nameOf, rename } from './kept.ts';
+import { Log, part } from './log.ts';
 
-const root = document.documentElement;
-const wall = byId('wall', HTMLElement);
-const composer = byId('composer', HTMLFormElement);
-const content = byId('content', HTMLTextAreaElement);
-const people = byId('people', HTMLElement);
-const latest = byId('latest', HTMLButtonElement);
-const alert = byId('alert', HTMLElement);
-const nothing = byId('nothing', HTMLElement);
-const choices = [...document.querySelectorAll<HTMLInputElement>('[name="transport"]')];
+type Over = 'http' | 'ws' | 'app';
+type Chats = Store<Conversation, FromServer, FromClient, Dismissed>;
 
-const WORDS: Readonly<Record<LinkState, string>> = {
-  connecting: 'Connecting…',
-  up: 'Connected',
-  away: 'Server away, trying again…',
-  shut: 'Not connected',
+const transports = {
+  http: () => http({ url: '/omni-http' }),
+  ws: () => webSocket({ url: '/omni-pipe-ws' }),
+  app: () => webSocket({ url: '/omni-app-ws' }),
 };
-
-let conversation = kept();
+const root = document.documentElement;
+const get = <Kind extends HTMLElement>(id: string, kind?: new () => Kind): Kind =>
+  part(document, `#${id}`, kind);
+const wall = get('wall');
+const content = get('content', HTMLTextAreaElement);
+const choices = [...document.querySelectorAll<HTMLInputElement>('[name="transport"]')];
+const written = kept();
 let unread = 0;
-const messages = byId('messages', HTMLElement);
-const log = new Log(messages, {
-  remove: (id) => {
-    tell(remove(conversation, id));
-  },
-  retry: (id) => {
-    tell(retry(conversation, id));
-  },
-});
 
-// How messages travel is part of the address: it can be shared, and outlives a reload.
+// How messages travel is part of the address: it can be shared, and survives a reload.
 const wanted = new URL(location.href).searchParams.get('over');
-let link = linkOver(choices.find(({ value }) => value === wanted)?.value ?? 'app');
-show(conversation);
+let over = (choices.find(({ value }) => value === wanted)?.value ?? 'app') as Over;
+let store = storeOver(over, empty);
+const log = new Log(get('messages'), {
+  remove,
+  retry,
+  sentOver: (id) => written.get(id)?.over,
+});
+// What a window that was closed had not sent, or had not heard of again. The server knows ids.
+for (const { chat } of written.values()) if (chat !== undefined) send([0, chat]);
 
-for (const choice of choices) {
-  choice.addEventListener('change', () => {
-    link.close();
-    link = linkOver(choice.value);
-    const address = new URL(location.href);
-    address.searchParams.set('over', choice.value);
-    history.replaceState(null, '', address);
-  });
-}
-
-function linkOver(value: string): Link {
-  const transport = value as Transport;
+function storeOver(transport: Over, init: Conversation): Chats {
   root.dataset['transport'] = transport;
   for (const choice of choices) choice.checked = choice.value === transport;
-  people.textContent = '';
-  showState('connecting');
-  return new Link(transport, {
-    next: () => next(conversation),
-    heard,
-    failed: (message, failure) => {
-      show(fail(conversation, message, failure));
-      alert.textContent = message[0] === 1 ? 'Not deleted.' : 'A message was not sent.';
+  let wasAway = false;
+  const made: Chats = createStore({
+    init: { ...init, people: undefined },
+    update,
+    confirms,
+    connect: {
+      codec: directedCodec,
+      transport: transports[transport](),
+      onOpen: fetchAll,
     },
-    changed: showState,
   });
+  made.subscribe(() => {
+    // A message whose answer was lost may be sent again, because the server knows its id.
+    for (const { id, message, code } of made.failed()) {
+      const [kind, about] = message.message;
+      if (kind !== 0) made.discard(id);
+      else if (code === 'unconfirmed' && written.mayRepeat(about.id)) made.retry(id);
+      if (kind === 1) get('alert').textContent = 'A message was not deleted.';
+    }
+    show();
+  });
+  made.link.subscribe(() => {
+    const { state } = made.link.getSnapshot();
+    wasAway = state === 'waiting' || (wasAway && state === 'connecting');
+    showState(wasAway ? 'waiting' : state);
+  });
+  showState('connecting');
+  return made;
 }
 
-/** Shows what a person did, and lets the server know. */
-function tell(changed: typeof conversation): void {
-  alert.textContent = '';
-  show(changed);
-  link.poke();
+function send(message: ClientMessage): void {
+  get('alert').textContent = '';
+  store.dispatch({ from: 'client', message });
 }
 
-function heard(message: ServerMessage): void {
-  switch (message[0]) {
-    case 0:
-      show(merge(conversation, message[1]));
-      // From here on what is new is read out: not all that was said before one came.
-      requestAnimationFrame(() => {
-        messages.setAttribute('aria-live', 'polite');
-      });
-      break;
-    case 1:
-      people.textContent = message[1] === 1 ? 'Only you are here' : `${message[1]} people are here`;
-      break;
-  }
-}
+/** The messages that need a person. */
+const failedChats = (): Chat[] =>
+  store.failed().flatMap(({ message: { message } }) => (message[0] === 0 ? [message[1]] : []));
 
-function show(changed: typeof conversation): void {
-  const before = new Set(shown(conversation).map(({ id }) => id));
-  const wasAtEnd = wall.scrollHeight - wall.scrollTop - wall.clientHeight < 80;
-  conversation = changed;
-  keep(conversation);
-  const all = shown(conversation);
-  log.show(all);
-  nothing.hidden = all.length > 0;
-  const added = all.filter(({ id }) => !before.has(id));
-  const byOthers = added.filter(({ isMine }) => !isMine).length;
+function show(): void {
+  const conversation = store.getSnapshot();
+  const chats = shown(conversation, failedChats());
+  const before = new Set([...document.querySelectorAll<HTMLElement>('.message')].map(idOf));
+  const wasAtEnd = restBelow() < 80;
+  log.show(chats);
+  keep(written, chats);
+  get('nothing').hidden = chats.length > 0;
+  const { people } = conversation;
+  get('people').textContent =
+    people === undefined ? '' : people === 1 ? 'Only you are here' : `${people} people are here`;
+  const added = chats.filter(({ id }) => !before.has(id));
+  const byOthers = added.filter(({ id }) => !written.has(id)).length;
   if (wasAtEnd || byOthers < added.length) toEnd();
-  else if (byOthers > 0) latest.hidden = false;
+  else if (byOthers > 0) get('latest').hidden = false;
   if (document.hidden && before.size > 0) showUnread(unread + byOthers);
+  // From here on new messages are read out: not all of those from before the page was opened.
+  requestAnimationFrame(() => get('messages').setAttribute('aria-live', 'polite'));
 }
+
+const idOf = ({ dataset }: HTMLElement): string | undefined => dataset['id'];
+const restBelow = (): number => wall.scrollHeight - wall.scrollTop - wall.clientHeight;
 
 function toEnd(): void {
   wall.scrollTop = wall.scrollHeight;
-  latest.hidden = true;
+  get('latest').hidden = true;
 }
 
 function showUnread(count: number): void {
@@ -117,76 +127,113 @@ function showUnread(count: number): void {
   document.title = count === 0 ? 'Common room' : `(${count}) Common room`;
 }
 
-function showState(state: LinkState): void {
+function showState(state: 'connecting' | 'open' | 'waiting' | 'closed'): void {
+  const words = { connecting: 'Connecting…', open: 'Connected', closed: 'Not connected' };
   root.dataset['state'] = state;
-  byId('state-text', HTMLElement).textContent = WORDS[state];
-  byId('away', HTMLElement).hidden = state !== 'away' && state !== 'shut';
-  byId('away-text', HTMLElement).textContent =
-    state === 'shut'
-      ? 'The server lets nobody in from here.'
+  get('state-text').textContent = state === 'waiting' ? 'Server away, trying again…' : words[state];
+  get('away').hidden = state === 'open' || state === 'connecting';
+  get('away-text').textContent =
+    state === 'closed'
+      ? 'The server does not let this page in.'
       : 'The server is away. What you write waits here, and is sent when it is back.';
-  if (state !== 'up') people.textContent = '';
 }
 
-composer.addEventListener('submit', (event) => {
+/** The server's list, again: over a transport that does not bring the messages of others. */
+function fetchAll(): void {
+  store.link.send({ from: 'client', message: [2, null] }, { queue: false });
+}
+
+function remove(id: string): void {
+  const failed = store.failed().find(({ message: { message } }) => isAbout(message, id));
+  if (failed !== undefined) store.discard(failed.id);
+  store.dispatch({ from: 'page', id });
+  written.forget(id);
+  // Also what is still on its way: the server may have it already.
+  send([1, id]);
+}
+
+function retry(id: string): void {
+  const failed = store.failed().find(({ message: { message } }) => isAbout(message, id));
+  if (failed !== undefined) store.retry(failed.id);
+  const refused = store.getSnapshot().refused.find((chat) => chat.id === id);
+  if (refused !== undefined) send([0, { ...refused, status: Status.Sending }]);
+}
+
+const isAbout = (message: ClientMessage, id: string): boolean =>
+  message[0] === 0 && message[1].id === id;
+
+for (const choice of choices) {
+  choice.addEventListener('change', () => {
+    const unsent = shown(store.getSnapshot(), failedChats()).filter(
+      ({ id, status }) => written.has(id) && status !== Status.Sent,
+    );
+    store.link.close();
+    over = choice.value as Over;
+    store = storeOver(over, { ...empty, all: store.getSnapshot().all.filter(isSent) });
+    for (const chat of unsent) send([0, { ...chat, status: Status.Sending }]);
+    show();
+    const address = new URL(location.href);
+    address.searchParams.set('over', over);
+    history.replaceState(null, '', address);
+  });
+}
+const isSent = ({ status }: Chat): boolean => status === Status.Sent;
+
+get('composer', HTMLFormElement).addEventListener('submit', (event) => {
   event.preventDefault();
   const text = content.value.trim();
-  if (text !== '') tell(send(conversation, { id: newId(), content: text, at: new Date() }));
+  if (text !== '') {
+    const chat: Chat = {
+      id: newId(),
+      content: text,
+      status: Status.Sending,
+      sent_at: Math.floor(Date.now() / 1_000),
+      author: nameOf(),
+    };
+    written.add(chat, over);
+    send([0, chat]);
+  }
   content.value = '';
   showLeft();
   content.focus();
 });
 
-// Where there are real keys, Enter sends. It does not while it chooses a word of an input method.
+// Where there is a keyboard, Enter sends. It does not while it chooses a word of an input method.
 content.addEventListener('keydown', (event) => {
   if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
   if (matchMedia('(pointer: coarse)').matches) return;
   event.preventDefault();
-  composer.requestSubmit();
+  get('composer', HTMLFormElement).requestSubmit();
 });
 content.addEventListener('input', showLeft);
 
-/** Says how much room is left, when that is little; and gives a longer text more lines. */
+/** Shows how much room is left, when that is little, and gives a longer message more lines. */
 function showLeft(): void {
   const left = CONTENT_LIMIT - content.value.length;
-  byId('left', HTMLElement).textContent = left <= 100 ? `${left} left` : '';
+  get('left').textContent = left <= 100 ? `${left} left` : '';
   content.style.height = 'auto';
   content.style.height = `${content.scrollHeight}px`;
 }
 
-latest.addEventListener('click', () => {
+const name = get('name', HTMLInputElement);
+name.value = nameOf();
+name.addEventListener('change', () => {
+  name.value = rename(name.value);
+});
+get('latest').addEventListener('click', () => {
   toEnd();
   wall.focus();
 });
 wall.addEventListener('scroll', () => {
-  if (wall.scrollHeight - wall.scrollTop - wall.clientHeight < 80) latest.hidden = true;
+  if (restBelow() < 80) get('latest').hidden = true;
 });
-
-const wake = (): void => {
-  link.wake();
-};
-byId('wake', HTMLButtonElement).addEventListener('click', wake);
-byId('again', HTMLButtonElement).addEventListener('click', wake);
-window.addEventListener('online', wake);
+get('wake').addEventListener('click', fetchAll);
+get('again').addEventListener('click', () => store.link.retry());
+setInterval(() => {
+  if (over !== 'app' && root.dataset['state'] === 'open') fetchAll();
+}, 10_000);
 document.addEventListener('visibilitychange', () => {
-  if (document.hidden) return;
-  showUnread(0);
-  wake();
+  if (!document.hidden) showUnread(0);
 });
-
 if (matchMedia('(pointer: fine)').matches) content.focus();
-
-/** A random UUID. `crypto.randomUUID` is not there on a page without TLS. */
-function newId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40;
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
-}
-
-function byId<Found extends HTMLElement>(id: string, kind: new () => Found): Found {
-  const found = document.querySelector(`#${id}`);
-  if (!(found instanceof kind)) throw new Error(`the page has no #${id}`);
-  return found;
-}
+show();

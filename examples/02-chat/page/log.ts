@@ -117,7 +117,7 @@ const dateOf = ({ sent_at }: Chat): Date => new Date(sent_at * 1_000);
 
 /** A colour for a name, always the same. */
 const hueOf = (name: string): number =>
-  [...name].reduce((hue, letter) => (hue * 31 + (letter.codePointAt(0) ?? 0)) % 360, 7);
+  Array.from(name).reduce((hue, letter) => (hue * 31 + (letter.codePointAt(0) ?? 0)) % 360, 7);
 
 function shortened(content: string): string {
   const line = content.replaceAll(/\s+/g, ' ').trim();

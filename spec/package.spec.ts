@@ -77,6 +77,15 @@ describe('the package', () => {
     expect(names.split(' ')).toEqual(['AskError', 'connect', 'createStore', 'http', 'webSocket']);
   });
 
+  it('has these public names under /testing, and no others', async () => {
+    const names = await printed(
+      'module',
+      "console.log(Object.keys(await import('express-omnimessage/testing')).sort().join(' '))",
+    );
+
+    expect(names.split(' ')).toEqual(['testClient']);
+  });
+
   it('has these public names under /lustre, and no others', async () => {
     const names = await printed(
       'module',

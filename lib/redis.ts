@@ -2,6 +2,10 @@
 export {
   redisBackplane,
   type RedisBackplaneOptions,
-  type RedisClientPattern,
   type RedisLogOptions,
 } from './hub/redis/backplane.ts';
+export {
+  type RedisClientPattern,
+  type RedisClusterOptions,
+  type RedisSentinelOptions,
+} from './hub/redis/clients.ts';

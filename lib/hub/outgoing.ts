@@ -36,13 +36,19 @@ export interface OutgoingOptions {
   readonly allTopics: string;
 }
 
+/** How much waits, in all that share one bound. */
+export interface Budget {
+  messages: number;
+  bytes: number;
+}
+
 export class Outgoing {
+  readonly #budget: Budget;
   readonly #options: OutgoingOptions;
   /** In order: those from `#first` to `#next` are on their way, those from `#next` on wait. */
   #queue: Unwritten[] = [];
   #first = 0;
   #next = 0;
-  #bytes = 0;
   /** The topics with refused messages, and the number of the last one. */
   #refused = new Map<string, number>();
   #refusedBytes = 0;
@@ -50,8 +56,10 @@ export class Outgoing {
   #isRefusing = false;
   #emptied: (() => void) | undefined;
 
-  constructor(options: OutgoingOptions) {
+  /** @param budget - what is shared with others: the shards of a cluster have one bound */
+  constructor(options: OutgoingOptions, budget: Budget = { messages: 0, bytes: 0 }) {
     this.#options = options;
+    this.#budget = budget;
   }
 
   /** How many messages have not been written. */
@@ -70,9 +78,11 @@ export class Outgoing {
       this.#reopen();
       return false;
     }
-    this.#isFull ||= this.waiting >= MESSAGES_LIMIT || this.#bytes + bytes > BYTES_LIMIT;
+    const budget = this.#budget;
+    if (this.#isFull) this.#reopen();
+    this.#isFull ||= budget.messages >= MESSAGES_LIMIT || budget.bytes + bytes > BYTES_LIMIT;
     if (this.#isFull) {
-      this.#refuse(topic, n, `${this.waiting} of ${this.#bytes} bytes wait already`);
+      this.#refuse(topic, n, `${budget.messages} of ${budget.bytes} bytes wait already`);
       return false;
     }
     this.#add({ topic, n, payload, bytes, firstTried: undefined });
@@ -94,6 +104,12 @@ export class Outgoing {
     return this.#next < this.#queue.length;
   }
 
+  /** The topics of all that has not been written. */
+  topics(): Set<string> {
+    const waiting = this.#queue.slice(this.#first).map(({ topic }) => topic);
+    return new Set([...waiting, ...this.#refused.keys()]);
+  }
+
   /** The next one to write; undefined when none waits. */
   next(): Unwritten | undefined {
     const next = this.#queue[this.#next];
@@ -106,7 +122,8 @@ export class Outgoing {
     const done = this.#queue[this.#first];
     if (done === undefined) return;
     this.#first += 1;
-    this.#bytes -= done.bytes;
+    this.#budget.messages -= 1;
+    this.#budget.bytes -= done.bytes;
     if (this.#first === 1_024 || this.#first === this.#queue.length) {
       this.#queue = this.#queue.slice(this.#first);
       this.#next -= this.#first;
@@ -135,12 +152,40 @@ export class Outgoing {
     const now = performance.now();
     for (let at = this.#first; at < this.#next; at++) {
       const each = this.#queue[at];
-      if (each === undefined) continue;
-      each.firstTried ??= now;
-      // guard: what was on its way in a failover comes at most once
-      if (!isSame) each.payload = undefined;
+      if (each !== undefined) each.firstTried ??= now;
     }
     this.#next = this.#first;
+    if (!isSame) this.#queue.slice(this.#first).forEach(forgetTried);
+  }
+
+  /** Whether something of these topics is on its way. */
+  isOnItsWay(isChosen: (topic: string) => boolean): boolean {
+    return this.#queue.slice(this.#first, this.#next).some(({ topic }) => isChosen(topic));
+  }
+
+  /**
+   * Hands over what waits of some topics to another queue, in order; none of it is on its way.
+   * @param isSame - as for `again`
+   */
+  move(isMoved: (topic: string) => boolean, other: Outgoing, isSame: boolean): void {
+    const waiting = this.#queue.slice(this.#next);
+    this.#queue = this.#queue.slice(0, this.#next);
+    for (const entry of waiting) {
+      if (!isMoved(entry.topic)) {
+        this.#queue.push(entry);
+        continue;
+      }
+      this.#budget.messages -= 1;
+      this.#budget.bytes -= entry.bytes;
+      if (!isSame) forgetTried(entry);
+      other.#add(entry);
+    }
+    for (const [topic, n] of this.#refused) {
+      if (!isMoved(topic)) continue;
+      this.#refused.delete(topic);
+      other.note(topic, n);
+    }
+    if (this.waiting === 0 && this.#refused.size === 0) this.#emptied?.();
   }
 
   /** Settles when nothing waits. */
@@ -153,7 +198,8 @@ export class Outgoing {
 
   #add(entry: Unwritten): void {
     this.#queue.push(entry);
-    this.#bytes += entry.bytes;
+    this.#budget.messages += 1;
+    this.#budget.bytes += entry.bytes;
     this.#options.wake();
   }
 
@@ -177,7 +223,8 @@ export class Outgoing {
    * be hundreds. The notes come after all that was accepted before, and before all that is next.
    */
   #reopen(): void {
-    this.#isFull &&= this.waiting > MESSAGES_LIMIT / 2 || this.#bytes > BYTES_LIMIT / 2;
+    const { messages, bytes } = this.#budget;
+    this.#isFull &&= messages > MESSAGES_LIMIT / 2 || bytes > BYTES_LIMIT / 2;
     if (this.#isFull || this.#refused.size === 0) return;
     const refused = this.#refused;
     this.#refused = new Map();
@@ -185,4 +232,10 @@ export class Outgoing {
     this.#isRefusing = false;
     for (const [topic, n] of refused) this.note(topic, n);
   }
+}
+
+/** What may have been written before a failover comes at most once: a note stands in for it. */
+function forgetTried(entry: Unwritten): void {
+  // guard: what was on its way in a failover comes at most once
+  if (entry.firstTried !== undefined) entry.payload = undefined;
 }

@@ -1,23 +1,25 @@
 /** A backplane on Redis: a log and a channel for each topic. */
-import { createClient, type RedisClientOptions } from 'redis';
+import { setMaxListeners } from 'node:events';
+import { createClient } from 'redis';
 import { expectNumber } from '../../core/options.ts';
 import { withAllTopics } from '../all-topics.ts';
 import { type Backplane, type BackplaneHub, type BackplaneLink } from '../backplane.ts';
 import { BackplaneError } from '../errors.ts';
+import {
+  duplicate,
+  masterOf,
+  type RedisClientPattern,
+  type RedisClusterOptions,
+  type RedisSentinelOptions,
+} from './clients.ts';
+import { Cluster, type Nodes } from './cluster.ts';
 import { type Client } from './connection.ts';
 import { Counts } from './counts.ts';
 import { namesOf } from './entry.ts';
-import { Shard } from './shard.ts';
+import { Shard, type ShardOptions } from './shard.ts';
 
 /** How long `close` waits for what is to be handed over, in milliseconds. */
 const CLOSE_LIMIT = 2_000;
-
-/** What is needed of a client that was made by `createClient` of the `redis` package. */
-export interface RedisClientPattern {
-  readonly options?: object | undefined;
-  // A method, so that the clients' own, narrower parameter fits.
-  duplicate(overrides?: object): unknown;
-}
 
 /** How much the log of each topic keeps. */
 export interface RedisLogOptions {
@@ -34,7 +36,7 @@ export interface RedisLogOptions {
   readonly seconds?: number | undefined;
 }
 
-/** Options of {@link redisBackplane}: `url` or `client`, one of them. */
+/** Options of {@link redisBackplane}: `url`, `client`, `cluster` or `sentinel`, one of them. */
 export interface RedisBackplaneOptions {
   /** Where Redis is: `redis[s]://[[username][:password]@][host][:port][/db-number]`. */
   readonly url?: string | undefined;
@@ -44,6 +46,13 @@ export interface RedisBackplaneOptions {
    * like it, and it is neither used nor closed itself, nor need it be connected.
    */
   readonly client?: RedisClientPattern | undefined;
+  /**
+   * A Redis Cluster: topics are spread over its masters, so that more masters carry more. Each
+   * process has two connections to each master.
+   */
+  readonly cluster?: RedisClusterOptions | undefined;
+  /** Sentinels, which know who is master. A failover is a gap in each topic that is followed. */
+  readonly sentinel?: RedisSentinelOptions | undefined;
   /**
    * What the names of keys and channels begin with. Hubs with the same prefix are one hub: give
    * each of your hubs its own.
@@ -71,13 +80,13 @@ export interface RedisBackplaneOptions {
  *
  * Keys begin with the prefix, and all of them expire.
  *
- * @throws TypeError when neither or both of `url` and `client` are given, or an option is not what
- * it should be
+ * @throws TypeError when not exactly one of `url`, `client`, `cluster` and `sentinel` is given, or an
+ * option is not what it should be
  */
 export function redisBackplane(options: RedisBackplaneOptions): Backplane {
   const { prefix = 'omnimessage', log = {}, durable = false } = options;
   const { messages = 1_000, seconds = 300 } = log;
-  const pattern = patternOf(options);
+  const make = makerOf(options);
   if (typeof prefix !== 'string' || prefix === '') {
     throw new TypeError(`Expected \`prefix\` to be a string, got ${JSON.stringify(prefix)}`);
   }
@@ -88,12 +97,13 @@ export function redisBackplane(options: RedisBackplaneOptions): Backplane {
   }
   return {
     open: (hub) =>
-      open(hub, { make: () => duplicate(pattern), prefix, messages, seconds, durable }),
+      open(hub, { make, cluster: options.cluster, prefix, messages, seconds, durable }),
   };
 }
 
 interface Settings {
-  readonly make: () => Client | Promise<Client>;
+  readonly make: (() => Client | Promise<Client>) | undefined;
+  readonly cluster: RedisClusterOptions | undefined;
   readonly prefix: string;
   readonly messages: number;
   readonly seconds: number;
@@ -101,44 +111,56 @@ interface Settings {
 }
 
 function open(outer: BackplaneHub, settings: Settings): BackplaneLink {
-  const { prefix, messages, seconds, durable, make } = settings;
+  const { prefix, messages, seconds, durable, make, cluster } = settings;
   const ending = new AbortController();
   const { signal } = ending;
+  // Every connection of every node listens to it.
+  setMaxListeners(0, signal);
   let isClosed = false;
   let isReady: () => void = () => {};
   const ready = new Promise<void>((resolve) => {
     isReady = resolve;
   });
-  const counts = new Counts(prefix, outer.publisher);
-  const { hub, follow } = withAllTopics(outer, () => shard);
-  const shard = new Shard({
+  // On a cluster the keys of the counts have to be in one slot.
+  const countsKey = cluster === undefined ? prefix : `{${prefix}}`;
+  const counts = new Counts(countsKey, outer.publisher);
+  const { hub, follow } = withAllTopics(outer, () => nodes);
+  const common = {
     hub,
     names: namesOf(prefix),
     prefix,
-    make,
     messages,
     seconds,
     isDurable: durable,
-    isCluster: false,
-    isSharded: false,
     ready: isReady,
-    begin: (connection) => counts.announce(connection),
-    keep: (connection) => counts.keep(connection),
     signal,
-  });
+  };
+  const nodes: Nodes =
+    cluster === undefined
+      ? one({
+          ...common,
+          make: make as NonNullable<typeof make>,
+          isCluster: false,
+          isSharded: false,
+          budget: { messages: 0, bytes: 0 },
+          moved: () => {},
+          begin: (connection) => counts.announce(connection),
+          keep: (connection) => counts.keep(connection),
+        })
+      : new Cluster({ cluster, counts, countsKey, shard: common });
   follow();
 
   return {
-    publish: (topic, n, payload) => !isClosed && shard.outgoing.publish(topic, n, payload),
-    follow: (topic) => shard.follow(topic),
-    unfollow: (topic) => shard.unfollow(topic),
-    read: (topic, after, limit, isFollowed) => shard.read(topic, after, limit, isFollowed),
-    end: (topic) => shard.end(topic),
+    publish: (topic, n, payload) => !isClosed && nodes.publish(topic, n, payload),
+    follow: (topic) => nodes.follow(topic),
+    unfollow: (topic) => nodes.unfollow(topic),
+    read: (topic, after, limit, isFollowed) => nodes.read(topic, after, limit, isFollowed),
+    end: (topic) => nodes.end(topic),
     counted: (topic, receivers) => counts.set(topic, receivers),
     count: async (topic) => {
-      const { writer } = shard;
+      const connection = nodes.counting();
       try {
-        return writer === undefined ? 0 : await counts.of(topic, writer);
+        return connection === undefined ? 0 : await counts.of(topic, connection);
       } catch {
         // The connection broke meanwhile, which is reported where it is kept.
         return 0;
@@ -151,18 +173,35 @@ function open(outer: BackplaneHub, settings: Settings): BackplaneLink {
       const end = setTimeout(() => ending.abort(), CLOSE_LIMIT);
       try {
         // Also before the first connection: a script may publish and close at once.
-        await Promise.race([shard.outgoing.emptied(), aborted(signal)]);
-        if (shard.writer !== undefined) await counts.withdraw(shard.writer);
+        await Promise.race([nodes.emptied(), aborted(signal)]);
+        const connection = nodes.counting();
+        if (connection !== undefined) await counts.withdraw(connection);
       } catch {
         // What could not be handed over is reported below; the rest expires by itself.
       }
       clearTimeout(end);
       ending.abort();
-      await shard.running;
-      const { waiting } = shard.outgoing;
+      await nodes.running;
+      const waiting = nodes.waiting();
       if (waiting === 0) return;
       hub.failed(new BackplaneError(`closed while ${waiting} messages waited: they are lost`));
     },
+  };
+}
+
+/** One Redis, as the nodes of a cluster are. */
+function one(options: ShardOptions): Nodes {
+  const shard = new Shard(options);
+  return {
+    publish: (topic, n, payload) => shard.outgoing.publish(topic, n, payload),
+    follow: (topic) => shard.followings.follow(topic),
+    unfollow: (topic) => shard.followings.unfollow(topic),
+    read: (topic, after, limit, isFollowed) => shard.read(topic, after, limit, isFollowed),
+    end: (topic) => shard.end(topic),
+    counting: () => shard.writer,
+    emptied: () => shard.outgoing.emptied(),
+    waiting: () => shard.outgoing.waiting,
+    running: shard.running,
   };
 }
 
@@ -172,11 +211,37 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-function patternOf({ url, client }: RedisBackplaneOptions): RedisClientPattern {
-  if ((url === undefined) === (client === undefined)) {
-    const both = url === undefined ? 'neither' : 'both';
-    throw new TypeError(`Expected \`url\` or \`client\`, one of them, got ${both}`);
+/** What makes a client of where the master is; undefined for a cluster. */
+function makerOf(options: RedisBackplaneOptions): Settings['make'] {
+  const { url, client, cluster, sentinel } = options;
+  const given = Object.entries({ url, client, cluster, sentinel }).filter(
+    ([, value]) => value !== undefined,
+  );
+  if (given.length !== 1) {
+    const got = given.length === 0 ? 'none' : given.map(([name]) => name).join(' and ');
+    throw new TypeError(
+      `Expected \`url\`, \`client\`, \`cluster\` or \`sentinel\`, one of them, got ${got}`,
+    );
   }
+  if (cluster !== undefined) {
+    if (Array.isArray(cluster.rootNodes) && cluster.rootNodes.length > 0) return undefined;
+    throw new TypeError('Expected `cluster.rootNodes` to be some nodes of the cluster');
+  }
+  if (sentinel !== undefined) {
+    if (
+      typeof sentinel.name === 'string' &&
+      Array.isArray(sentinel.sentinelRootNodes) &&
+      sentinel.sentinelRootNodes.length > 0
+    ) {
+      return () => masterOf(sentinel);
+    }
+    throw new TypeError('Expected `sentinel` to have a `name` and `sentinelRootNodes`');
+  }
+  const pattern = patternOf(url, client);
+  return () => duplicate(pattern);
+}
+
+function patternOf(url: unknown, client: RedisClientPattern | undefined): RedisClientPattern {
   if (client !== undefined) {
     // A cluster, a sentinel and a pool have a `duplicate` too, but no connection of their own to be like.
     if (typeof client.duplicate !== 'function' || !('createPool' in client)) {
@@ -190,22 +255,4 @@ function patternOf({ url, client }: RedisBackplaneOptions): RedisClientPattern {
     throw new TypeError('Expected `url` to begin with redis:// or rediss://');
   }
   return createClient({ url });
-}
-
-/** A client like the pattern, without whatever would do behind our back what we do ourselves. */
-function duplicate(pattern: RedisClientPattern): Client {
-  const { socket } = (pattern.options ?? {}) as RedisClientOptions;
-  return pattern.duplicate({
-    RESP: 2,
-    socket: { ...socket, reconnectStrategy: false, socketTimeout: undefined },
-    disableOfflineQueue: true,
-    commandsQueueMaxLength: undefined,
-    maintNotifications: 'disabled',
-    clientSideCache: undefined,
-    emitInvalidate: false,
-    commandOptions: undefined,
-    pingInterval: undefined,
-    keyPrefix: undefined,
-    readonly: false,
-  }) as Client;
 }

@@ -39,7 +39,7 @@ export class Connection {
     // guard: without a listener the client's next trouble would end the process
     client.on('error', (cause) => this.close(cause));
     // A slot has moved to another node: what was subscribed here has to be subscribed there.
-    client.on('sharded-channel-moved', () => this.close(new Error('a slot has moved')));
+    client.on('sharded-channel-moved', () => this.close(new Error('MOVED: the slot of a channel')));
   }
 
   get isBroken(): boolean {

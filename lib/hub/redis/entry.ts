@@ -132,16 +132,16 @@ export interface Names {
  */
 export function namesOf(prefix: string): Names {
   const user = `${prefix}:t{`;
-  const own = `${prefix}:all{`;
+  const own = `${prefix}:all{all}`;
   const tagged = (topic: string): string =>
     topic === ALL_TOPICS
-      ? `${own}}`
+      ? own
       : `${user}${topic === '' ? '%' : topic.replace(/[%{}]/g, encodeURIComponent)}}`;
   return {
     log: tagged,
     last: (topic) => `${tagged(topic)}:last`,
     topicOf: (channel) => {
-      if (channel.startsWith(own)) return ALL_TOPICS;
+      if (channel === own) return ALL_TOPICS;
       if (!channel.startsWith(user) || !channel.endsWith('}')) return undefined;
       const name = channel.slice(user.length, -1);
       if (name === '%') return '';

@@ -2,11 +2,13 @@
 import { ALL_TOPICS } from '../all-topics.ts';
 import { type BackplaneHub, type LogPage, type Place, START } from '../backplane.ts';
 import { BackplaneError } from '../errors.ts';
-import { Outgoing } from '../outgoing.ts';
+import { type Budget, Outgoing } from '../outgoing.ts';
 import { type Appending, appendCommand } from './append.ts';
 import { type Client, type Connection, keepConnected } from './connection.ts';
 import { idOf, type Names, parsePushed } from './entry.ts';
+import { Followings } from './followings.ts';
 import { endOf, isRefusal, readLog } from './read.ts';
+import { Recent } from './recent.ts';
 import { openSession, type Session } from './session.ts';
 
 /** How many messages may be on their way at once. */
@@ -18,12 +20,13 @@ const SETTLED = 1_000;
 /** What would be reported again and again is reported once in this time, in milliseconds. */
 const REPORT_INTERVAL = 10_000;
 
-/** How long what was written may not be lost without our knowing, in milliseconds, and of how many topics. */
-const RECENT = 15_000;
-const RECENT_TOPICS = 1_000;
-
 /** Notes that stand in for no message have numbers from here down. */
 const NOTES = 999_999_999_999_999;
+
+/** For how long after it was heard a node of a cluster is taken for one that is well, in milliseconds. */
+const SOUND = 3_000;
+
+const MOVED = /^(MOVED|ASK|TRYAGAIN)\b/;
 
 /** What Redis answers where a command was not carried out, but will be later or by another node. */
 const NOT_NOW =
@@ -43,6 +46,10 @@ export interface ShardOptions {
   readonly isDurable: boolean;
   readonly isCluster: boolean;
   readonly isSharded: boolean;
+  /** What may wait, in all shards together. */
+  readonly budget: Budget;
+  /** On a cluster: something is elsewhere now. */
+  readonly moved: () => void;
   /** The first time that it is there. */
   readonly ready: () => void;
   /** What else is done with the connection that writes, as long as it holds. */
@@ -51,20 +58,11 @@ export interface ShardOptions {
   readonly signal: AbortSignal;
 }
 
-/** A topic that is followed: its promise of a first place, until it is kept. */
-interface Following {
-  begun: ((place: Place) => void) | undefined;
-  ended: ((error: Error) => void) | undefined;
-  /** The end of the log when it began: asked before anything that is published after that. */
-  place: Place | undefined;
-  asked: Promise<void> | undefined;
-}
-
 export class Shard {
   readonly #options: ShardOptions;
   readonly #appending: Appending;
-  readonly #following = new Map<string, Following>();
-  readonly #recent = new Map<string, { id: string; at: number }>();
+  readonly #recent: Recent;
+  readonly followings: Followings;
   readonly outgoing: Outgoing;
   readonly running: Promise<void>;
   #session: Session | undefined;
@@ -73,10 +71,8 @@ export class Shard {
   #heard = performance.now();
   #onTheirWay = 0;
   #isPumping = false;
-  #joining = new Set<string>();
-  #leaving = new Set<string>();
-  #isChanging = false;
   #isAway = false;
+  #movedAt = -Infinity;
   readonly #reported = new Map<string, number>();
   #notes = 0;
 
@@ -90,11 +86,16 @@ export class Shard {
       seconds,
       push: isSharded ? 'spublish' : 'publish',
     };
-    this.outgoing = new Outgoing({
-      allTopics: ALL_TOPICS,
-      wake: () => this.#wake(),
-      refused: (reason) => hub.failed(new BackplaneError(`messages are refused: ${reason}`)),
-    });
+    this.#recent = new Recent(names);
+    this.followings = new Followings(names);
+    this.outgoing = new Outgoing(
+      {
+        allTopics: ALL_TOPICS,
+        wake: () => this.#wake(),
+        refused: (reason) => hub.failed(new BackplaneError(`messages are refused: ${reason}`)),
+      },
+      options.budget,
+    );
     this.running = keepConnected({
       make,
       signal,
@@ -106,35 +107,6 @@ export class Shard {
   /** The connection that writes, while there is one. */
   get writer(): Connection | undefined {
     return this.#session?.writer;
-  }
-
-  follow(topic: string): Promise<Place> {
-    const known = this.#following.get(topic);
-    return new Promise((resolve, reject) => {
-      const following: Following = {
-        begun: resolve,
-        ended: reject,
-        place: undefined,
-        asked: undefined,
-      };
-      this.#following.set(topic, following);
-      this.#leaving.delete(topic);
-      // One that is followed already begins anew: its subscription stands, but it needs a place.
-      known?.ended?.(new Error('it is followed anew'));
-      this.#joining.add(topic);
-      if (this.#session !== undefined) this.#ask(this.#session, topic, following);
-      this.#change();
-    });
-  }
-
-  unfollow(topic: string): void {
-    const known = this.#following.get(topic);
-    if (known === undefined) return;
-    this.#following.delete(topic);
-    known.ended?.(new Error('it is not followed any more'));
-    this.#joining.delete(topic);
-    this.#leaving.add(topic);
-    this.#change();
   }
 
   async read(topic: string, after: Place, limit: number, isFollowed: boolean): Promise<LogPage> {
@@ -161,20 +133,13 @@ export class Shard {
     return endOf(writer, topic, this.#options.names, identity);
   }
 
-  /** The topics whose first place is known. */
-  #begun(): string[] {
-    return [...this.#following].flatMap(([topic, { begun }]) =>
-      begun === undefined ? [topic] : [],
-    );
-  }
-
   #there(): Session {
     if (this.#session === undefined) throw new Error('Redis is away');
     return this.#session;
   }
 
   async #run(writer: Connection, healthy: () => void): Promise<never> {
-    const { hub, prefix, names, make, begin, keep, isCluster, isSharded, isDurable, ready } =
+    const { hub, prefix, make, begin, keep, isCluster, isSharded, isDurable, ready } =
       this.#options;
     const client = await make();
     const session = await openSession({
@@ -188,8 +153,7 @@ export class Shard {
     try {
       const alive = session.keepAlive();
       alive.catch(() => {});
-      const topics = [...this.#following.keys()];
-      await session.subscribe(topics.map((topic) => names.log(topic)));
+      await session.subscribe(this.followings.channels());
       await begin(writer);
       const isFirst = this.#identity === undefined;
       const isSame = isFirst || isDurable || this.#identity === session.identity;
@@ -197,7 +161,7 @@ export class Shard {
       this.#outage = performance.now() - this.#heard;
       this.outgoing.again(isSame);
       this.#onTheirWay = 0;
-      if (!isSame) await this.#noteLost(writer);
+      if (!isSame) for (const topic of await this.#recent.lost(writer)) this.#note(topic);
       this.#recent.clear();
       if (session.facts.evicts !== undefined) {
         this.#report(
@@ -207,24 +171,62 @@ export class Shard {
       this.#session = session;
       healthy();
       ready();
-      for (const [topic, following] of this.#following) {
-        if (following.begun === undefined) continue;
-        if (!isSame) following.place = undefined;
-        this.#joining.add(topic);
-        this.#ask(session, topic, following);
-      }
-      hub.resumed(this.#begun(), isSame);
-      this.#change();
+      // Those that have begun read what they missed; then the others begin.
+      hub.resumed(this.followings.begun(), isSame);
+      this.followings.begin(session, isSame);
       this.#wake();
       return await Promise.race([alive, keep(writer), this.#settle(writer)]);
     } finally {
-      this.#heard = Math.max(this.#heard, session.heard);
-      session.close();
-      if (this.#session === session) {
-        this.#session = undefined;
-        hub.interrupted(this.#begun());
-      }
+      this.#end(session);
     }
+  }
+
+  /** Nothing comes of a session any more. */
+  #end(session: Session): void {
+    this.#heard = Math.max(this.#heard, session.heard);
+    session.close();
+    if (this.#session !== session) return;
+    this.#session = undefined;
+    this.followings.end();
+    this.#options.hub.interrupted(this.followings.begun());
+  }
+
+  /**
+   * Hands topics over to other shards, with all that is under way.
+   * @param other - the shard of a topic; undefined for one that stays
+   */
+  handOver(other: (topic: string) => Shard | undefined): void {
+    const { hub, isDurable } = this.#options;
+    // Redis is well, and has let go of them: nothing has been lost. Else it is a failover.
+    const isSame = isDurable || this.#isSound;
+    const isMoved = (topic: string): boolean => other(topic) !== undefined;
+    // What is on its way will be refused here; it is written there, and looked for before that.
+    if (this.#session !== undefined && this.outgoing.isOnItsWay(isMoved)) this.#end(this.#session);
+    if (this.#session === undefined) {
+      this.outgoing.again(true);
+      this.#onTheirWay = 0;
+    }
+    for (const [topic, { begun, ended }] of this.followings.removeAll(isMoved)) {
+      if (begun === undefined) hub.interrupted([topic]);
+      const resumed = (): void => hub.resumed([topic], isSame);
+      other(topic)?.followings.add(topic, begun ?? resumed, ended);
+    }
+    const waiting = [...this.outgoing.topics()].map((topic) => other(topic));
+    for (const target of new Set(waiting)) {
+      if (target === undefined) continue;
+      this.outgoing.move((topic) => other(topic) === target, target.outgoing, isSame);
+    }
+    if (isSame) return;
+    for (const topic of this.#recent.topics()) {
+      const target = other(topic);
+      if (target !== undefined) target.#note(topic);
+    }
+  }
+
+  /** True when it is there, or was until it said that something has moved. */
+  get #isSound(): boolean {
+    const heard = this.#session?.heard ?? -Infinity;
+    return performance.now() - Math.max(heard, this.#movedAt) < SOUND;
   }
 
   /** An outage is over when the connection has held for a moment, or Redis has accepted something. */
@@ -235,6 +237,12 @@ export class Shard {
   }
 
   #lost(cause: unknown): void {
+    this.#options.moved();
+    this.#options.moved();
+    if (cause instanceof Error && MOVED.test(cause.message)) {
+      this.#movedAt = performance.now();
+      return;
+    }
     if (this.#isAway) return;
     this.#isAway = true;
     this.#options.hub.failed(new BackplaneError('Redis is away: messages wait', { cause }));
@@ -256,57 +264,9 @@ export class Shard {
       this.#report(
         'something was pushed that is no message: not ours, too large, or of another version',
       );
-    } else if (this.#following.has(topic)) {
+    } else if (this.followings.has(topic)) {
       hub.delivered(topic, entry);
     }
-  }
-
-  /** Subscribes and unsubscribes, together what came together. */
-  #change(): void {
-    if (this.#isChanging || this.#session === undefined) return;
-    this.#isChanging = true;
-    void Promise.resolve().then(async () => {
-      const session = this.#session;
-      try {
-        if (session !== undefined) await this.#changeNow(session);
-      } catch (error) {
-        session?.writer.close(error);
-      } finally {
-        this.#isChanging = false;
-      }
-      if (this.#session === session && this.#joining.size + this.#leaving.size > 0) this.#change();
-    });
-  }
-
-  async #changeNow(session: Session): Promise<void> {
-    const { names } = this.#options;
-    const left = [...this.#leaving];
-    const joined = [...this.#joining];
-    this.#leaving.clear();
-    this.#joining.clear();
-    await session.unsubscribe(left.map((topic) => names.log(topic)));
-    await session.subscribe(joined.map((topic) => names.log(topic)));
-    for (const topic of joined) {
-      const following = this.#following.get(topic);
-      if (following === undefined) continue;
-      await following.asked;
-      session.writer.check();
-      following.begun?.(following.place ?? START);
-      following.begun = undefined;
-      following.ended = undefined;
-    }
-  }
-
-  /** Asks for the end of a log: in front of all that is written from now on. */
-  #ask(session: Session, topic: string, following: Following): void {
-    if (following.place !== undefined) return;
-    following.asked = session.writer.send(['GET', this.#options.names.last(topic)]).then(
-      (last) => {
-        const id = idOf(last);
-        following.place = id === undefined ? START : `${id}.${session.identity}`;
-      },
-      (error: unknown) => session.writer.close(error),
-    );
   }
 
   /** Writes what waits; what is published in one turn of the loop leaves in one write. */
@@ -329,15 +289,16 @@ export class Shard {
       const { topic } = next;
       session.writer.send(appendCommand(this.#appending, next)).then(
         (id) => {
-          if (this.#session !== session) return;
+          // guard: what comes after a refusal is looked for again, with what was refused
+          if (this.#session !== session || session.writer.isBroken) return;
           this.#onTheirWay -= 1;
           this.#isAway = false;
           this.outgoing.written();
-          this.#remember(topic, String(id));
+          this.#recent.written(topic, idOf(id) ?? '');
           if (this.outgoing.hasNext) this.#wake();
         },
         (error: unknown) => {
-          if (this.#session === session) this.#refused(session, error);
+          if (this.#session === session && !session.writer.isBroken) this.#refused(session, error);
         },
       );
     }
@@ -356,33 +317,9 @@ export class Shard {
     this.#wake();
   }
 
-  #remember(topic: string, id: string): void {
-    const now = performance.now();
-    const recent = this.#recent;
-    // The newest come last, so that the oldest are the first to be forgotten.
-    recent.delete(topic);
-    recent.set(topic, { id, at: now });
-    for (const [oldest, { at }] of recent) {
-      if (now - at < RECENT && recent.size <= RECENT_TOPICS) break;
-      recent.delete(oldest);
-    }
-  }
-
-  /**
-   * Another Redis is there: what we wrote last may be gone, also for those who looked before that.
-   * A note in its log says so.
-   */
-  async #noteLost(writer: Connection): Promise<void> {
-    const { names } = this.#options;
-    const recent = [...this.#recent];
-    const found = await writer.commands(
-      recent.map(([topic, { id }]) => ['XRANGE', names.log(topic), id, id]),
-    );
-    for (const [index, [topic]] of recent.entries()) {
-      if ((found[index] as unknown[]).length > 0) continue;
-      this.#notes += 1;
-      // Beside the numbers of messages: a note has no order among them.
-      this.outgoing.note(topic, NOTES - this.#notes);
-    }
+  #note(topic: string): void {
+    this.#notes += 1;
+    // Beside the numbers of messages: a note has no order among them.
+    this.outgoing.note(topic, NOTES - this.#notes);
   }
 }

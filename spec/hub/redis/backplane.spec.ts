@@ -31,11 +31,11 @@ const series = (name: string, length: number): string[] =>
 
 describe('redisBackplane', () => {
   it.each<[string, RedisBackplaneOptions, string]>([
-    ['no address', {}, 'Expected `url` or `client`, one of them, got neither'],
+    ['no address', {}, 'Expected `url`, `client`, `cluster` or `sentinel`, one of them, got none'],
     [
       'two addresses',
       { url, client: createClient() },
-      'Expected `url` or `client`, one of them, got both',
+      'Expected `url`, `client`, `cluster` or `sentinel`, one of them, got url and client',
     ],
     ['another protocol', { url: 'http://x' }, 'Expected `url` to begin with redis:// or rediss://'],
     [

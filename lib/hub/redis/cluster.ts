@@ -1,0 +1,254 @@
+/** Redis Cluster: a shard for each master, and topics that move between them. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Wire } from '../../core/codec.ts';
+import { type LogPage, type Place } from '../backplane.ts';
+import { BackplaneError } from '../errors.ts';
+import { type Budget, Outgoing } from '../outgoing.ts';
+import { ALL_TOPICS } from '../all-topics.ts';
+import { clientOf, type RedisClusterOptions } from './clients.ts';
+import { Connection } from './connection.ts';
+import { type Counts } from './counts.ts';
+import { Shard, type ShardOptions } from './shard.ts';
+import { type Address, partsOf, slotOf, type Topology, topologyOf } from './topology.ts';
+
+/** How often the nodes are asked who has which slots, and how often at most, in milliseconds. */
+const REFRESH = 5_000;
+const SOONEST = 200;
+
+/** What {@link Cluster} needs. */
+export interface ClusterOptions {
+  readonly cluster: RedisClusterOptions;
+  readonly counts: Counts;
+  /** Of the keys of the counts. */
+  readonly countsKey: string;
+  readonly shard: Omit<
+    ShardOptions,
+    'make' | 'isCluster' | 'isSharded' | 'budget' | 'moved' | 'begin' | 'keep'
+  >;
+}
+
+interface Waiting {
+  readonly begun: (place: Place) => void;
+  readonly ended: (error: Error) => void;
+}
+
+/** What a hub asks of its Redis, whether that is one node or many. */
+export interface Nodes {
+  readonly publish: (topic: string, n: number, payload: Wire) => boolean;
+  readonly follow: (topic: string) => Promise<Place>;
+  readonly unfollow: (topic: string) => void;
+  readonly read: (
+    topic: string,
+    after: Place,
+    limit: number,
+    isFollowed: boolean,
+  ) => Promise<LogPage>;
+  readonly end: (topic: string) => Promise<Place>;
+  /** The connection to the node that has the counts, while there is one. */
+  readonly counting: () => Connection | undefined;
+  readonly emptied: () => Promise<void>;
+  readonly waiting: () => number;
+  /** Settles when all has ended, after the signal has aborted. */
+  readonly running: Promise<unknown>;
+}
+
+export class Cluster implements Nodes {
+  readonly #options: ClusterOptions;
+  readonly #budget: Budget = { messages: 0, bytes: 0 };
+  readonly #shards = new Map<Address, Shard>();
+  readonly #addresses: Address[];
+  readonly running: Promise<unknown>;
+  /** Until it is known who has which slots. */
+  readonly #early: Outgoing;
+  readonly #earlyFollowing = new Map<string, Waiting>();
+  #topology: Topology | undefined;
+  #isSharded = false;
+  #wake: () => void = () => {};
+  #isReported = false;
+
+  constructor(options: ClusterOptions) {
+    this.#options = options;
+    const { cluster, shard } = options;
+    this.#addresses = cluster.rootNodes.map(({ url, socket }) => {
+      if (url === undefined) return `${socket?.host ?? '127.0.0.1'}:${socket?.port ?? 6379}`;
+      const { hostname, port } = new URL(url);
+      return `${hostname}:${port === '' ? '6379' : port}`;
+    });
+    this.#early = new Outgoing(
+      {
+        allTopics: ALL_TOPICS,
+        wake: () => {},
+        refused: (reason) =>
+          shard.hub.failed(new BackplaneError(`messages are refused: ${reason}`)),
+      },
+      this.#budget,
+    );
+    this.running = this.#run();
+  }
+
+  publish(topic: string, n: number, payload: Wire): boolean {
+    return (this.#shardOf(topic)?.outgoing ?? this.#early).publish(topic, n, payload);
+  }
+
+  follow(topic: string): Promise<Place> {
+    const shard = this.#shardOf(topic);
+    if (shard !== undefined) return shard.followings.follow(topic);
+    return new Promise((begun, ended) => {
+      this.#earlyFollowing.get(topic)?.ended(new Error('it is followed anew'));
+      this.#earlyFollowing.set(topic, { begun, ended });
+    });
+  }
+
+  unfollow(topic: string): void {
+    this.#earlyFollowing.get(topic)?.ended(new Error('it is not followed any more'));
+    this.#earlyFollowing.delete(topic);
+    this.#shardOf(topic)?.followings.unfollow(topic);
+  }
+
+  async read(topic: string, after: Place, limit: number, isFollowed: boolean): Promise<LogPage> {
+    return this.#there(topic).read(topic, after, limit, isFollowed);
+  }
+
+  async end(topic: string): Promise<Place> {
+    return this.#there(topic).end(topic);
+  }
+
+  counting(): Connection | undefined {
+    const address = this.#topology?.[slotOf(this.#options.countsKey)];
+    return address === undefined ? undefined : this.#shards.get(address)?.writer;
+  }
+
+  async emptied(): Promise<void> {
+    await this.#early.emptied();
+    await Promise.all([...this.#shards.values()].map(({ outgoing }) => outgoing.emptied()));
+  }
+
+  waiting(): number {
+    return this.#budget.messages;
+  }
+
+  #there(topic: string): Shard {
+    const shard = this.#shardOf(topic);
+    if (shard === undefined) throw new Error('no node has the slot of this topic');
+    return shard;
+  }
+
+  #shardOf(topic: string, topology = this.#topology): Shard | undefined {
+    const address = topology?.[slotOf(this.#options.shard.names.log(topic))];
+    return address === undefined ? undefined : this.#shards.get(address);
+  }
+
+  async #run(): Promise<void> {
+    const { signal, hub } = this.#options.shard;
+    while (!signal.aborted) {
+      try {
+        await this.#refresh();
+        this.#isReported = false;
+      } catch (cause) {
+        if (!this.#isReported && this.#topology === undefined) {
+          this.#isReported = true;
+          hub.failed(new BackplaneError('Redis is away: messages wait', { cause }));
+        }
+      }
+      await pause(SOONEST, undefined, { signal }).catch(() => {});
+      if (this.#topology === undefined || signal.aborted) continue;
+      const woken = new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      await Promise.race([
+        woken,
+        pause(REFRESH - SOONEST, undefined, { signal, ref: false }).catch(() => {}),
+      ]);
+    }
+    await Promise.all([...this.#shards.values()].map(({ running }) => running));
+  }
+
+  /** Asks who has which slots: the nodes that we talk to, or else those that we have heard of. */
+  async #refresh(): Promise<void> {
+    const { cluster, shard } = this.#options;
+    let failure: unknown;
+    const known = new Set([...this.#shards.keys(), ...this.#addresses]);
+    for (const address of known) {
+      const { host, port } = partsOf(address);
+      const open = this.#shards.get(address)?.writer;
+      const connection = open ?? new Connection(clientOf(cluster.defaults, host, port));
+      try {
+        if (open === undefined) await connection.open();
+        const topology = await topologyOf(connection, host);
+        if (this.#topology === undefined) this.#isSharded = await canShard(connection);
+        if (!shard.signal.aborted) this.#take(topology);
+        return;
+      } catch (error) {
+        failure = error;
+      } finally {
+        if (open === undefined) connection.close();
+      }
+    }
+    throw failure;
+  }
+
+  #take(topology: Topology): void {
+    const before = this.#topology;
+    this.#topology = topology;
+    const present = new Set(topology.filter((address) => address !== undefined));
+    for (const address of present) {
+      if (!this.#shards.has(address)) this.#shards.set(address, this.#start(address));
+      if (!this.#addresses.includes(address)) this.#addresses.push(address);
+    }
+    if (before === undefined) {
+      for (const topic of this.#early.topics()) {
+        const shard = this.#shardOf(topic);
+        if (shard === undefined) continue;
+        this.#early.move((each) => this.#shardOf(each) === shard, shard.outgoing, true);
+      }
+      for (const [topic, { begun, ended }] of this.#earlyFollowing) {
+        this.#shardOf(topic)?.followings.add(topic, begun, ended);
+      }
+      this.#earlyFollowing.clear();
+      return;
+    }
+    const changed = before.some((address, slot) => address !== topology[slot]);
+    if (!changed) return;
+    for (const [address, shard] of this.#shards) {
+      const moves = before.some((each, slot) => each === address && topology[slot] !== address);
+      if (!moves) continue;
+      // A slot that no node has stays where it was, until one has it.
+      shard.handOver((topic) => {
+        const target = this.#shardOf(topic);
+        return target === shard ? undefined : target;
+      });
+    }
+  }
+
+  #start(address: Address): Shard {
+    const { cluster, counts, countsKey, shard } = this.#options;
+    const { host, port } = partsOf(address);
+    const hasCounts = (): boolean => this.#topology?.[slotOf(countsKey)] === address;
+    return new Shard({
+      ...shard,
+      make: () => clientOf(cluster.defaults, host, port),
+      isCluster: true,
+      isSharded: this.#isSharded,
+      budget: this.#budget,
+      moved: () => this.#wake(),
+      begin: async (connection) => {
+        if (hasCounts()) await counts.announce(connection);
+      },
+      keep: async (connection) => {
+        while (!hasCounts()) await connection.pause(REFRESH);
+        await counts.announce(connection);
+        return counts.keep(connection);
+      },
+    });
+  }
+}
+
+/** Whether a server has sharded channels: from Redis 7 on, unless they are turned off. */
+async function canShard(connection: Connection): Promise<boolean> {
+  try {
+    await connection.send(['SPUBLISH', 'probe', '']);
+    return true;
+  } catch (error) {
+    return error instanceof Error && /^(MOVED|CLUSTERDOWN)/.test(error.message);
+  }
+}

@@ -3,11 +3,12 @@
  * missing is read, what comes twice is dropped, and what cannot be had is reported as a gap.
  *
  * Places are never compared by size: after a failover an engine may give out lower ones. An entry
- * follows on the last one when it names it. Any other entry makes us read on after the last one: if
- * the entry is among what we read, something before it had not been pushed; if it is not, it is an
- * old one that we have already, because the read began after the entry had come.
+ * follows on the last one when it names it, and then nothing is missing before it. Any other entry
+ * waits, and makes us read on after the last one, unless what is missing is pushed meanwhile: if the
+ * entry is among what we read, something before it had not been pushed; if it is not, it is an old
+ * one that we have already, because the read began after the entry had come.
  */
-import { type GapReason, type LogEntry, type LogPage, type Place } from './backplane.ts';
+import { type GapReason, type LogEntry, type LogPage, type Place, START } from './backplane.ts';
 
 /** How many entries are read at once. */
 const PAGE = 128;
@@ -33,24 +34,32 @@ type State =
   | 'starting'
   /** Each entry follows on the one before. */
   | 'live'
-  /** A read is under way; what is pushed waits. */
+  /** A read is under way; what is pushed and does not follow on waits. */
   | 'reading'
   /** Nothing is pushed. */
   | 'interrupted';
 
+interface Waiting {
+  readonly entry: LogEntry;
+  /** How many reads had begun when it came. */
+  readonly reads: number;
+}
+
 export class Feed {
   readonly #options: FeedOptions;
   #state: State = 'starting';
-  #last: Place = '';
-  #waiting: LogEntry[] = [];
+  #last: Place = START;
+  /** What waits, by the entry before it. */
+  #waiting = new Map<Place, Waiting>();
   /** What waited was too much, and was dropped: it has to be read. */
-  #hasDropped = false;
+  #mustRead = false;
   /** Counts the beginnings: a read that belongs to an earlier one is over. */
   #generation = 0;
-  /** The last entry at the last check. */
-  #checked: Place | undefined;
+  #reads = 0;
   /** Broken while there was no place to go on from. */
   #isBroken = false;
+  /** The last entry at the last check. */
+  #checked: Place | undefined;
 
   constructor(options: FeedOptions) {
     this.#options = options;
@@ -72,48 +81,44 @@ export class Feed {
   start(place: Place, isBehind = false): void {
     this.#generation += 1;
     this.#last = place;
-    this.#hasDropped ||= isBehind;
-    // What waits and came before this place is not ours to deliver.
-    const known = this.#waiting.findIndex((entry) => entry.place === place);
-    if (known >= 0) this.#waiting.splice(0, known + 1);
+    this.#mustRead ||= isBehind;
     if (this.#isBroken) this.#state = 'interrupted';
-    else if (this.#hasDropped) this.#catchUp();
-    else this.#takeWaiting(NONE);
+    else if (this.#mustRead || this.#waiting.size > 0) this.#catchUp();
+    else this.#becomeLive();
   }
 
   /** Begins anew, after a gap: there is no place to go on from until `start`. */
   restart(): void {
-    this.#generation += 1;
+    this.#forget();
     this.#state = 'starting';
-    this.#waiting = [];
-    this.#hasDropped = false;
   }
 
   /** Takes an entry that was pushed. */
   pushed(entry: LogEntry): void {
     // guard: what is pushed after the subscription broke is read instead
     if (this.#state === 'interrupted') return;
-    if (this.#state !== 'live') {
-      this.#wait(entry);
-      return;
-    }
-    if (entry.previous === this.#last) {
+    if (this.#state !== 'starting' && entry.previous === this.#last) {
+      const generation = this.#generation;
       this.#accept(entry);
+      if (generation === this.#generation) this.#takeWaiting();
       return;
     }
     // guard: an entry that comes twice in a row costs no read
-    if (entry.place === this.#last) return;
-    this.#wait(entry);
-    this.#catchUp();
+    if (this.#state === 'live' && entry.place === this.#last) return;
+    if (this.#waiting.size >= WAITING_LIMIT) {
+      this.#waiting.clear();
+      this.#mustRead = true;
+    }
+    this.#waiting.set(entry.previous, { entry, reads: this.#reads });
+    if (this.#state === 'live') this.#catchUp();
   }
 
   /** Nothing is pushed from now on. */
   interrupted(): void {
-    this.#generation += 1;
-    this.#waiting = [];
+    this.#forget();
     this.#isBroken = true;
     // The place that is on its way may be from before: from there on it has to be read.
-    this.#hasDropped = this.#state === 'starting';
+    this.#mustRead = this.#state === 'starting';
     if (this.#state !== 'starting') this.#state = 'interrupted';
   }
 
@@ -132,12 +137,10 @@ export class Feed {
     this.#checked = this.#last;
   }
 
-  #wait(entry: LogEntry): void {
-    if (this.#waiting.length >= WAITING_LIMIT) {
-      this.#waiting = [];
-      this.#hasDropped = true;
-    }
-    this.#waiting.push(entry);
+  #forget(): void {
+    this.#generation += 1;
+    this.#waiting.clear();
+    this.#mustRead = false;
   }
 
   #accept(entry: LogEntry): void {
@@ -145,7 +148,28 @@ export class Feed {
     this.#options.deliver(entry);
   }
 
-  /** Reads all that the log has after the last entry, then takes what was pushed meanwhile. */
+  /** Takes what waits and follows on. When nothing waits any more, nothing is missing. */
+  #takeWaiting(): void {
+    const generation = this.#generation;
+    for (;;) {
+      const next = this.#waiting.get(this.#last);
+      if (next === undefined) break;
+      this.#waiting.delete(this.#last);
+      this.#accept(next.entry);
+      if (generation !== this.#generation) return;
+    }
+    if (this.#state === 'reading' && this.#waiting.size === 0) this.#becomeLive();
+  }
+
+  #becomeLive(): void {
+    // A read that is under way is not needed any more.
+    this.#generation += 1;
+    this.#mustRead = false;
+    this.#state = 'live';
+    this.#options.live();
+  }
+
+  /** Reads all that the log has after the last entry. */
   #catchUp(): void {
     this.#state = 'reading';
     this.#generation += 1;
@@ -154,14 +178,14 @@ export class Feed {
 
   async #read(generation: number): Promise<void> {
     const { read, gap } = this.#options;
-    // What waits now came before the read: it is among what will be read, or we have it already.
-    this.#waiting = [];
-    this.#hasDropped = false;
-    const places = new Set<Place>();
+    this.#mustRead = false;
+    this.#reads += 1;
+    const began = this.#reads;
     for (let hasMore = true; hasMore;) {
+      const after = this.#last;
       let page: LogPage;
       try {
-        page = await read(this.#last, PAGE);
+        page = await read(after, PAGE);
       } catch {
         // The engine is away. What has been pushed since is read when it is back.
         if (generation === this.#generation) this.interrupted();
@@ -169,40 +193,26 @@ export class Feed {
       }
       // guard: a read that an interruption has overtaken
       if (generation !== this.#generation) return;
+      hasMore = page.hasMore && page.entries.length > 0;
+      const known = page.entries.findIndex(({ place }) => place === this.#last);
+      // What was pushed meanwhile, and followed on, has gone further than this page.
+      if (this.#last !== after && known < 0) continue;
       // guard: a log that no longer reaches back
-      if (!page.isComplete) gap('log');
+      if (!page.isComplete && this.#last === after) gap('log');
       if (generation !== this.#generation) return;
       if (!page.isComplete && page.entries.length === 0) this.#last = page.end;
-      for (const entry of page.entries) {
-        places.add(entry.place);
+      for (const entry of page.entries.slice(known + 1)) {
         this.#accept(entry);
         if (generation !== this.#generation) return;
       }
-      hasMore = page.hasMore && page.entries.length > 0;
+      this.#takeWaiting();
+      if (generation !== this.#generation) return;
     }
-    if (this.#hasDropped) this.#catchUp();
-    else this.#takeWaiting(places);
-  }
-
-  /** @param known - the places that were just read */
-  #takeWaiting(known: ReadonlySet<Place>): void {
-    const waiting = this.#waiting;
-    const generation = this.#generation;
-    this.#waiting = [];
-    for (const [index, entry] of waiting.entries()) {
-      if (entry.previous === this.#last) {
-        this.#accept(entry);
-        if (generation !== this.#generation) return;
-        continue;
-      }
-      if (entry.place === this.#last || known.has(entry.place)) continue;
-      this.#waiting = waiting.slice(index);
-      this.#catchUp();
-      return;
+    // What came before the read and is not among what was read is old.
+    for (const [previous, { reads }] of this.#waiting) {
+      if (reads < began) this.#waiting.delete(previous);
     }
-    this.#state = 'live';
-    this.#options.live();
+    if (this.#mustRead || this.#waiting.size > 0) this.#catchUp();
+    else this.#becomeLive();
   }
 }
-
-const NONE: ReadonlySet<Place> = new Set();

@@ -100,8 +100,9 @@ export class Outgoing {
     });
   }
 
-  get hasNext(): boolean {
-    return this.#next < this.#queue.length;
+  /** The next one to write; it is not on its way yet. */
+  peek(): Unwritten | undefined {
+    return this.#queue[this.#next];
   }
 
   /** The topics of all that has not been written. */

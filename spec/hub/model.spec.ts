@@ -23,6 +23,7 @@ const codec = {
 const harmless: readonly Fault[] = [
   (engine, process) => engine.cut(process),
   (engine, process) => engine.pushTwice(process),
+  (engine, process) => engine.swap(process),
   (engine, process) => engine.writeAndCut(process),
 ];
 const failover: Fault = (engine) => engine.failOver();

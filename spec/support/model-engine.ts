@@ -210,6 +210,12 @@ export class ModelEngine {
     if (self.isConnected) this.#push(self, true);
   }
 
+  /** What is pushed first arrives second. */
+  swap({ channel }: Process): void {
+    const [first, second] = channel;
+    if (first !== undefined && second !== undefined) channel.splice(0, 2, second, first);
+  }
+
   /** Writes, and breaks the connection before the publisher is told. */
   writeAndCut(self: Process): void {
     if (self.isConnected) this.#write(self, true);

@@ -57,11 +57,7 @@ export function duplicate(pattern: RedisClientPattern): Client {
 /** A client of a node. */
 export function clientOf(options: object | undefined, host: string, port: number): Client {
   const { socket, ...others } = (options ?? {}) as RedisClientOptions;
-  const made = createClient({
-    ...others,
-    ...overrides({ ...socket, host, port }),
-  } as RedisClientOptions);
-  return made as unknown as Client;
+  return createClient({ ...others, ...overrides({ ...socket, host, port }) });
 }
 
 /** Asks the Sentinels which node is master now: the first one that answers is believed. */

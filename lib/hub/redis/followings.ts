@@ -71,7 +71,7 @@ export class Followings {
 
   /** Takes out all that are chosen; the server has ended their subscriptions. */
   *removeAll(isChosen: (topic: string) => boolean): Generator<[string, Following]> {
-    for (const [topic, following] of [...this.#all]) {
+    for (const [topic, following] of this.#all) {
       if (!isChosen(topic)) continue;
       this.remove(topic);
       yield [topic, following];

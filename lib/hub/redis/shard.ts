@@ -295,7 +295,7 @@ export class Shard {
           this.#isAway = false;
           this.outgoing.written();
           this.#recent.written(topic, idOf(id) ?? '');
-          if (this.outgoing.hasNext) this.#wake();
+          if (this.outgoing.peek() !== undefined) this.#wake();
         },
         (error: unknown) => {
           if (this.#session === session && !session.writer.isBroken) this.#refused(session, error);

@@ -37,7 +37,7 @@ export async function topologyOf(connection: Connection, host: string): Promise<
   const topology: (Address | undefined)[] = Array.from({ length: SLOTS });
   for (const range of Array.isArray(reply) ? (reply as unknown[]) : []) {
     const [first, last, master] = range as [number, number, [unknown, number]];
-    const known = master[0] === null ? '' : String(master[0]);
+    const known = Buffer.isBuffer(master[0]) ? master[0].toString() : '';
     topology.fill(`${known === '' ? host : known}:${master[1]}`, first, last + 1);
   }
   if (!topology.some((address) => address !== undefined)) {

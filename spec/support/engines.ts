@@ -1,0 +1,155 @@
+/** The engines of a hub: what holds for every engine is run over each that is there. */
+import { spawn, spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import { natsBackplane } from '../../lib/nats.ts';
+import { redisBackplane } from '../../lib/redis.ts';
+import { type Backplane } from '../../lib/hub/backplane.ts';
+import { admin, keysOf, redisUrl } from './redis-admin.ts';
+import { until } from './until.ts';
+
+/** What a process needs to know to be part of a hub. */
+export type EngineOptions =
+  | { readonly kind: 'redis'; readonly url: string; readonly durable?: boolean | undefined }
+  | { readonly kind: 'cluster'; readonly ports: readonly number[] }
+  | { readonly kind: 'nats'; readonly servers: string };
+
+export interface LogSettings {
+  readonly prefix: string;
+  readonly messages?: number | undefined;
+  readonly seconds?: number | undefined;
+}
+
+export function backplaneOf(options: EngineOptions, settings: LogSettings): Backplane {
+  const { prefix, messages, seconds } = settings;
+  const log = { messages, seconds };
+  if (options.kind === 'nats') return natsBackplane({ servers: options.servers, prefix, log });
+  if (options.kind === 'redis') {
+    return redisBackplane({ url: options.url, prefix, log, durable: options.durable });
+  }
+  const rootNodes = options.ports.map((port) => ({ url: `redis://127.0.0.1:${port}` }));
+  return redisBackplane({ cluster: { rootNodes }, prefix, log });
+}
+
+export interface Engine {
+  readonly name: string;
+  readonly start: () => Promise<StartedEngine>;
+}
+
+export interface StartedEngine {
+  readonly options: EngineOptions;
+  /** Removes all that has this prefix. */
+  readonly clear: (prefix: string) => Promise<void>;
+  readonly stop: () => Promise<void>;
+}
+
+export const natsServers = process.env['NATS_URL'] ?? '127.0.0.1:4222';
+
+export const randomPrefix = (): string => `omnimessage-spec-${randomUUID()}`;
+
+const redis: Engine = {
+  name: 'Redis',
+  start: async () => ({
+    options: { kind: 'redis', url: redisUrl },
+    clear: async (prefix) => {
+      const client = await admin();
+      const left = await keysOf(client, prefix);
+      if (left.length > 0) await client.del(left);
+      client.destroy();
+    },
+    stop: () => Promise.resolve(),
+  }),
+};
+
+const nats: Engine = {
+  name: 'NATS',
+  start: async () => ({
+    options: { kind: 'nats', servers: natsServers },
+    clear: async (prefix) => {
+      const connection = await connect({ servers: natsServers, reconnect: false });
+      const manager = await jetstreamManager(connection, { checkAPI: false });
+      await manager.streams.delete(prefix).catch(() => {});
+      await connection.close();
+    },
+    stop: () => Promise.resolve(),
+  }),
+};
+
+/** A port on which nothing listens. */
+export async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  // A node of a cluster listens on its port and 10,000 above.
+  return port < 55_000 ? port : freePort();
+}
+
+const cluster: Engine = {
+  name: 'Redis Cluster of three',
+  start: async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'omnimessage-cluster-'));
+    const ports = [await freePort(), await freePort(), await freePort()];
+    const servers = ports.map((port) =>
+      spawn(
+        'redis-server',
+        `--port ${port} --bind 127.0.0.1 --save --cluster-enabled yes --cluster-config-file ${port}.conf --cluster-node-timeout 2000`
+          .split(' ')
+          .toSpliced(5, 0, '')
+          .concat('--dir', folder),
+        { stdio: 'ignore' },
+      ),
+    );
+    const tell = (...args: string[]): string =>
+      spawnSync('redis-cli', args, { encoding: 'utf8' }).stdout;
+    await until(() => ports.every((port) => tell('-p', String(port), 'PING').includes('PONG')));
+    tell('--cluster', 'create', ...ports.map((port) => `127.0.0.1:${port}`), '--cluster-yes');
+    await until(() =>
+      ports.every((port) => tell('-p', String(port), 'CLUSTER', 'INFO').includes('state:ok')),
+    );
+    return {
+      options: { kind: 'cluster', ports },
+      clear: () => Promise.resolve(),
+      stop: async () => {
+        const ended = servers.map((server) => once(server, 'exit'));
+        for (const server of servers) server.kill('SIGKILL');
+        await Promise.all(ended);
+        await rm(folder, { recursive: true, force: true });
+      },
+    };
+  },
+};
+
+async function answers(ask: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await ask();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const isThere = {
+  redis: await answers(async () => (await admin()).destroy()),
+  nats: await answers(async () =>
+    (await connect({ servers: natsServers, reconnect: false, timeout: 2_000 })).close(),
+  ),
+  cluster: spawnSync('redis-server', ['--version']).status === 0,
+};
+for (const [name, found] of Object.entries(isThere)) {
+  if (!found) process.stderr.write(`specs are SKIPPED: no ${name} (REDIS_URL, NATS_URL)\n`);
+}
+
+/** Those that are there. */
+export const engines: readonly Engine[] = [
+  ...(isThere.redis ? [redis] : []),
+  ...(isThere.cluster ? [cluster] : []),
+  ...(isThere.nats ? [nats] : []),
+];

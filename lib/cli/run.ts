@@ -1,14 +1,20 @@
 /** Runs a command line. */
+import { check } from './commands/check.ts';
 import { definition } from './commands/definition.ts';
 import { gleam } from './commands/gleam.ts';
 import { newProject } from './commands/new.ts';
+import { golden } from './commands/golden.ts';
+import { typescript } from './commands/typescript.ts';
 import { type Command, Exit, type ExitCode, type Terminal } from './terminal.ts';
 import { reasonOf, UsageError } from './usage-error.ts';
 
 const COMMANDS: Readonly<Record<string, Command>> = {
-  gleam,
-  definition,
   new: newProject,
+  gleam,
+  typescript,
+  definition,
+  golden,
+  check,
 };
 
 /**

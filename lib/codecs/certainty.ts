@@ -56,7 +56,7 @@ export function refuseAdmitting(struct: Struct, path: Path, model: Struct = noth
   ] as const) {
     if (accepts(struct, value) && !accepts(model, value)) {
       throw new DefinitionError(
-        `superstruct's \`${word}\` does not tell what it stands around: ` +
+        `superstruct's \`${word}\` hides what it stands around: ` +
           `take \`${word}\` from express-omnimessage/codecs, and put refinements inside of it`,
         path,
       );
@@ -89,7 +89,7 @@ export function literalOf(struct: Struct, path: Path): Shape {
 export function enumsOf(struct: Struct, path: Path): Shape {
   const values = Object.values((struct.schema ?? {}) as Record<string, string | number>);
   // The schema has the values that read as integers first, so the order is that of the message.
-  const [failure] = struct.validator(nobody, aside);
+  const [failure] = struct.validator(NO_CHOICE, aside);
   const listed = failure?.message.match(/^Expected one of `(.*)`, but received/s)?.[1] ?? '';
   const model = orderedAs(listed, values);
   if (model === undefined) throw refused(struct, path);
@@ -98,7 +98,7 @@ export function enumsOf(struct: Struct, path: Path): Shape {
 }
 
 /** A value that is in no choice. */
-const nobody = Number.NaN;
+const NO_CHOICE = Number.NaN;
 
 function orderedAs(
   listed: string,
@@ -121,7 +121,7 @@ function orderedAs(
 }
 
 const hidden = (word: string, ours: string): string =>
-  `superstruct's \`${word}\` does not tell its parts: take \`${ours}\` from express-omnimessage/codecs`;
+  `superstruct's \`${word}\` hides its parts: take \`${ours}\` from express-omnimessage/codecs`;
 const absent = (word: string, instead: string): string => `JSON has no \`${word}\`: ${instead}`;
 
 /** What to write instead, by the type of the struct. */
@@ -132,8 +132,7 @@ const INSTEAD: Readonly<Record<string, string>> = {
   lazy: hidden('lazy', 'recursive'),
   dynamic:
     "superstruct's `dynamic` decides at run time: take `variants` or `oneOf` from express-omnimessage/codecs",
-  intersection:
-    "superstruct's `intersection` does not tell its parts: write one `object` (`assign`)",
+  intersection: "superstruct's `intersection` hides its parts: write one `object` (`assign`)",
   map: absent('Map', 'take `dict` from express-omnimessage/codecs'),
   set: absent('Set', 'take `array`'),
   date: absent('Date', 'send a string (ISO 8601) or an integer (milliseconds), and convert it'),

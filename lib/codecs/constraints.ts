@@ -58,7 +58,7 @@ export function constraintsOf(struct: Struct, kind: string): Constraints {
   if (kind === 'number' || kind === 'integer') Object.assign(found, rangeOf(ask, explained));
   for (const value of OTHERS) ask(value);
   const unchecked = [...names].filter((name) => !explained.has(name)).sort();
-  // A refinement that refused none of what was tried has not told its name.
+  // A refinement that refused none of what was tried has not shown its name.
   if (names.size === 0) unchecked.push('refine');
   if (unchecked.length > 0) found.unchecked = unchecked;
   return found;
@@ -107,7 +107,7 @@ function lengthsOf(
 /** Longer than the strings and arrays of messages are. */
 const LONG = 100_000;
 
-/** What a refinement of variants and other words may refuse, and so tell its name. */
+/** What a refinement of variants and other words may refuse, and so show its name. */
 const OTHERS: readonly unknown[] = ['', 0, false, null, [], {}];
 
 /** Strings of many kinds, by which two regular expressions are compared. */
@@ -207,7 +207,7 @@ function ranked(value: bigint): number {
   return value < 0n ? -view.getFloat64(0) : view.getFloat64(0);
 }
 
-/** Of two neighbours the one that somebody wrote is the shorter; a tie is a bound that is included. */
+/** Of two neighbours the shorter one was written by hand; a tie is a bound that is included. */
 const isExclusive = (admitted: number, refusedNext: number): boolean =>
   String(refusedNext).length < String(admitted).length;
 

@@ -1,7 +1,7 @@
 /**
- * JSON from strangers. What is refused here would hurt later, in code that trusts a message:
+ * Untrusted JSON. What is refused here would hurt later, in code that trusts a message:
  * nesting so deep that a recursive reader overflows the stack, and keys that reach for a prototype
- * once somebody copies the message with `Object.assign` or merges it deeply.
+ * once the message is copied with `Object.assign` or merges it deeply.
  */
 import { DecodeError } from '../core/errors.ts';
 
@@ -14,18 +14,18 @@ const OVERFLOWS = /\d[eE]\+?\d{3}|(?<!\d)\d{200}/;
 /** How deep arrays and objects may be nested. `[]` is 1 deep. */
 export const MAX_DEPTH = 64;
 
-/** Depth 65 takes 65 brackets and as many closing ones; a shorter text cannot be too deep and JSON. */
+/** Depth 65 takes 65 brackets and as many closing ones; a shorter string cannot be too deep and JSON. */
 const SHORTEST_TOO_DEEP = 2 * (MAX_DEPTH + 1);
 
 /**
- * Parses a JSON text under the guards.
+ * Parses a JSON string, with the checks of this file.
  * @returns a value without an own key `__proto__`, and without `prototype` under a key
  * `constructor`, however they were spelt
- * @throws {@link DecodeError} when the text is no JSON, is nested deeper than {@link MAX_DEPTH}, or
- * holds such a key; nothing of the text is in the error, for V8 quotes it in its own
+ * @throws {@link DecodeError} when the string is no JSON, is nested deeper than {@link MAX_DEPTH}, or
+ * holds such a key; the error quotes nothing of it, as V8's own does
  */
 export function parseJson(text: string): unknown {
-  // A caller without types may hand over a Buffer, of which JSON.parse would make a text.
+  // A caller without types may hand over a Buffer, of which JSON.parse would make a string.
   if (typeof text !== 'string') throw new DecodeError('expected a text');
   // guard: depth limit
   if (text.length >= SHORTEST_TOO_DEEP && isTooDeep(text)) throw tooDeep();
@@ -39,14 +39,14 @@ export function parseJson(text: string): unknown {
   if (OVERFLOWS.test(text)) inspect(value);
   // Both names hold "proto". A key may also be spelt with escapes (`\u005f`): all the letters of
   // both are ASCII, and so begin with \u00. No ordinary message holds either, so few are walked.
-  // guard: prototype keys spelt with escapes → if (text.includes('proto')) refuseHostileKeys(value);
+  // guard: prototype keys spelt with escapes → if (text.includes('proto')) inspect(value);
   // guard: prototype keys
   if (text.includes('proto') || text.includes('\\u00')) inspect(value);
   return value;
 }
 
 /**
- * The same guards for a JSON value that somebody else has parsed.
+ * The same checks for a JSON value that was parsed before.
  * @throws {@link DecodeError} as {@link parseJson}, but for the syntax
  */
 export function checkJson(value: unknown): unknown {
@@ -56,7 +56,7 @@ export function checkJson(value: unknown): unknown {
 
 /**
  * Whether brackets are nested too deep. Counting them is a few calls of a native search, and most
- * texts do not have 64 opening ones in all; only the others are read character by character.
+ * strings do not have 64 opening ones in all; only the others are read character by character.
  */
 function isTooDeep(text: string): boolean {
   return openings(text, '{', openings(text, '[', 0)) > MAX_DEPTH && scan(text);

@@ -34,7 +34,7 @@ export interface SchemaCodecOptions<
  * `EncodeError`, and so is everywhere what JSON cannot hold, as with `structCodec`.
  *
  * The guards and errors are those of `structCodec`. Standard Schema has no word for what was
- * expected that would not quote what was received, so the error tells the place alone; names of
+ * expected that would not quote what was received, so the error holds the place alone; names of
  * fields stand in it where the library can give JSON Schema (zod 4.2 can), else `*`.
  *
  * An asynchronous schema cannot be used: at a message for which it answers with a promise, decoding

@@ -60,7 +60,7 @@ export function runSchema<Output>(
 ): SchemaResult<Output> {
   const result = schema['~standard'].validate(value);
   if (!('then' in result)) return result;
-  // Nobody waits for it: its rejection must not take the process down.
+  // It is not awaited: its rejection must not end the process.
   result.then(undefined, () => {});
   // zod tries once more, with a promise, whatever a refinement or a transform of it threw.
   throw new TypeError(
@@ -82,7 +82,7 @@ export function namesIn(schema: StandardSchema): ReadonlySet<string> {
       names,
     );
   } catch {
-    // Then no name is known: paths are told by places alone.
+    // Then no name is known: paths hold indexes of arrays alone.
   }
   return names;
 }

@@ -23,7 +23,7 @@ export interface StructCodecOptions<In, Out> {
 /**
  * Makes a codec of JSON texts from two structs.
  *
- * `decode` makes of a text what superstruct's `create` makes of its value: it coerces (`defaulted`,
+ * `decode` makes of a string what superstruct's `create` makes of its value: it coerces (`defaulted`,
  * `trimmed`, `coerce`). `encode` never coerces: a message that `outgoing` accepts is sent as it is,
  * or without the fields that `outgoing` drops. Any other gives undefined: an application skips it,
  * and for a reply, `send` and `publish` it is an `EncodeError` that says what was expected where.
@@ -114,7 +114,7 @@ function unsendable({ expected, path, branch }: JsonFault, root: unknown, struct
 }
 
 /**
- * Makes what tells the messages that have no tag of a struct's variants: refused whatever they
+ * Makes a check for messages that have no tag of a struct's variants: refused whatever they
  * hold, coerced or not. An application offers its encoder every message that it receives, and a
  * failure of superstruct's costs as much as five messages.
  */

@@ -55,7 +55,7 @@ function isField(struct: Struct, value: unknown, key: unknown): boolean {
 }
 
 /**
- * The struct of one part, as the whole's `entries` tell it: so also behind `lazy` and `optional`.
+ * The struct of one part, as the whole's `entries` yield it: so also behind `lazy` and `optional`.
  * @param failure - when it was this part that failed
  */
 function partOf(
@@ -88,7 +88,7 @@ function wordsFor(failure: StructFailure, struct: Struct | undefined): string {
   return failure.refinement === undefined ? words : `${words} that passes ${failure.refinement}`;
 }
 
-/** By its name, but where the struct tells its choices. */
+/** By its name, or by its choices where the struct has them. */
 function describe(struct: Struct): string {
   const { type, schema } = struct;
   if (type === 'enums' && typeof schema === 'object' && schema !== null) {

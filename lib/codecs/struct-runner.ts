@@ -1,7 +1,7 @@
 /**
  * Runs a struct as superstruct does, without its reports. superstruct keeps a path, a branch and
  * three generators for every value that it looks at, which only a failure needs; here a failure is
- * one constant, and whoever wants to know more asks superstruct itself.
+ * one constant, and superstruct itself finds the reason.
  *
  * The verdict is superstruct's own, because a struct is what its functions do: its `type` proves
  * nothing, anybody may define another one of that name. So its validator, refiner and coercer are

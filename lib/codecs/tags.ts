@@ -1,4 +1,4 @@
-/** What tells variants apart: their tags, how the wire spells them, and the failure to have one. */
+/** Tags of variants: how the wire spells them, and the failure to have one. */
 import { type Context, type Failure, never, type Struct } from 'superstruct';
 
 /** How `variants` and `tupleVariants` treat what they do not know. */
@@ -15,7 +15,7 @@ export interface VariantsOptions {
 
 /**
  * Whether unknown fields are dropped.
- * @throws TypeError for any other wish
+ * @throws TypeError for any other value
  */
 export function dropsUnknown({ unknownFields }: VariantsOptions): boolean {
   if (unknownFields !== undefined && unknownFields !== 'refuse' && unknownFields !== 'drop') {

@@ -1,6 +1,6 @@
 /**
  * What the words of ours are made of. A superstruct struct keeps its parts to itself; each word
- * notes them here when it makes one, for whoever reads definitions. This file is in every page, so
+ * notes them here when it makes one, for `definitionOf`. This file is in every page, so
  * it only remembers.
  */
 import { type Struct } from 'superstruct';

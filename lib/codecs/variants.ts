@@ -155,7 +155,7 @@ function structsOf(
   );
 }
 
-/** Writes only what differs (-0 is found as 0): a copy that nobody writes to is cheaper by half. */
+/** Writes only what differs (-0 is found as 0): a copy that is never written to costs half. */
 function withTag(copy: Record<string, unknown>, key: string, tag: unknown): typeof copy {
   if (!Object.is(copy[key], tag)) copy[key] = tag;
   return copy;

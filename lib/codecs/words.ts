@@ -1,5 +1,5 @@
 /**
- * The words that superstruct lacks to tell what a message looks like. Each makes a genuine struct,
+ * Words that superstruct lacks for a message whose parts can be read. Each makes a genuine struct,
  * and its tree can be read (`definitionOf`): superstruct's own `optional`, `nullable`, `record`,
  * `tuple`, `union` and `lazy` keep their parts to themselves.
  */

@@ -3,8 +3,8 @@
  *
  * An application offers its codec every message of its program, and most of them do not travel: there
  * both mean the same, so a codec of structs gives undefined, at the cost of nothing. For a reply,
- * `send` and `publish` a message that the struct refuses is a mistake, and somebody must hear of it.
- * So the codec notes here why it gave undefined, and whoever asked it picks the note up at once;
+ * `send` and `publish` a message that the struct refuses is a mistake that must be reported.
+ * So the codec notes here why it gave undefined, and the caller of `encode` reads the note at once;
  * nothing can come between, for `encode` is synchronous. A second function of the codec would have to
  * be handed on by each codec by hand that stands around one of ours.
  */

@@ -9,7 +9,7 @@ export function textOfBytes(bytes: Buffer): string {
   return hasMark ? bytes.toString('utf8', 3) : bytes.toString('utf8');
 }
 
-/** The same for a text that something else has decoded. */
+/** The same for a string that was decoded before. */
 export function withoutMark(text: string): string {
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }

@@ -54,7 +54,7 @@ describe('the command line', { timeout: 30_000 }, () => {
   });
 
   it.each([
-    [['fly'], 'there is no command `fly`: gleam, definition'],
+    [['fly'], 'there is no command `fly`: new, gleam, typescript, definition, golden, check'],
     [['gleam'], 'the argument MESSAGES.ts is missing'],
     [['gleam', 'a.ts', 'b.ts'], 'there is one argument too many: `b.ts`'],
     [['gleam', 'a.ts', '--fast'], "Unknown option '--fast'"],

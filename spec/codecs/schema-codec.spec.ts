@@ -33,7 +33,7 @@ const handmade = (validate: (value: unknown) => unknown): StandardSchema => ({
 });
 
 describe('schemaCodec', () => {
-  it('decodes what the incoming schema makes of a text', () => {
+  it('decodes what the incoming schema makes of a string', () => {
     const text = '{"type":"send","chat":{"id":"a","content":" Hi ","more":1}}';
 
     expect(codec.decode(text)).toStrictEqual({
@@ -166,7 +166,7 @@ describe('schemaCodec', () => {
     expect(decoding(rejecting, '"a"').cause).toBeInstanceOf(TypeError);
     expect(() => schemaCodec({ incoming, outgoing: rejecting }).encode(1)).toThrow(TypeError);
 
-    // An unhandled rejection is told when the microtasks are done, before the next macrotask.
+    // An unhandled rejection is reported when the microtasks are done, before the next macrotask.
     await new Promise((resolve) => {
       setImmediate(resolve);
     });

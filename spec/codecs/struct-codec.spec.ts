@@ -61,7 +61,7 @@ const encoding = (struct: object, message: unknown): string | undefined =>
   structCodec({ incoming: never(), outgoing: struct as Struct }).encode(message);
 
 describe('structCodec', () => {
-  it('decodes what the incoming struct makes of a text', () => {
+  it('decodes what the incoming struct makes of a string', () => {
     expect(codec.decode('{"type":"send","chat":{"id":"a","content":" Hi "}}')).toStrictEqual({
       type: 'send',
       chat: { id: 'a', content: 'Hi', likes: 0 },

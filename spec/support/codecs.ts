@@ -18,7 +18,7 @@ export const textCodec: Codec<Said, Says> = {
   encode: (message) => ('said' in message ? JSON.stringify(message) : undefined),
 };
 
-/** The same in bytes: the text alone, one byte a character. It takes no Buffer, whose `slice` is another one. */
+/** The same in bytes, one byte a character. It takes no Buffer, whose `slice` is another one. */
 export const bytesCodec: Codec<Said, Says, Uint8Array> = {
   binary: true,
   decode: (encoded) => {

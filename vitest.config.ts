@@ -17,6 +17,7 @@ const overTheNetwork = [
   'spec/server/pending-socket.spec.ts',
   'spec/server/handshake.spec.ts',
   'spec/server/question.spec.ts',
+  'spec/server/find-route.spec.ts',
   'spec/http/route.spec.ts',
   'spec/websocket/handler.spec.ts',
   'spec/connection.spec.ts',

@@ -1,7 +1,7 @@
 /**
  * Which upgrades are ours, and what happens to the others. A server has one event for all of them,
- * and every listener sees each: who answers first has the socket, and who answers next ends the
- * process or the page. So ours never reach the other listeners, and theirs never reach us, whichever
+ * and every listener sees each: the first to answer has the socket, and the next to answer ends
+ * the process or the page. So ours never reach the other listeners, and theirs never reach us, whichever
  * of us was attached first.
  *
  * | a request that asks for        | and                                            | goes          |

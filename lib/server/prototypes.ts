@@ -65,7 +65,7 @@ interface Prototypes {
   response: object;
 }
 
-/** Has one prototype stand where another stood, with all that it had, above those who inherit from it. */
+/** Splices a prototype into the chain, in the place of another and with all that it has. */
 function takePlaceOf(before: object, prototype: object): void {
   // What a request is called by its constructor stays what it was.
   Reflect.deleteProperty(prototype, 'constructor');

@@ -46,7 +46,7 @@ export function socketResponse(
 
 /** Ends whatever still writes, or listens on the request: the client is gone. */
 export function closeResponse(response: SocketResponse): void {
-  // The response emits 'close' with it, which stops those who write without end.
+  // The response emits 'close' with it, which stops what writes without end.
   response[nowhere]?.destroy();
   // After an upgrade Node no longer does it.
   response.req.destroy();

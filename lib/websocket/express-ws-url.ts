@@ -25,17 +25,6 @@ export function forgetRouting(request: IncomingMessage): void {
 const SUFFIX = /^([^?]*?)\/?\.websocket(?=\?|$)/;
 
 /**
- * Where express-ws routes a socket's request: to the GET route that its `.ws` method made. The
- * query stays whole (express-ws itself cuts it at a second `?`).
- */
-export function socketUrl(url: string): string {
-  const queryAt = url.indexOf('?');
-  const path = queryAt === -1 ? url : url.slice(0, queryAt);
-  const query = queryAt === -1 ? '' : url.slice(queryAt);
-  return `${path}${path.endsWith('/') ? '' : '/'}.websocket${query}`;
-}
-
-/**
  * Gives a request its own address back: express-ws appends `/.websocket` to `url` (and `originalUrl`
  * is taken from that), which does not belong in a log or a comparison.
  */

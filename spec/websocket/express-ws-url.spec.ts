@@ -1,22 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type IncomingMessage } from 'node:http';
-import { forgetRouting, restoreUrl, socketUrl } from '../../lib/websocket/express-ws-url.ts';
-
-describe('socketUrl', () => {
-  it.each([
-    ['/', '/.websocket'],
-    ['/chat', '/chat/.websocket'],
-    ['/chat/', '/chat/.websocket'],
-    ['/chat?as=ada', '/chat/.websocket?as=ada'],
-    ['/?', '/.websocket?'],
-    ['/chat?q=a?b', '/chat/.websocket?q=a?b'],
-    ['//evil/x', '//evil/x/.websocket'],
-    ['*', '*/.websocket'],
-    ['http://other/chat?x', 'http://other/chat/.websocket?x'],
-  ])('sends %s to %s', (own, routed) => {
-    expect(socketUrl(own)).toBe(routed);
-  });
-});
+import { forgetRouting, restoreUrl } from '../../lib/websocket/express-ws-url.ts';
 
 describe('restoreUrl', () => {
   it.each([

@@ -10,6 +10,7 @@ export {
 } from './core/exchange.ts';
 export { omniHttp, omniHttpHandler } from './http/route.ts';
 export { type OmniHttpOptions } from './http/options.ts';
+export { omniSse, type OmniSseOptions } from './sse/route.ts';
 export { omniWs, type OmniWsOptions } from './websocket/handler.ts';
 export {
   type Application,

@@ -317,7 +317,6 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
   heard(): void {
     this.#keepAlive.heard();
     this.#receiver.takeControl();
-    this.#sender.noticeAnswer();
   }
 
   malformed(status: number): void {
@@ -337,8 +336,9 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
       return;
     }
     const keepAlive = this.#keepAlive;
+    const isDeaf = this.#receiver.isPaused || this.#line.isOneWay;
     // guard: heartbeat exemption while we pause → const verdict = keepAlive.beat(elapsed);
-    const verdict = this.#receiver.isPaused ? keepAlive.beatWhilePaused() : keepAlive.beat(elapsed);
+    const verdict = isDeaf ? keepAlive.beatWhilePaused() : keepAlive.beat(elapsed);
     const isStuck = this.#sender.beat(elapsed);
     // guard: heartbeat of a client that takes nothing → if (verdict === 'gone') this.#line.terminate(); else if (verdict === 'ask') this.#line.ping();
     // guard: heartbeat → if (isStuck) this.#line.terminate(); else if (verdict === 'ask') this.#line.ping();

@@ -14,6 +14,8 @@ export interface Line {
   readonly isOpen: boolean;
   /** Whether each message has an id and an answer of its own: the subprotocol `omnimessage.1`. */
   readonly isMarked: boolean;
+  /** Whether the client sends nothing: then its silence proves nothing. */
+  readonly isOneWay: boolean;
   /** What was written and not yet taken by the kernel: its bytes, plus 256 for each frame that waits. */
   readonly buffered: number;
   /** How much was ever written, in bytes. */

@@ -88,12 +88,6 @@ export class MessageSender {
     if (!this.#host.isEnding && this.#line.isOpen) this.#beats?.send();
   }
 
-  /** The line may have answered by itself: a client that reads nothing must not make it hold that. */
-  noticeAnswer(): void {
-    // guard: pings of a client that does not read
-    if (this.#line.buffered > this.#settings.highWaterMark) this.#slowDown();
-  }
-
   /**
    * Time has passed.
    * @returns true when the client has taken nothing for too long

@@ -10,7 +10,7 @@ import { type ErrorHandler } from '../core/exchange.ts';
 import { noticeFailure, noticeRefusal } from './development-notice.ts';
 
 /** How a message travels. */
-export type Transport = 'http' | 'websocket' | 'application' | 'component';
+export type Transport = 'http' | 'websocket' | 'application' | 'component' | 'sse';
 
 /** `omnimessage:open`: a connection is open, its context known. */
 export interface OpenEvent {

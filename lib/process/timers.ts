@@ -118,7 +118,6 @@ export function afterThisCallback(callback: () => void): void {
  * @returns what ends it
  */
 export function startShared(callback: () => void, period: number): () => void {
-  // guard: shared timers hold no context → const timer = startInterval(callback, period);
   const timer = rootContext.run(startInterval<[]>, undefined, callback, period);
   timer.unref();
   return () => stopInterval(timer);

@@ -22,6 +22,7 @@ const CLOSED = 3;
 /** What carries a connection over one socket. */
 export class WebSocketLine implements Line {
   readonly isMarked: boolean;
+  readonly isOneWay: boolean = false;
   readonly #socket: WebSocket;
   /** The stream of the request that opened the socket. */
   readonly #stream: Duplex;

@@ -8,6 +8,32 @@ export type GuardedBy = readonly [name: string, test: string];
 
 /** Every guard, by its spec. */
 export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
+  'spec/faults/sockets.spec.ts': [
+    ['what waits is bounded in pieces', 'A5: what waits'],
+    ['turns in the context of their connection', 'A8 what runs'],
+    ['messages in the context of their connection', 'A8 what runs'],
+    ['a program in the context of its starter', 'A8: a program runs'],
+    ['rate limit of control frames', 'A12 pongs count'],
+    ['control frames take turns', 'A12 a client that floods with pongs'],
+    ['a client that floods while it is closed', 'A12 a client that floods while'],
+    ['undecodable messages over time', 'A15 undecodable'],
+    ['a promise where none is expected', 'A18 expires'],
+    ['an asynchronous update that rejects', 'A18 an asynchronous'],
+    ['a timer that fires late', 'A19'],
+    ['the floor of ws is checked', 'A20'],
+    ['what is sent beside a connection keeps its place', 'A25'],
+    ['a socket without a receiver', 'A26'],
+  ],
+  'spec/connection/acknowledgement.spec.ts': [
+    ['ids rise', 'does not rise'],
+    ['a message is answered once', 'takes too long'],
+  ],
+  'spec/sse/route.spec.ts': [
+    ['a client that left before its stream began', 'left before'],
+    ['nothing is written to a stream that has not begun, or has ended', 'refused'],
+    ['a stream that is not read to its end is cut off', 'reads nothing'],
+    ['a carriage return is kept', 'carriage return'],
+  ],
   'spec/faults/attach.spec.ts': [
     ['payload limit of the server', 'W42 a header of 100 MiB'],
     ['fragment limit of the server', 'W44'],

@@ -1,0 +1,28 @@
+/**
+ * Messages as server-sent events.
+ *
+ * Wire shape: PROTOCOL.md, "Server-sent events". Source: the HTML standard, section 9.2.
+ */
+import { type Wire } from '../core/codec.ts';
+
+/** The names of what is no message, by the header that says the same on a WebSocket. */
+const NAMES: Readonly<Record<string, string>> = { '!': 'hello', '.': 'beat' };
+
+/** A push as an event. */
+export function pushEventOf(encoded: Wire): string {
+  if (typeof encoded !== 'string') {
+    return `event: bytes\ndata: ${Buffer.from(encoded).toString('base64')}\n\n`;
+  }
+  // A carriage return would end a line of data, and be lost.
+  // guard: a carriage return is kept
+  if (encoded.includes('\r')) return `event: quoted\ndata: ${JSON.stringify(encoded)}\n\n`;
+  return `data: ${encoded.replaceAll('\n', '\ndata: ')}\n\n`;
+}
+
+/** What a marked line sends, as an event. Replies have no place here: the line receives nothing. */
+export function eventOf(encoded: Wire, header: string): string {
+  const name = NAMES[header];
+  if (name === undefined) return pushEventOf(encoded);
+  const data = typeof encoded === 'string' ? encoded : Buffer.from(encoded).toString();
+  return `event: ${name}\ndata: ${data}\n\n`;
+}

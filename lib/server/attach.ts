@@ -151,7 +151,7 @@ export function attachWebSockets<App extends Application>(
   };
   const capacity = new Capacity(
     maxConnections,
-    // guard: maxConnections counts the undecided → () => sockets.clients.size,
+    // guard: maxConnections counts the undecided → () => sockets.clients.size
     () => sockets.clients.size + gate.undecided,
   );
   const isEnding = (): boolean => shutdown.isRunning;

@@ -130,6 +130,13 @@ describe('parseJson', () => {
     expect(parseJson(text)).toStrictEqual(JSON.parse(text));
   });
 
+  it('finds a long number wherever it begins', () => {
+    for (let before = 0; before < 120; before++) {
+      const text = `["${'a'.repeat(before)}",${'9'.repeat(309)}]`;
+      expect(failing(() => parseJson(text)).message).toBe('expected finite numbers');
+    }
+  });
+
   it('reads 64 KiB of digits in no more than a few milliseconds', () => {
     const text = `["${'1'.repeat(199).concat('a').repeat(327)}"]`;
     const start = performance.now();

@@ -9,13 +9,13 @@ import {
   type Field,
   type GleamType,
   type MappedType,
-  type Wire,
 } from '../gleam/model.ts';
 import { gleamSnakeCase, snakeCase, takeName } from '../gleam/names.ts';
 import { GleamRefusal } from '../gleam/refusal.ts';
 import { smallestConstructors } from '../gleam/zero.ts';
 import { UsageError } from '../usage-error.ts';
 import { typeScriptNames } from './names.ts';
+import { docOf, keyOf, wireOf } from './parts.ts';
 import {
   type ConstructorInterface,
   type PackageInterface,
@@ -302,40 +302,4 @@ function noRoot(source: PackageInterface, path: string, module: string, name: st
   }
   const types = Object.keys(source.modules[module]?.types ?? {}).join(', ');
   return new UsageError(`${path}: ${module} has no public type ${name}; it has ${types}`);
-}
-
-function wireOf(constructors: readonly ConstructorInterface[]): Wire {
-  if (constructors.every(({ parameters }) => parameters.length === 0)) return { kind: 'plain' };
-  return constructors.length === 1 ? { kind: 'record' } : { kind: 'tagged', tag: 'type' };
-}
-
-/** Each line has the space after `///`. */
-function docOf(documentation: string | null): string | undefined {
-  return documentation?.trim().replaceAll(/^ /gm, '');
-}
-
-/** The same for two types exactly when they are the same. */
-function keyOf(type: GleamType): string {
-  switch (type.kind) {
-    case 'List':
-    case 'Option':
-    case 'Dict':
-      return `${type.kind}(${keyOf(type.of)})`;
-    case 'Tuple':
-      return `#(${type.elements.map(keyOf).join()})`;
-    case 'Result':
-      return `Result(${keyOf(type.ok)},${keyOf(type.error)})`;
-    case 'Custom': {
-      const { name, source } = type.type;
-      return `${source?.module}.${name}(${(source?.parameters ?? []).map(keyOf).join()})`;
-    }
-    case 'Mapped':
-      return `${type.module}.${type.name}`;
-    case 'String':
-    case 'Int':
-    case 'Float':
-    case 'Bool':
-    case 'Nil':
-      return type.kind;
-  }
 }

@@ -24,7 +24,8 @@ import { ConnectionEnd, delayOfFailure } from './end.ts';
 import { KeepAlive } from './keep-alive.ts';
 import { type Line, type LineListener, type Received } from './line.ts';
 import { type ConnectionSettings } from './options.ts';
-import { MessageReceiver, type ReceiverHost } from './receiving.ts';
+import { type ReceiverHost } from './receiver-host.ts';
+import { MessageReceiver } from './receiving.ts';
 import { MessageSender, type SenderHost } from './sending.ts';
 import { type Session } from './session.ts';
 

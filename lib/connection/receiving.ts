@@ -4,55 +4,26 @@
  * probes) take their share of the turn as well.
  */
 import { isProbe, type MessageId, Marks, idOf } from './acknowledgement.ts';
-import { type Codec, type Wire } from '../core/codec.ts';
 import { CloseCode, reasonOf } from '../core/close-codes.ts';
-import { DecodeError } from '../core/errors.ts';
+import { type DecodeError } from '../core/errors.ts';
 import { isPromise } from '../core/exchange.ts';
 import { decode } from '../core/pipe.ts';
 import { FRAME_HEADER } from '../core/protocol.ts';
 import { type AsyncContext } from '../process/async-context.ts';
-import { onMessageChannel, type Transport } from '../process/diagnostics.ts';
+import { onMessageChannel } from '../process/diagnostics.ts';
 import { type Resumable, resumeNextTurn, Turn } from '../process/fairness.ts';
 import { startTimer } from '../process/timers.ts';
-import { bytesOf, Inbox, isLarger, sizeOf, textOf } from './inbox.ts';
+import { encodedIn, frameOf } from './encoded.ts';
+import { Inbox, isLarger, sizeOf } from './inbox.ts';
 import { type Line, type Received } from './line.ts';
-import { Bucket, type RateLimit } from './rate-limit.ts';
+import { type ReceiverHost, type ReceiverSettings } from './receiver-host.ts';
+import { Bucket } from './rate-limit.ts';
 import { UndecodableCount } from './undecodable.ts';
 
 /** So many frames that are no messages may wait for their turn before the line is paused. */
 const MAX_CONTROLS = 64;
 /** So many frames are read from a client whose connection is closing, before it is cut. */
 const MAX_AFTER_END = 4_096;
-
-/** The connection whose messages are received. */
-export interface ReceiverHost<In> {
-  /** That of the connection: its handlers run in it. */
-  readonly asyncContext: AsyncContext;
-  /** Hands a message to the session. The next ones wait until what it returns has settled. */
-  readonly deliver: (message: In, id: MessageId | undefined) => void | PromiseLike<void>;
-  /** Asks `onError` about a message that could not be decoded, and sends what it answers. */
-  readonly answerFailure: (
-    error: DecodeError,
-    id: MessageId | undefined,
-  ) => boolean | Promise<boolean>;
-  /** Answers a message that is refused unread, before the close. */
-  readonly failMessage: (id: MessageId, code: string) => void;
-  /** Answers a probe. */
-  readonly sendBeat: () => void;
-  /** Closes the connection for what the client did. */
-  readonly refuse: (code: CloseCode) => void;
-  /** A handler has taken longer than `handlerTimeout`. */
-  readonly tookTooLong: () => void;
-}
-
-interface ReceiverSettings<In> {
-  readonly transport: Transport;
-  readonly codec: Pick<Codec<In, never, Wire>, 'decode'>;
-  readonly isBinary: boolean;
-  readonly limit: number;
-  readonly handlerTimeout: number;
-  readonly rateLimit: RateLimit | undefined;
-}
 
 /** The receiving half of a connection. */
 export class MessageReceiver<In> implements Resumable {
@@ -275,7 +246,7 @@ export class MessageReceiver<In> implements Resumable {
     let message: In;
     let id: MessageId | undefined;
     try {
-      let encoded = this.#encodedIn(data, isBinary);
+      let encoded = encodedIn(data, isBinary, this.#settings.isBinary);
       if (this.#marks !== undefined) {
         const marked = this.#marks.read(encoded);
         id = marked.id;
@@ -314,19 +285,6 @@ export class MessageReceiver<In> implements Resumable {
     const report = this.#report;
     this.#report = undefined;
     report?.();
-  }
-
-  /** @throws {@link DecodeError} when the frame is not of the codec's kind */
-  #encodedIn(data: Received, isBinary: boolean): Wire {
-    if (!this.#settings.isBinary) {
-      // guard: a binary frame is no text → const text = textOf(data, false);
-      const text = textOf(data, isBinary);
-      if (text !== undefined) return text;
-      throw new DecodeError('expected a text frame');
-    }
-    if (!isBinary || typeof data === 'string') throw new DecodeError('expected a binary frame');
-    const bytes = bytesOf(data);
-    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   #refuse(error: DecodeError, id: MessageId | undefined): void {
@@ -373,9 +331,4 @@ export class MessageReceiver<In> implements Resumable {
 
 function tookTooLong<In>(host: ReceiverHost<In>): void {
   host.tookTooLong();
-}
-
-/** The frame as it was received, to look at its header. */
-function frameOf(data: Received): Wire {
-  return typeof data === 'string' ? data : bytesOf(data);
 }

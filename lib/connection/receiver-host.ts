@@ -1,0 +1,39 @@
+/** What receiving messages needs of the connection, and of its settings. */
+import { type CloseCode } from '../core/close-codes.ts';
+import { type Codec, type Wire } from '../core/codec.ts';
+import { type DecodeError } from '../core/errors.ts';
+import { type AsyncContext } from '../process/async-context.ts';
+import { type Transport } from '../process/diagnostics.ts';
+import { type MessageId } from './acknowledgement.ts';
+import { type RateLimit } from './rate-limit.ts';
+
+/** The connection whose messages are received. */
+export interface ReceiverHost<In> {
+  /** That of the connection: its handlers run in it. */
+  readonly asyncContext: AsyncContext;
+  /** Hands a message to the session. The next ones wait until what it returns has settled. */
+  readonly deliver: (message: In, id: MessageId | undefined) => void | PromiseLike<void>;
+  /** Asks `onError` about a message that could not be decoded, and sends what it answers. */
+  readonly answerFailure: (
+    error: DecodeError,
+    id: MessageId | undefined,
+  ) => boolean | Promise<boolean>;
+  /** Answers a message that is refused unread, before the close. */
+  readonly failMessage: (id: MessageId, code: string) => void;
+  /** Answers a probe. */
+  readonly sendBeat: () => void;
+  /** Closes the connection for what the client did. */
+  readonly refuse: (code: CloseCode) => void;
+  /** A handler has taken longer than `handlerTimeout`. */
+  readonly tookTooLong: () => void;
+}
+
+/** How messages are received. */
+export interface ReceiverSettings<In> {
+  readonly transport: Transport;
+  readonly codec: Pick<Codec<In, never, Wire>, 'decode'>;
+  readonly isBinary: boolean;
+  readonly limit: number;
+  readonly handlerTimeout: number;
+  readonly rateLimit: RateLimit | undefined;
+}

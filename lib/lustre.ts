@@ -13,7 +13,6 @@ export {
 } from './lustre/vdom/attribute.ts';
 export {
   type Children,
-  type Element,
   element,
   fragment,
   type Keyed,
@@ -25,21 +24,26 @@ export {
   text,
   unsafeRawHtml,
 } from './lustre/vdom/element.ts';
+export { type Element } from './lustre/vdom/node.ts';
 export {
+  advanced,
   debounce,
   decodeEvent,
   type EventDecoder,
   type FormFields,
+  type HandlerOptions,
   on,
   onBlur,
   onChange,
   onCheck,
+  onChoices,
   onClick,
   onDoubleClick,
   type OnEvent,
   onFocus,
   onInput,
   onKeyDown,
+  onKeyPress,
   onKeyUp,
   onMouseDown,
   onMouseEnter,

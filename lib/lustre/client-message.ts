@@ -1,6 +1,6 @@
 /**
- * What a browser says of a component. It is a stranger's word: names, paths and values are looked
- * at where they are used, and here only what shape they have.
+ * What a browser sends to a component. It is untrusted input: names, paths and values are checked
+ * where they are used, and here only their shape.
  *
  * Wire shape: one JSON object a frame: `{"kind":0,"name","value"}` an attribute of the element has
  * changed, `{"kind":1,"path","name","event"}` an event, `{"kind":2,"name","value"?}` a property was
@@ -21,17 +21,28 @@ export type ClientMessage =
     }
   | { readonly kind: 'property'; readonly name: string; readonly value: unknown };
 
-/** What a page saves up while it waits for an answer are some hundreds. */
+/** What a page collects while it waits for an answer are some hundreds. */
 const MAX_MESSAGES = 4096;
+
+/** What came in one frame. */
+export interface ClientFrame {
+  /**
+   * Whether the page had collected it while it waited for an answer: then all of it happened before
+   * that answer was shown.
+   */
+  readonly isBatch: boolean;
+  readonly messages: readonly ClientMessage[];
+}
 
 /**
  * Reads a frame. Contexts, and kinds that are not known (of a newer browser runtime), are left out.
  * @throws {@link DecodeError} when it is not such a frame, or holds more than 4,096 messages
  */
-export function readFrame(text: string): readonly ClientMessage[] {
+export function readFrame(text: string): ClientFrame {
   const messages: ClientMessage[] = [];
-  collect(parseJson(text), messages);
-  return messages;
+  const value = parseJson(text);
+  collect(value, messages);
+  return { isBatch: (value as { kind: unknown }).kind === 3, messages };
 }
 
 function collect(value: unknown, messages: ClientMessage[]): void {
@@ -42,20 +53,20 @@ function collect(value: unknown, messages: ClientMessage[]): void {
   const { kind, name } = value;
   switch (kind) {
     case 0:
-      if (value['value'] !== null) expectText(value['value'], 'value');
-      expectText(name, 'name');
+      if (value['value'] !== null) expectString(value['value'], 'value');
+      expectString(name, 'name');
       messages.push({ kind: 'attribute', name, value: value['value'] });
       return;
     case 1: {
       const { path, event } = value;
-      expectText(path, 'path');
-      expectText(name, 'name');
+      expectString(path, 'path');
+      expectString(name, 'name');
       if (!isRecord(event)) throw new DecodeError('expected an object', { path: ['event'] });
       messages.push({ kind: 'event', path, name, event });
       return;
     }
     case 2:
-      expectText(name, 'name');
+      expectString(name, 'name');
       messages.push({ kind: 'property', name, value: value['value'] });
       return;
     case 3: {
@@ -70,6 +81,6 @@ function collect(value: unknown, messages: ClientMessage[]): void {
   }
 }
 
-function expectText(value: unknown, field: string): asserts value is string {
-  if (typeof value !== 'string') throw new DecodeError('expected a text', { path: [field] });
+function expectString(value: unknown, field: string): asserts value is string {
+  if (typeof value !== 'string') throw new DecodeError('expected a string', { path: [field] });
 }

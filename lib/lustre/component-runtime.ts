@@ -1,42 +1,44 @@
 /**
  * A component that runs: the loop of an application, and those who look on. After each step the
- * view is made anew, compared with what the viewers see, and the difference is sent to all of them:
+ * view is made anew, compared with what the pages show, and the difference is sent to all of them:
  * once for all steps of a turn of the event loop.
  */
 import { ApplicationError } from '../application/errors.ts';
+import { type LoopHost } from '../application/loop-host.ts';
+import { Loop } from '../application/program.ts';
 import { type OmniError } from '../core/errors.ts';
 import { Prepared } from '../core/prepared.ts';
-import { Loop } from '../application/program.ts';
-import { type LoopHost } from '../application/loop-host.ts';
 import { startTimer } from '../process/timers.ts';
+import { Agreement, type Page } from './agreement.ts';
+import { type ClientFrame } from './client-message.ts';
+import { type Component, type RuntimeCommand } from './component.ts';
+import { messageOf, type Snapshot } from './incoming.ts';
 import { type Json } from './vdom/attribute.ts';
-import { isSameJson, type Typed } from './vdom/attribute-diff.ts';
-import { type ClientMessage } from './client-message.ts';
-import { type Component, type Wish } from './component.ts';
-import { compact, diff, type TypedInto } from './vdom/diff.ts';
-import { type Element, type ElementNode } from './vdom/element.ts';
+import { isSameJson } from './vdom/attribute-diff.ts';
+import { branchOf } from './vdom/control-tree.ts';
+import { compact, compare } from './vdom/diff.ts';
 import { encodeElement } from './vdom/encode.ts';
 import { isRefusal } from './vdom/event.ts';
-import { messageOf } from './incoming.ts';
+import { type Element, refuseElement, shown } from './vdom/node.ts';
 import { type WireMessage, type WirePatch } from './vdom/wire.ts';
+import { type Viewer, Viewing } from './viewing.ts';
 
-/** Somebody who looks on. Neither may throw. */
-export interface Viewer {
-  /** Takes a frame. One that goes to many comes as a `Prepared`. */
-  readonly show: (frame: string | Prepared) => void;
-  /** The component has ended: because it was stopped, or because of `error`. */
-  readonly ended: (error?: ApplicationError) => void;
-}
+export { type Viewer } from './viewing.ts';
 
-/** Who runs a component. Neither may throw. */
+/** What runs a component. Its functions must not throw. */
 export interface RuntimeHost {
   readonly failed: (error: OmniError) => void;
-  /** Is told before the viewers are. */
+  /** Called before the viewers are. */
   readonly ended: (error?: ApplicationError) => void;
 }
 
 /** Nothing has changed: it releases what a browser holds back until it is answered. */
 export const UNCHANGED = '{"kind":1,"patch":{}}';
+
+// Taken once. A fake clock in a user's test would swallow the tick that is on its way, and the
+// component would never show anything again.
+const nextTick: (callback: (runtime: Flushed) => void, runtime: Flushed) => void =
+  process.nextTick.bind(process);
 
 /** A running component. `init` is called when it is made; nothing is handled before `begin`. */
 export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message> {
@@ -44,11 +46,12 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
   readonly #host: RuntimeHost;
   readonly #idleTimeout: number;
   readonly #loop: Loop<Args, Model, Message>;
-  readonly #viewers = new Set<Viewer>();
+  readonly #viewings = new Map<Viewer, Viewing<Message>>();
+  readonly #agreement = new Agreement();
   readonly #contexts: Map<string, Json>;
-  /** What the viewers see; undefined while there are none. */
-  #shown: Element<Message> | undefined;
-  /** The mounts of what they see, while more than one looks on: all come at once after a restart. */
+  /** What the pages show; undefined while there are none. */
+  #shown: Snapshot<Message> | undefined;
+  /** The mounts of what they show, while there are several: all come at once after a restart. */
   readonly #mounts = new Map<boolean, string>();
   /** There were steps since. */
   #isStale = false;
@@ -90,7 +93,7 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
 
   /** How many look on. */
   get viewers(): number {
-    return this.#viewers.size;
+    return this.#viewings.size;
   }
 
   dispatch(message: Message): void {
@@ -102,57 +105,51 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
   }
 
   /**
-   * Lets somebody look on. When it has ended already, they are told so at once.
-   * @param tellsProperties - whether the browser can be asked to tell of properties
+   * Shows the component to a viewer; when it has ended already, the viewer is told of the end at
+   * once.
+   * @param asksForProperties - whether the browser can be asked to send properties
    */
-  connect(viewer: Viewer, tellsProperties: boolean): void {
-    if (!this.#hasEnded) this.#flush();
-    const mount = this.#hasEnded ? undefined : this.#mount(tellsProperties);
-    // The view may just have failed.
-    if (mount === undefined || this.#hasEnded) {
-      viewer.ended(this.#error);
-      return;
-    }
+  connect(viewer: Viewer, asksForProperties: boolean): void {
+    if (!this.#mountFor(viewer, new Viewing(viewer), asksForProperties)) return;
     clearTimeout(this.#timer);
-    this.#viewers.add(viewer);
-    viewer.show(mount);
     const { onConnect } = this.#component.options ?? {};
     if (onConnect !== undefined) this.#loop.dispatch(onConnect);
   }
 
-  /** Shows somebody the whole view anew: they have missed something. */
+  /** Shows a viewer the whole view anew, because it has missed something. */
   remount(viewer: Viewer): void {
-    // What is different from what they have missed must not reach them.
-    if (!this.#viewers.delete(viewer)) return;
-    this.#flush();
-    const mount = this.#hasEnded ? undefined : this.#mount(false);
-    if (mount === undefined || this.#hasEnded) {
-      viewer.ended(this.#error);
-      return;
-    }
-    this.#viewers.add(viewer);
-    viewer.show(mount);
+    const viewing = this.#viewings.get(viewer);
+    if (viewing === undefined) return;
+    // What is different from what it has missed must not reach it.
+    this.#viewings.delete(viewer);
+    this.#mountFor(viewer, viewing, false);
   }
 
-  /** Somebody has gone. */
+  /** A viewer has gone. */
   disconnect(viewer: Viewer): void {
-    if (!this.#viewers.delete(viewer)) return;
-    if (this.#viewers.size === 0) this.#waitForViewers();
+    const viewing = this.#viewings.get(viewer);
+    if (viewing === undefined) return;
+    this.#viewings.delete(viewer);
+    this.#agreement.left(viewing.page);
+    if (this.#viewings.size === 0) this.#waitForViewers();
     const { onDisconnect } = this.#component.options ?? {};
     if (onDisconnect !== undefined) this.#loop.dispatch(onDisconnect);
   }
 
   /**
-   * Takes what a browser says, and answers it: with what has changed, or that nothing has.
+   * Takes what a browser sends, and answers it: with what has changed, or that nothing has.
    * @returns a promise when the program is behind
    */
-  receive(viewer: Viewer, said: readonly ClientMessage[]): void | Promise<void> {
-    const typed = new Map<ElementNode<unknown>, Typed>();
+  receive(viewer: Viewer, frame: ClientFrame): void | Promise<void> {
+    const viewing = this.#viewings.get(viewer);
+    if (viewing === undefined) return undefined;
     const messages: Message[] = [];
-    // All are about the view that the browser shows: none is handled before the last is understood.
-    for (const each of said) {
+    // All are about the view that the browser showed then: none is handled before the last is read.
+    const then = viewing.looksBack(frame.isBatch, this.#shown);
+    for (const each of frame.messages) {
       try {
-        const message = messageOf(each, this.#component.options, this.#shown, typed);
+        const { options } = this.#component;
+        const message = messageOf(each, options, then, this.#agreement, viewing.page);
         if (message !== undefined) messages.push(message);
       } catch (cause) {
         if (!isRefusal(cause)) this.#host.failed(new ApplicationError('event', { cause }));
@@ -160,31 +157,31 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
     }
     this.#loop.dispatchAll(messages);
     const pending = this.#loop.whenHandled();
-    if (pending !== undefined) return pending.then(() => this.#answer(viewer, typed));
-    this.#answer(viewer, typed);
+    if (pending !== undefined) return pending.then(() => this.#answer(viewing));
+    this.#answer(viewing);
     return undefined;
   }
 
-  // What the loop tells.
+  // Called by the loop.
 
   offered(): void {
     this.#isStale = true;
-    if (this.#isScheduled || this.#viewers.size === 0) return;
+    if (this.#isScheduled || this.#viewings.size === 0) return;
     this.#isScheduled = true;
-    process.nextTick(flushLater, this);
+    nextTick(flushLater, this);
   }
 
-  command(command: unknown): void {
-    const wish = command as Wish;
-    // What was seen by then comes first.
+  command(request: unknown): void {
+    const command = request as RuntimeCommand;
+    // What was to be seen by then comes first.
     this.#flush();
-    if (wish.kind === 'emit') {
-      this.#tell({ kind: 2, name: wish.name, data: wish.data ?? null });
+    if (command.kind === 'emit') {
+      this.#send({ kind: 2, name: command.name, data: command.data ?? null });
       return;
     }
-    const { key, value } = wish;
+    const { key, value } = command;
     if (this.#contexts.has(key) && isSameJson(this.#contexts.get(key), value)) return;
-    this.#tell({ kind: 3, key, value });
+    this.#send({ kind: 3, key, value });
     this.#contexts.set(key, value);
     this.#mounts.clear();
   }
@@ -200,8 +197,8 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
     this.#mounts.clear();
     clearTimeout(this.#timer);
     this.#host.ended(error);
-    const viewers = [...this.#viewers];
-    this.#viewers.clear();
+    const viewers = [...this.#viewings.keys()];
+    this.#viewings.clear();
     for (const viewer of viewers) viewer.ended(error);
   }
 
@@ -215,64 +212,124 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
     this.#timer = startTimer(() => this.stop(), this.#idleTimeout, undefined);
   }
 
+  /** @returns whether it is shown; otherwise the viewer has been told of the end */
+  #mountFor(viewer: Viewer, viewing: Viewing<Message>, asksForProperties: boolean): boolean {
+    if (!this.#hasEnded) this.#flush();
+    const mount = this.#hasEnded ? undefined : this.#mount(asksForProperties);
+    // The view may just have failed.
+    if (mount === undefined || this.#hasEnded) {
+      viewer.ended(this.#error);
+      return false;
+    }
+    this.#viewings.set(viewer, viewing);
+    this.#agreement.mounted(viewing.page);
+    viewing.show(mount, this.#shown);
+    return true;
+  }
+
   /** @returns undefined when the view has failed */
-  #mount(tellsProperties: boolean): string | undefined {
-    const { options = {}, view } = this.#component;
-    const made = this.#mounts.get(tellsProperties);
+  #mount(asksForProperties: boolean): string | undefined {
+    const { options = {} } = this.#component;
+    const made = this.#mounts.get(asksForProperties);
     if (made !== undefined) return made;
     return this.#guard(() => {
-      // Nobody has looked for a while, or ever.
-      this.#shown ??= view(this.#loop.model);
+      // Nothing has been shown for a while, or ever.
+      const view = this.#shown?.view ?? this.#view();
+      const vdom = encodeElement(view);
+      this.#shown ??= { view, branch: branchOf(shown(view)) };
       this.#isStale = false;
       const mount = encoded({
         kind: 0,
         open_shadow_root: options.openShadowRoot ?? true,
         will_adopt_styles: options.adoptStyles ?? false,
-        observed_attributes: Object.keys(options.attributes ?? {}),
-        observed_properties: tellsProperties ? Object.keys(options.properties ?? {}) : [],
+        observed_attributes: Object.keys(options.attributes ?? {}).map((name) =>
+          name.toLowerCase(),
+        ),
+        observed_properties: asksForProperties ? Object.keys(options.properties ?? {}) : [],
         requested_contexts: [],
         provided_contexts: Object.fromEntries(this.#contexts),
-        vdom: encodeElement(this.#shown),
+        vdom,
       });
-      if (this.#viewers.size > 0) this.#mounts.set(tellsProperties, mount);
+      if (this.#viewings.size > 0) this.#mounts.set(asksForProperties, mount);
       return mount;
     });
   }
 
-  #answer(viewer: Viewer, typed: TypedInto): void {
-    if (this.#hasEnded || !this.#viewers.has(viewer)) return;
-    const isAnswered = typed.size === 0 ? this.#flush() : this.#flush(typed, viewer);
-    if (!isAnswered) viewer.show(UNCHANGED);
+  #answer(viewing: Viewing<Message>): void {
+    const { page, viewer } = viewing;
+    if (this.#hasEnded || !this.#viewings.has(viewer)) return;
+    page.isAnswered = true;
+    const isAnswered = this.#flush(viewing);
+    if (!isAnswered && !this.#hasEnded) viewing.show(UNCHANGED, this.#shown);
   }
 
   /**
    * Shows what has changed.
-   * @param typed - what `author` has put into inputs
-   * @returns whether the author, or without one anybody, was sent something
+   * @param author - the one whose events are answered by it
+   * @returns whether the author was sent something
    */
-  #flush(typed?: TypedInto, author?: Viewer): boolean {
-    if (!this.#isStale && typed === undefined) return false;
+  #flush(author?: Viewing<Message>): boolean {
+    const isMarked = author !== undefined && this.#agreement.isMarked(author.page);
+    if (!this.#isStale && !isMarked) return false;
+    const wasStale = this.#isStale;
     this.#isStale = false;
     this.#mounts.clear();
     const before = this.#shown;
     if (before === undefined) return false;
-    if (this.#viewers.size === 0) {
-      // Whoever comes next is shown the view as it is then.
+    if (this.#viewings.size === 0) {
+      // The next viewer is shown the view as it is then.
       this.#shown = undefined;
       return false;
     }
-    return (
-      this.#guard(() => {
-        const after = this.#component.view(this.#loop.model);
-        const own = author === undefined ? undefined : this.#patch(diff(before, after, typed));
-        const isShared = this.#viewers.size > (author === undefined ? 0 : 1);
-        const shared = isShared ? this.#patch(diff(before, after)) : undefined;
-        this.#shown = after;
-        if (own !== undefined) author?.show(own);
-        if (shared !== undefined) this.#show(shared, author);
-        return author === undefined ? shared !== undefined : own !== undefined;
-      }) ?? false
-    );
+    return this.#guard(() => this.#show(before, wasStale, author)) ?? false;
+  }
+
+  #show(
+    before: Snapshot<Message>,
+    wasStale: boolean,
+    author: Viewing<Message> | undefined,
+  ): boolean {
+    const view = wasStale ? this.#view() : before.view;
+    const alone: Viewing<Message>[] = [];
+    const others: Viewing<Message>[] = [];
+    for (const viewing of this.#viewings.values()) {
+      (this.#agreement.isMarked(viewing.page) ? alone : others).push(viewing);
+    }
+    const sent: (readonly [viewing: Viewing<Message>, patch: string])[] = [];
+    let { branch } = before;
+    const pages = others.map((each) => each.page);
+    const patchFor = (page: Page | undefined): string | undefined => {
+      const decision = this.#agreement.decision(page, pages, author?.page);
+      const { version } = this.#agreement;
+      const { decide } = decision;
+      const controls = { branch: before.branch, decide, version, rewrites: page !== undefined };
+      let difference = compare(before.view, view, controls);
+      while (!decision.end())
+        difference = compare(before.view, view, { ...controls, rewrites: true });
+      ({ branch } = difference);
+      return this.#patch(difference.patch);
+    };
+    for (const viewing of alone) {
+      if (!wasStale && viewing !== author) continue;
+      const patch = patchFor(viewing.page);
+      if (patch !== undefined) sent.push([viewing, patch]);
+    }
+    const shared = wasStale && others.length > 0 ? patchFor(undefined) : undefined;
+    this.#agreement.answered(alone.map(({ page }) => page));
+    const after = { view, branch };
+    this.#shown = after;
+    for (const [viewing, patch] of sent) viewing.show(patch, after);
+    if (shared !== undefined) this.#showAll(shared, others);
+    if (author === undefined) return shared !== undefined;
+    return alone.includes(author)
+      ? sent.some(([viewing]) => viewing === author)
+      : shared !== undefined;
+  }
+
+  #view(): Element<Message> {
+    const view = this.#component.view(this.#loop.model);
+    if (typeof view !== 'object' || view === null) return refuseElement(view);
+    return view;
   }
 
   #patch(patch: WirePatch | undefined): string | undefined {
@@ -281,14 +338,14 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
     return encoded({ kind: 1, patch: isCompact ? compact(patch) : patch });
   }
 
-  #tell(message: WireMessage): void {
-    this.#show(encoded(message));
+  #send(message: WireMessage): void {
+    this.#showAll(encoded(message), [...this.#viewings.values()]);
   }
 
-  #show(text: string, except?: Viewer): void {
+  #showAll(text: string, viewings: readonly Viewing<Message>[]): void {
     // Framed once, however many there are.
-    const frame = this.#viewers.size > 1 ? new Prepared(text) : text;
-    for (const viewer of this.#viewers) if (viewer !== except) viewer.show(frame);
+    const frame = viewings.length > 1 ? new Prepared(text) : text;
+    for (const viewing of viewings) viewing.show(frame, this.#shown);
   }
 
   /** Does what calls the view; one that fails ends the component. */
@@ -302,7 +359,11 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
   }
 }
 
-function flushLater(runtime: { readonly flush: () => void }): void {
+interface Flushed {
+  readonly flush: () => void;
+}
+
+function flushLater(runtime: Flushed): void {
   runtime.flush();
 }
 

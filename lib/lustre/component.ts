@@ -4,7 +4,7 @@ import { type Effect } from '../application/effect.ts';
 import { expectFunction } from '../core/options.ts';
 import { type Program } from '../application/program.ts';
 import { type Decode, type Json } from './vdom/attribute.ts';
-import { type Element } from './vdom/element.ts';
+import { type Element } from './vdom/node.ts';
 
 /** What a component asks of its element in the page, and gives it. */
 export interface ComponentOptions<Message> {
@@ -95,8 +95,8 @@ export function expectComponent(parts: {
   }
 }
 
-/** What only the runtime of a component can do. */
-export type Wish =
+/** What an effect asks the runtime of a component to do. */
+export type RuntimeCommand =
   | { readonly kind: 'emit'; readonly name: string; readonly data: Json }
   | { readonly kind: 'provide'; readonly key: string; readonly value: Json };
 
@@ -109,8 +109,8 @@ export type Wish =
  * Source: `event.emit` of Lustre.
  */
 export function emit(name: string, data: Json): Effect<never> {
-  const wish: Wish = { kind: 'emit', name, data };
-  return { kind: 'command', command: wish };
+  const command: RuntimeCommand = { kind: 'emit', name, data };
+  return { kind: 'command', command: command };
 }
 
 /**
@@ -122,6 +122,6 @@ export function emit(name: string, data: Json): Effect<never> {
  * Source: `effect.provide` of Lustre.
  */
 export function provide(key: string, value: Json): Effect<never> {
-  const wish: Wish = { kind: 'provide', key, value };
-  return { kind: 'command', command: wish };
+  const command: RuntimeCommand = { kind: 'provide', key, value };
+  return { kind: 'command', command: command };
 }

@@ -1,63 +1,79 @@
-/** From what a browser says to a message of the component. */
-import { isRecord } from '../codecs/any-struct.ts';
-import { type Typed } from './vdom/attribute-diff.ts';
+/** From what a browser sends to a message of the component. */
+import { isPromise } from '../core/exchange.ts';
+import { type Agreement, type Page } from './agreement.ts';
 import { type ClientMessage } from './client-message.ts';
 import { type ComponentOptions } from './component.ts';
-import { type Element, type ElementNode, XHTML } from './vdom/element.ts';
+import { type Branch } from './vdom/control-tree.ts';
+import { type Element } from './vdom/node.ts';
 import { findHandler } from './vdom/path.ts';
+
+/** A view as a page shows it. */
+export interface Snapshot<Message> {
+  readonly view: Element<Message>;
+  /** Its controls. */
+  readonly branch: Branch | undefined;
+}
 
 /**
  * The message that the component makes of it, if any.
  *
- * @param shown - the view that the browser is looking at
- * @param typed - is told what was put into an input
- * @throws what the user's decoder throws
+ * @param shown - the view that the browser showed when it happened
+ * @param page - what is known of the page that sends it
+ * @throws what the user's decoder throws; TypeError when it gives a promise
  */
 export function messageOf<Message>(
-  said: ClientMessage,
+  incoming: ClientMessage,
   options: ComponentOptions<Message> | undefined,
-  shown: Element<Message> | undefined,
-  typed: Map<ElementNode<unknown>, Typed>,
+  shown: Snapshot<Message> | undefined,
+  agreement: Agreement,
+  page: Page,
 ): Message | undefined {
-  switch (said.kind) {
+  switch (incoming.kind) {
     case 'attribute':
-      return own(options?.attributes, said.name)?.(said.value);
+      return settled(attributeOf(options, incoming.name)?.(incoming.value));
     case 'property':
-      return own(options?.properties, said.name)?.(said.value);
+      return settled(own(options?.properties, incoming.name)?.(incoming.value));
     case 'event': {
       if (shown === undefined) return undefined;
-      const found = findHandler(shown, said.path, said.name);
+      const found = findHandler(shown.view, incoming.path, incoming.name);
       if (found === undefined) return undefined;
-      const { element, handler, toMessage } = found;
-      if (element.kind === 'element' && isInput(element) && ENTERS.has(said.name)) {
-        typed.set(element, typedOf(said.event));
-      }
-      const message = handler.decode(said.event);
+      const event = agreement.hear(page, shown.branch, found, incoming.event);
+      if (event === undefined) return undefined;
+      const { handler, toMessage } = found;
+      const message = settled(handler.decode(event));
       return message === undefined ? undefined : (toMessage(message) as Message);
     }
   }
 }
 
-/** Names come from strangers: `constructor` is none of ours. */
+/**
+ * What a decoder made, which may not be asynchronous.
+ * @throws TypeError for a promise, whose own failure is then nobody's to handle
+ */
+function settled<Message>(made: Message | undefined): Message | undefined {
+  if (!isPromise(made)) return made;
+  // guard: a promise of a decoder is caught
+  Promise.resolve(made).catch(() => {});
+  throw new TypeError('Expected a message, got a promise: decoders must not be asynchronous');
+}
+
+/** Browsers know the attributes of HTML in small letters. */
+function attributeOf<Message>(
+  options: ComponentOptions<Message> | undefined,
+  name: string,
+): ((value: string | null) => Message | undefined) | undefined {
+  const { attributes } = options ?? {};
+  if (attributes === undefined) return undefined;
+  const exact = own(attributes, name);
+  if (exact !== undefined) return exact;
+  const known = Object.keys(attributes).find((each) => each.toLowerCase() === name);
+  return known === undefined ? undefined : attributes[known];
+}
+
+/** Names are untrusted input: `constructor` is none of ours. */
 function own<Value>(
   record: Readonly<Record<string, Value>> | undefined,
   name: string,
 ): Value | undefined {
   return record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined;
-}
-
-const INPUTS: ReadonlySet<string> = new Set(['input', 'select', 'textarea']);
-const ENTERS: ReadonlySet<string> = new Set(['input', 'change']);
-
-function isInput({ namespace, tag }: ElementNode<unknown>): boolean {
-  return namespace === XHTML && INPUTS.has(tag);
-}
-
-function typedOf(event: unknown): Typed {
-  const target = isRecord(event) && Object.hasOwn(event, 'target') ? event['target'] : undefined;
-  const { value, checked } = isRecord(target) ? target : {};
-  return {
-    value: typeof value === 'string' ? value : undefined,
-    checked: typeof checked === 'boolean' ? checked : undefined,
-  };
 }

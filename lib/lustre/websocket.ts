@@ -11,7 +11,7 @@ import { isPromise } from '../core/exchange.ts';
 import { expectFunction, expectNumber } from '../core/options.ts';
 import { type Prepared } from '../core/prepared.ts';
 import { connectSocket } from '../websocket/line.ts';
-import { type ClientMessage, readFrame } from './client-message.ts';
+import { type ClientFrame, readFrame } from './client-message.ts';
 import { type Csrf, isGenuine } from './csrf.ts';
 import { type RuntimeHost, UNCHANGED, type Viewer } from './component-runtime.ts';
 import { expectSource, open, type Opened, type Source } from './source.ts';
@@ -86,7 +86,11 @@ export function omniServerComponent<
   const { failureDelay = FAILURE_DELAY } = options;
   expectNumber('failureDelay', failureDelay, { from: 0 });
   const settings = {
-    ...connectionSettings<Said, never, Context, Request, string>(options, codec, 'component'),
+    ...connectionSettings<Said, never, Context, Request, string>(
+      { ...options, limit: options.limit ?? LIMIT },
+      codec,
+      'component',
+    ),
     wireCode,
     failureDelay,
   };
@@ -95,11 +99,12 @@ export function omniServerComponent<
   ): ConnectionSession<Said, never, Context, Request> => new ComponentSession(options, connection);
   return (socket, request) => {
     connectSocket(socket, request, settings, begin);
+    keepPage(socket);
   };
 }
 
 /** A frame that was read, or why it could not be: that one too is owed an answer. */
-type Said = readonly ClientMessage[] | DecodeError;
+type Said = ClientFrame | DecodeError;
 
 /** What a component says is written by its runtime; nothing else is. */
 const codec: Codec<Said, never> = {
@@ -114,13 +119,33 @@ const codec: Codec<Said, never> = {
 };
 
 /** After these a page that came back would only be refused again. */
-const FOR_GOOD: ReadonlySet<number> = new Set([
+const FOR_GOOD: ReadonlySet<number> = new Set<number>([
+  CloseCode.TooLarge,
   CloseCode.Undecodable,
   CloseCode.Unauthorized,
   CloseCode.Forbidden,
   CloseCode.NotFound,
 ]);
 const wireCode = (code: number): number => (FOR_GOOD.has(code) ? 1000 : code);
+
+/**
+ * While it waits for an answer the runtime collects what is typed, each key with the whole text, and
+ * sends it as one frame: 50 keys into a text of 20 kB are a megabyte.
+ */
+const LIMIT = 1_048_576;
+
+/**
+ * Has a frame past the limit closed with 1000. ws itself closes with 1009, after which the runtime
+ * comes back, mounts anew, and all that was typed is gone; after 1000 the page keeps what it shows.
+ */
+function keepPage(socket: WebSocket): void {
+  const close = socket.close.bind(socket);
+  socket.close = (code, reason) => {
+    // guard: a frame past the limit costs no text
+    if (code === CloseCode.TooLarge) close(1000, 'message too big');
+    else close(code, reason);
+  };
+}
 
 const FAILURE_DELAY = 5_000;
 
@@ -165,6 +190,11 @@ class ComponentSession<Args, Model, Message, Context, Request extends IncomingMe
   closed(_: unknown, code: number): void | PromiseLike<void> {
     const opened = this.#opened;
     opened?.shared.disconnect(this);
+    if (code === CloseCode.TooLarge) {
+      const { limit } = this.#connection.settings;
+      const error = new DecodeError(`expected a frame of at most ${limit} bytes: raise \`limit\``);
+      void this.#connection.answer(error);
+    }
     return opened?.close(code);
   }
 
@@ -204,8 +234,13 @@ class ComponentSession<Args, Model, Message, Context, Request extends IncomingMe
     if (opened === undefined) return;
     const { request, context } = this.#connection;
     this.#opened = opened;
-    const isRemount = this.#options.isRemount?.(request, context) === true;
-    opened.shared.connect(this, !isRemount);
+    const isRemount: unknown = this.#options.isRemount?.(request, context);
+    if (isPromise(isRemount)) {
+      // guard: a promise of isRemount is caught
+      Promise.resolve(isRemount).catch(() => {});
+      throw new TypeError('Expected `isRemount` to return a boolean, got a promise');
+    }
+    opened.shared.connect(this, isRemount !== true);
   }
 
   /** Answers it all the same: the browser would hold everything else back. */

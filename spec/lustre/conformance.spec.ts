@@ -1,7 +1,7 @@
 import { type Event } from 'happy-dom';
 import { describe, expect, it } from 'vitest';
 import { compact, diff } from '../../lib/lustre/vdom/diff.ts';
-import { type Element } from '../../lib/lustre/vdom/element.ts';
+import { type Element } from '../../lib/lustre/vdom/node.ts';
 import { encodeElement } from '../../lib/lustre/vdom/encode.ts';
 import { findHandler } from '../../lib/lustre/vdom/path.ts';
 import { type ClientMessage, LustreClient } from '../support/lustre-client.ts';

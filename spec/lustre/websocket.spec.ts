@@ -627,7 +627,7 @@ describe('a component', () => {
         }) as never,
       ),
     );
-    const socketGone = once(server, 'upgrade').then(([, stream]) =>
+    const socketGone = once(server, 'connection').then(([stream]) =>
       once(stream as NodeJS.EventEmitter, 'close'),
     );
     const page = await connectJson(`${url}/omni`);
@@ -683,16 +683,31 @@ const form = component<undefined, Form, FormMessage>({
 });
 
 describe('a form', () => {
-  const input = (value: unknown): unknown => ({
+  /** What was typed, in a page that has seen our writes up to this number. */
+  const input = (value: unknown, seen?: number): unknown => ({
     kind: 1,
     path: '0\t0',
     name: 'input',
-    event: { target: { value } },
+    event: { target: { value, _omni: seen } },
   });
-  const added = (index: object, attributes: unknown): unknown => ({
+  const added = (index: object, written: unknown): unknown => ({
     kind: 1,
     patch: {
-      children: [{ children: [{ ...index, changes: [{ kind: 2, added: [attributes] }] }] }],
+      children: [
+        {
+          children: [
+            {
+              ...index,
+              changes: [
+                {
+                  kind: 2,
+                  added: [written, { kind: 1, name: '_omni', value: expect.any(Number) as number }],
+                },
+              ],
+            },
+          ],
+        },
+      ],
     },
   });
 
@@ -708,9 +723,11 @@ describe('a form', () => {
 
     expect(await says(input('A'))).toEqual(UNCHANGED);
     expect(await says(input('Ab'))).toEqual(added({}, { kind: 0, name: 'value', value: 'AB' }));
-    expect(await says(input('ABC'))).toEqual(UNCHANGED);
-    expect(await says(input('ABCD'))).toEqual(added({}, { kind: 0, name: 'value', value: 'ABC' }));
-    expect(await says(input(7))).toEqual(UNCHANGED);
+    expect(await says(input('ABC', 2))).toEqual(UNCHANGED);
+    expect(await says(input('ABCD', 2))).toEqual(
+      added({}, { kind: 0, name: 'value', value: 'ABC' }),
+    );
+    expect(await says(input(7, 4))).toEqual(added({}, { kind: 0, name: 'value', value: 'ABC' }));
     const check = (checked: boolean): unknown => ({
       kind: 1,
       path: '0\t1',

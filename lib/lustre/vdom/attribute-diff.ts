@@ -1,47 +1,53 @@
 /** What has changed between the attributes of an element and those it shall have. */
 import { type Carried, type Json } from './attribute.ts';
 import { encodeAttribute } from './encode.ts';
+import { STAMP } from './reports.ts';
 import { type WireAttribute, type WireChange } from './wire.ts';
 
-/**
- * What the browser has told that the user put into an input. Its `value` or `checked` is then sent
- * exactly when the view wants it to be another. When it wants what the user has entered, nothing is
- * sent: the user may have typed on meanwhile, and must not lose that.
- */
-export interface Typed {
-  readonly value: string | undefined;
-  readonly checked: boolean | undefined;
+/** What an element is that the user can change, while its attributes are compared. */
+export interface Controlled {
+  /** The name of the attribute or property that says what it shall be. */
+  readonly name: string;
+  /** Whether to write it; called once, when the view says it. */
+  readonly writes: (isChanged: boolean) => boolean;
+  /** The number of the write, which the element keeps; undefined when it keeps none. */
+  readonly version: number | undefined;
 }
 
 /** Both lists are in the order of {@link carried}. */
 export function diffAttributes(
   before: readonly Carried<unknown>[],
   after: readonly Carried<unknown>[],
-  typed: Typed | undefined,
+  controlled: Controlled | undefined,
 ): WireChange | undefined {
-  if (before === after && typed === undefined) return undefined;
-  const added: WireAttribute[] = [];
-  const removed: WireAttribute[] = [];
+  if (before === after && controlled === undefined) return undefined;
+  const change: Change = { added: [], removed: [], hasWritten: false };
   let at = 0;
   let to = 0;
   while (at < before.length || to < after.length) {
     const old = before[at];
     const wanted = after[to];
-    if (wanted === undefined || (old !== undefined && old.name < wanted.name)) {
-      at++;
-      if (old !== undefined) removed.push({ kind: 0, name: old.name });
-    } else if (old === undefined || wanted.name < old.name) {
-      to++;
-      if (isEntered(wanted, typed) !== true) added.push(encodeAttribute(wanted));
+    const isOld = wanted === undefined || (old !== undefined && old.name < wanted.name);
+    const name = (isOld ? old : wanted)?.name as string;
+    let oldEnd = at;
+    let wantedEnd = to;
+    while (before[oldEnd]?.name === name) oldEnd++;
+    while (after[wantedEnd]?.name === name) wantedEnd++;
+    if (oldEnd - at <= 1 && wantedEnd - to <= 1) {
+      diffOne(
+        before[at]?.name === name ? old : undefined,
+        isOld ? undefined : wanted,
+        controlled,
+        change,
+      );
     } else {
-      at++;
-      to++;
-      const entered = isEntered(wanted, typed);
-      if (entered === true || (entered === undefined && isSame(old, wanted))) continue;
-      if (old.kind !== wanted.kind) removed.push({ kind: 0, name: old.name });
-      added.push(encodeAttribute(wanted));
+      diffGroup(before.slice(at, oldEnd), after.slice(to, wantedEnd), controlled, change);
     }
+    at = oldEnd;
+    to = wantedEnd;
   }
+  const { added, removed, hasWritten } = change;
+  if (hasWritten && controlled?.version !== undefined) added.push(stamp(controlled.version));
   if (added.length === 0 && removed.length === 0) return undefined;
   return {
     kind: 2,
@@ -50,17 +56,76 @@ export function diffAttributes(
   };
 }
 
-/** Whether it is what the user has entered; undefined when the browser has told nothing of it. */
-function isEntered(wanted: Carried<unknown>, typed: Typed | undefined): boolean | undefined {
-  if (typed === undefined || wanted.kind === 'event') return undefined;
-  if (wanted.name === 'value' && typed.value !== undefined) {
-    // A number in JSON is shown as a text too.
-    return typeof wanted.value === 'object' ? false : String(wanted.value) === typed.value;
+/** An update that also has the element keep the number of a write. */
+export function withStamp(update: WireChange | undefined, version: number): WireChange {
+  if (update?.kind !== 2) return { kind: 2, added: [stamp(version)] };
+  return { ...update, added: [...(update.added ?? []), stamp(version)] };
+}
+
+function stamp(version: number): WireAttribute {
+  return { kind: 1, name: STAMP, value: version };
+}
+
+interface Change {
+  readonly added: WireAttribute[];
+  readonly removed: WireAttribute[];
+  hasWritten: boolean;
+}
+
+function diffOne(
+  old: Carried<unknown> | undefined,
+  wanted: Carried<unknown> | undefined,
+  controlled: Controlled | undefined,
+  change: Change,
+): void {
+  if (wanted === undefined) {
+    if (old !== undefined) change.removed.push({ kind: 0, name: old.name });
+    return;
   }
-  if (wanted.name === 'checked' && typed.checked !== undefined) {
-    return (wanted.kind === 'attribute' || wanted.value === true) === typed.checked;
+  const isChanged = old === undefined || !isSame(old, wanted);
+  if (controlled?.name === wanted.name && wanted.kind !== 'event') {
+    if (!controlled.writes(isChanged)) return;
+    change.hasWritten = true;
+  } else if (!isChanged) {
+    return;
   }
-  return undefined;
+  if (old !== undefined && old.kind !== wanted.kind)
+    change.removed.push({ kind: 0, name: old.name });
+  change.added.push(encodeAttribute(wanted));
+}
+
+/**
+ * Several of one name. The browser removes by name alone: the handler, if there is one, and else the
+ * attribute. So whatever shares its name with something that is removed is added again.
+ */
+function diffGroup(
+  before: readonly Carried<unknown>[],
+  after: readonly Carried<unknown>[],
+  controlled: Controlled | undefined,
+  change: Change,
+): void {
+  const find = (list: readonly Carried<unknown>[], kind: string): Carried<unknown> | undefined =>
+    list.find((each) => each.kind === kind);
+  const isGone = (kind: string): boolean =>
+    find(before, kind) !== undefined && find(after, kind) === undefined;
+  const losesState = isGone('attribute') || isGone('property');
+  const hadHandler = find(before, 'event') !== undefined;
+  const name = ((before[0] ?? after[0]) as Carried<unknown>).name;
+  if (hadHandler && (losesState || isGone('event'))) change.removed.push({ kind: 0, name });
+  if (losesState) change.removed.push({ kind: 0, name });
+  for (const wanted of after) {
+    const old = find(before, wanted.kind);
+    // guard: what shares its name with something removed is added again
+    const isTakenAlong = losesState && (wanted.kind !== 'event' || hadHandler);
+    const isChanged = isTakenAlong || old === undefined || !isSame(old, wanted);
+    if (controlled?.name === name && wanted.kind !== 'event') {
+      if (!controlled.writes(isChanged)) continue;
+      change.hasWritten = true;
+    } else if (!isChanged) {
+      continue;
+    }
+    change.added.push(encodeAttribute(wanted));
+  }
 }
 
 function isSame(old: Carried<unknown>, wanted: Carried<unknown>): boolean {

@@ -1,14 +1,15 @@
 /**
  * What has changed between two lists of children.
  *
- * The browser can take a child out of where it stands and put it in front of an earlier one; it
- * cannot put one further back. So a child that goes back is left in its place while the others are
- * moved in front of it, each with what the user has typed into it. Where that would be many moves
- * for one child, and nothing in it has a state of its own, it is made anew in its new place.
+ * The browser can take a child out of its place and put it in front of an earlier one; it cannot put
+ * one further back. So a child that goes back is left in its place while the others are moved in
+ * front of it. It is never made anew for that, however many moves it saves: anything can have a
+ * state that the server does not know (focus, selection, scroll, animation, an open popover).
  */
-import { type Element, type Shown } from './element.ts';
+import { type Branch, branchOf } from './control-tree.ts';
+import { type Element, type Shown, shown } from './node.ts';
 import { encodeElement } from './encode.ts';
-import { goingBack, movers, UNMATCHED } from './moves.ts';
+import { movers, UNMATCHED } from './moves.ts';
 import { type WireChange, type WireNode, type WirePatch } from './wire.ts';
 
 /** Children, with their keys if they have some. */
@@ -18,44 +19,54 @@ export interface ChildList {
 }
 
 /** How one child is compared with another. */
-export interface Differ {
+export interface ChildrenDiffer {
   /** What both show; undefined when the one cannot become the other. */
   readonly pair: (before: Element<unknown>, after: Element<unknown>) => Pair | undefined;
-  /** A patch of its own, which nobody else has. */
+  /** A patch that belongs to this child alone. The controls of the child are then in `branch`. */
   readonly patch: (
     before: Shown<unknown>,
     after: Shown<unknown>,
+    branch: Branch | undefined,
   ) => (WirePatch & { index?: number }) | undefined;
+  readonly branch: Branch | undefined;
 }
 
-type Pair = readonly [before: Shown<unknown>, after: Shown<unknown>];
+export type Pair = readonly [before: Shown<unknown>, after: Shown<unknown>];
 
 /** Changes in the order in which they apply; then `removed` from the end; then the patches. */
 export interface ListDiff {
   readonly changes: WireChange[];
   removed: number;
   readonly patches: WirePatch[];
+  /** The controls of the children, by their new places. */
+  branches: Map<number, Branch> | undefined;
 }
 
 /** Compares two lists. Children with keys are found wherever they are, others by their place. */
-export function diffChildren(before: ChildList, after: ChildList, differ: Differ): ListDiff {
-  const result: ListDiff = { changes: [], removed: 0, patches: [] };
+export function diffChildren(
+  before: ChildList,
+  after: ChildList,
+  differ: ChildrenDiffer,
+  branch: Branch | undefined,
+): ListDiff {
+  const result: ListDiff = { changes: [], removed: 0, patches: [], branches: undefined };
   if (before.children === after.children && before.keys === after.keys) {
     // The same array of the same children: there may be memos in it, but no other ones.
-    patchInPlace(before.children, after.children, differ, result);
+    patchInPlace(before.children, after.children, differ, branch, result);
     return result;
   }
   if (before.keys === undefined && after.keys === undefined) {
-    patchInPlace(before.children, after.children, differ, result);
+    patchInPlace(before.children, after.children, differ, branch, result);
   } else if (before.keys === undefined || after.keys === undefined) {
     // A child keeps its key, or that it has none, as long as it is shown.
-    insert(result, 0, encodeAll(after, 0, after.children.length));
+    insert(result, 0, encodeAll(after, 0, after.children.length, result));
     result.removed = before.children.length;
   } else {
     diffKeyed(
       { children: before.children, keys: before.keys },
       { children: after.children, keys: after.keys },
       differ,
+      branch,
       result,
     );
   }
@@ -66,7 +77,8 @@ export function diffChildren(before: ChildList, after: ChildList, differ: Differ
 function patchInPlace(
   before: readonly Element<unknown>[],
   after: readonly Element<unknown>[],
-  differ: Differ,
+  differ: ChildrenDiffer,
+  branch: Branch | undefined,
   result: ListDiff,
 ): void {
   const shared = Math.min(before.length, after.length);
@@ -76,12 +88,13 @@ function patchInPlace(
     const pair = differ.pair(old, wanted);
     if (pair === undefined) {
       result.changes.push({ kind: 5, ...(at > 0 && { index: at }), with: encodeElement(wanted) });
+      note(result, at, branchOf(shown(wanted)));
     } else {
-      patchChild(pair, at, differ, result);
+      patchChild(pair, at, branch?.children?.get(at), differ, result);
     }
   }
   const list = { children: after, keys: undefined };
-  insert(result, shared, encodeAll(list, shared, after.length));
+  insert(result, shared, encodeAll(list, shared, after.length, result));
   result.removed = before.length - shared;
 }
 
@@ -89,7 +102,13 @@ interface KeyedList extends ChildList {
   readonly keys: readonly string[];
 }
 
-function diffKeyed(before: KeyedList, after: KeyedList, differ: Differ, result: ListDiff): void {
+function diffKeyed(
+  before: KeyedList,
+  after: KeyedList,
+  differ: ChildrenDiffer,
+  branch: Branch | undefined,
+  result: ListDiff,
+): void {
   // Of its whole length from the start: it is filled from both ends.
   const pairs: (Pair | undefined)[] = after.children.map(() => undefined);
   const match = (at: number, to: number): boolean => {
@@ -111,14 +130,18 @@ function diffKeyed(before: KeyedList, after: KeyedList, differ: Differ, result: 
     oldEnd--;
     newEnd--;
   }
+  let sources: Int32Array | undefined;
   if (start < oldEnd || start < newEnd) {
     const middle = { start, oldEnd, newEnd };
-    const sources = matchMiddle(before, after, middle, match);
+    sources = matchMiddle(before, after, middle, match);
     rearrange(before, after, middle, sources, pairs, result);
   }
+  const shift = before.children.length - after.children.length;
   for (let to = 0; to < after.children.length; to++) {
     const pair = pairs[to];
-    if (pair !== undefined) patchChild(pair, to, differ, result);
+    if (pair === undefined) continue;
+    const at = to < start ? to : to < newEnd ? (sources?.[to - start] as number) : to + shift;
+    patchChild(pair, to, branch?.children?.get(at), differ, result);
   }
 }
 
@@ -155,17 +178,22 @@ function rearrange(
   pairs: (Pair | undefined)[],
   result: ListDiff,
 ): void {
-  for (const place of goingBack(sources, (at) => hasNoState(pairs[start + at]?.[0]))) {
-    sources[place] = UNMATCHED;
-    pairs[start + place] = undefined;
+  const moved = movers(sources);
+  for (let at = 0; at < moved.length; at++) {
+    // guard: a component in a component is made anew where it would move
+    if (moved[at] === 0 || !isCutByMoving(pairs[start + at]?.[0])) continue;
+    sources[at] = UNMATCHED;
+    pairs[start + at] = undefined;
+    moved[at] = 0;
   }
   removeUnused(before, after, { start, oldEnd, newEnd }, sources, result);
-  const moved = movers(sources);
   let pending: WireNode[] = [];
   for (let to = start; to < newEnd; to++) {
     const key = after.keys[to] as string;
     if (sources[to - start] === UNMATCHED) {
-      pending.push(encodeElement(after.children[to] as Element<unknown>, key));
+      const child = after.children[to] as Element<unknown>;
+      pending.push(encodeElement(child, key));
+      note(result, to, branchOf(shown(child)));
       continue;
     }
     insert(result, to - pending.length, pending);
@@ -204,57 +232,52 @@ function removeUnused(
   }
 }
 
-function patchChild(pair: Pair, at: number, differ: Differ, { patches }: ListDiff): void {
-  const patch = differ.patch(...pair);
+function patchChild(
+  pair: Pair,
+  at: number,
+  branch: Branch | undefined,
+  differ: ChildrenDiffer,
+  result: ListDiff,
+): void {
+  const patch = differ.patch(...pair, branch);
+  note(result, at, differ.branch);
   if (patch === undefined) return;
   if (at > 0) patch.index = at;
-  patches.push(patch);
+  result.patches.push(patch);
+}
+
+function note(result: ListDiff, at: number, branch: Branch | undefined): void {
+  if (branch !== undefined) (result.branches ??= new Map()).set(at, branch);
 }
 
 function insert({ changes }: ListDiff, at: number, nodes: readonly WireNode[]): void {
   if (nodes.length > 0) changes.push({ kind: 6, ...(at > 0 && { before: at }), children: nodes });
 }
 
-function encodeAll({ children, keys }: ChildList, from: number, end: number): WireNode[] {
+function encodeAll(
+  { children, keys }: ChildList,
+  from: number,
+  end: number,
+  result: ListDiff,
+): WireNode[] {
   const nodes: WireNode[] = [];
   for (let at = from; at < end; at++) {
-    nodes.push(encodeElement(children[at] as Element<unknown>, keys?.[at]));
+    const child = children[at] as Element<unknown>;
+    nodes.push(encodeElement(child, keys?.[at]));
+    note(result, at, branchOf(shown(child)));
   }
   return nodes;
 }
 
-/** What holds something that the server does not know: what was typed, played, scrolled, drawn. */
-const STATEFUL: ReadonlySet<string> = new Set([
-  'audio',
-  'canvas',
-  'details',
-  'dialog',
-  'embed',
-  'iframe',
-  'input',
-  'object',
-  'select',
-  'textarea',
-  'video',
-]);
-
-/** Whether nothing is lost when it is made anew. */
-function hasNoState(node: Shown<unknown> | undefined): boolean {
-  if (node === undefined || node.kind === 'raw') return false;
-  if (node.kind === 'text') return true;
-  if (node.kind === 'element') {
-    if (STATEFUL.has(node.tag) || node.tag.includes('-')) return false;
-    if (node.attributes.some(({ name }) => name.toLowerCase() === 'contenteditable')) return false;
-  }
-  return node.children.every((child) => hasNoState(shownOf(child)));
+/**
+ * Whether it stops to work when it is moved: Lustre's runtime closes its connection for good when a
+ * component is taken out of the page, and browsers do that to an element that they move.
+ */
+function isCutByMoving(node: Shown<unknown> | undefined): boolean {
+  if (node === undefined || node.kind === 'text') return false;
+  if (node.kind === 'raw') return node.innerHtml.includes(COMPONENT) || node.tag === COMPONENT;
+  if (node.kind === 'element' && node.tag === COMPONENT) return true;
+  return node.children.some((child) => isCutByMoving(shown(child)));
 }
 
-function shownOf(child: Element<unknown>): Shown<unknown> | undefined {
-  let node = child;
-  while (node.kind === 'map' || node.kind === 'memo') {
-    const inner = node.kind === 'map' ? node.child : node.rendered;
-    if (inner === undefined) return undefined;
-    node = inner;
-  }
-  return node;
-}
+const COMPONENT = 'lustre-server-component';

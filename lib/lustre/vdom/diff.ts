@@ -5,79 +5,193 @@
  * changes apply one after the other. So whatever differs in one of these is replaced, also where
  * the key is the same.
  */
-import { diffAttributes, type Typed } from './attribute-diff.ts';
-import { type ChildList, diffChildren, type Differ } from './children.ts';
-import { type Element, type ElementNode, rendered, type Shown, shown } from './element.ts';
+import { type Controlled, diffAttributes, withStamp } from './attribute-diff.ts';
+import { type ChildList, type ChildrenDiffer, diffChildren, type Pair } from './children.ts';
+import { type Control, isDelegate, wantedOf } from './control.ts';
+import { type Branch, keptControl, made } from './control-tree.ts';
+import { type Element, type ElementNode, rendered, type Shown, shown } from './node.ts';
 import { type WireChange, type WirePatch } from './wire.ts';
 
-/** What the user has put into inputs, by the element of the earlier view. */
-export type TypedInto = ReadonlyMap<ElementNode<unknown>, Typed>;
+/** Decides whether to write to what the user can change; called once for each such element. */
+export type Decide = (
+  control: Control,
+  before: ElementNode<unknown>,
+  after: ElementNode<unknown>,
+  /** What the view says of it is not what it said before. */
+  isChanged: boolean,
+  /** An element around it hears of every change. */
+  isDelegated: boolean,
+) => boolean;
+
+/** How the controls of a page are treated in one comparison. */
+export interface Controls {
+  /** Where they are in the earlier view. */
+  readonly branch: Branch | undefined;
+  readonly decide: Decide;
+  /** The number that a write has, with which the page answers. */
+  readonly version: number;
+  /** Whether a control may have to be written to although the view is the same. */
+  readonly rewrites: boolean;
+}
+
+/** What has changed, and where the controls of the later view are. */
+export interface Difference {
+  /** Undefined when there is nothing to do. */
+  readonly patch: WirePatch | undefined;
+  readonly branch: Branch | undefined;
+}
 
 /**
  * Compares two views. The earlier one must be what the browser shows.
  *
- * @param typed - what the browser told of inputs since the earlier view
- * @returns undefined when there is nothing to do
  * @throws what a memo throws, and TypeError for what is no element
  */
-export function diff(
+export function compare(
   before: Element<unknown>,
   after: Element<unknown>,
-  typed?: TypedInto,
-): WirePatch | undefined {
-  const differ: Differ = {
-    pair: (old, wanted) => {
-      shareMemos(old, wanted);
-      const pair = [shown(old), shown(wanted)] as const;
-      return isSameNode(...pair) ? pair : undefined;
-    },
-    patch: (old, wanted) => diffNode(old, wanted, typed, differ),
-  };
-  const { changes, removed, patches } = diffChildren(root(before), root(after), differ);
-  return patchOf(changes, removed, patches);
+  controls: Controls,
+): Difference {
+  const differ = new Differ(controls);
+  const { branch } = controls;
+  const root = made(undefined, branch === undefined ? undefined : new Map([[0, branch]]));
+  const { changes, removed, patches, branches } = diffChildren(
+    asRoot(before),
+    asRoot(after),
+    differ,
+    root,
+  );
+  return { patch: patchOf(changes, removed, patches), branch: branches?.get(0) };
 }
 
-/** The patch of the root speaks of the shadow root, whose one child the view is. */
-function root(view: Element<unknown>): ChildList {
+/** Compares two views of which no user changes anything: what the page shows is what it was sent. */
+export function diff(before: Element<unknown>, after: Element<unknown>): WirePatch | undefined {
+  const decide: Decide = (_control, _before, _after, isChanged) => isChanged;
+  return compare(before, after, { branch: undefined, decide, version: 0, rewrites: false }).patch;
+}
+
+/** The patch of the root is about the shadow root, whose one child the view is. */
+function asRoot(view: Element<unknown>): ChildList {
   return { children: [view], keys: undefined };
 }
 
-function diffNode(
-  before: Shown<unknown>,
-  after: Shown<unknown>,
-  typed: TypedInto | undefined,
-  differ: Differ,
-): WirePatch | undefined {
-  // The very same value: of a memo, or a constant. What was typed into it may differ all the same.
-  if (before === after && typed === undefined) return undefined;
-  if (before.kind === 'text' && after.kind === 'text') {
-    if (before.content === after.content) return undefined;
-    return {
-      changes: [after.content === '' ? { kind: 0 } : { kind: 0, content: after.content }],
-    };
+class Differ implements ChildrenDiffer {
+  /** The controls of what {@link patch} has just compared. */
+  branch: Branch | undefined;
+  readonly #controls: Controls;
+  /** The options of a `select` are written, changed or not. */
+  #writesOptions = false;
+  /** An element around hears of every change. */
+  #isDelegated = false;
+
+  constructor(controls: Controls) {
+    this.#controls = controls;
   }
-  if (before.kind === 'raw' && after.kind === 'raw') {
-    const changes: WireChange[] = [];
-    if (before.innerHtml !== after.innerHtml) {
-      changes.push(after.innerHtml === '' ? { kind: 1 } : { kind: 1, inner_html: after.innerHtml });
+
+  pair(old: Element<unknown>, wanted: Element<unknown>): Pair | undefined {
+    shareMemos(old, wanted);
+    const pair = [shown(old), shown(wanted)] as const;
+    return isSameNode(...pair) ? pair : undefined;
+  }
+
+  patch(
+    before: Shown<unknown>,
+    after: Shown<unknown>,
+    branch: Branch | undefined,
+  ): WirePatch | undefined {
+    // The very same value: of a memo, or a constant. The user may have changed it all the same.
+    if (before === after && !this.#writesOptions) {
+      if (branch === undefined || !this.#controls.rewrites) {
+        this.branch = branch;
+        return undefined;
+      }
     }
-    const update = diffAttributes(before.attributes, after.attributes, undefined);
-    if (update !== undefined) changes.push(update);
-    return patchOf(changes, 0, []);
+    this.branch = undefined;
+    if (before.kind === 'text' && after.kind === 'text') {
+      if (before.content === after.content) return undefined;
+      return {
+        changes: [after.content === '' ? { kind: 0 } : { kind: 0, content: after.content }],
+      };
+    }
+    if (before.kind === 'raw' && after.kind === 'raw') {
+      const changes: WireChange[] = [];
+      if (before.innerHtml !== after.innerHtml) {
+        changes.push(
+          after.innerHtml === '' ? { kind: 1 } : { kind: 1, inner_html: after.innerHtml },
+        );
+      }
+      const update = diffAttributes(before.attributes, after.attributes, undefined);
+      if (update !== undefined) changes.push(update);
+      return patchOf(changes, 0, []);
+    }
+    if (before.kind === 'element' && after.kind === 'element') {
+      return this.#patchElement(before, after, branch);
+    }
+    if (before.kind === 'fragment' && after.kind === 'fragment') {
+      const { changes, removed, patches, branches } = diffChildren(before, after, this, branch);
+      this.branch = made(undefined, branches);
+      return patchOf(changes, removed, patches);
+    }
+    throw new TypeError('Expected two nodes of the same kind');
   }
-  if (before.kind === 'element' && after.kind === 'element') {
-    const { changes, removed, patches } = diffChildren(before, after, differ);
-    const update = diffAttributes(before.attributes, after.attributes, typed?.get(before));
+
+  #patchElement(
+    before: ElementNode<unknown>,
+    after: ElementNode<unknown>,
+    branch: Branch | undefined,
+  ): WirePatch | undefined {
+    const control = branch?.control;
+    const wasDelegated = this.#isDelegated;
+    let controlled: Controlled | undefined;
+    let writesSelection = false;
+    if (control === undefined) {
+      // guard: the options of a select are written with it
+      if (this.#writesOptions && after.tag === 'option') controlled = SELECTED;
+    } else if (control.kind === 'selected') {
+      writesSelection = this.#decideSelection(control, before, after);
+      this.#writesOptions = writesSelection;
+    } else {
+      controlled = this.#controlled(control, before, after);
+    }
+    if (branch?.children !== undefined && !wasDelegated) this.#isDelegated = isDelegate(after);
+    const { changes, removed, patches, branches } = diffChildren(before, after, this, branch);
+    this.#isDelegated = wasDelegated;
+    if (control?.kind === 'selected') this.#writesOptions = false;
+    let update = diffAttributes(before.attributes, after.attributes, controlled);
+    if (writesSelection) update = withStamp(update, this.#controls.version);
     // Last: the value of a select counts once its options are there.
     if (update !== undefined) changes.push(update);
+    this.branch = made(keptControl(control, after), branches);
     return patchOf(changes, removed, patches);
   }
-  if (before.kind === 'fragment' && after.kind === 'fragment') {
-    const { changes, removed, patches } = diffChildren(before, after, differ);
-    return patchOf(changes, removed, patches);
+
+  #controlled(
+    control: Control,
+    before: ElementNode<unknown>,
+    after: ElementNode<unknown>,
+  ): Controlled {
+    const { decide, version } = this.#controls;
+    const isDelegated = this.#isDelegated;
+    return {
+      name: control.kind,
+      writes: (isChanged) => decide(control, before, after, isChanged, isDelegated),
+      version,
+    };
   }
-  throw new TypeError('Expected two nodes of the same kind');
+
+  #decideSelection(
+    control: Control,
+    before: ElementNode<unknown>,
+    after: ElementNode<unknown>,
+  ): boolean {
+    const wanted = wantedOf('selected', after);
+    if (wanted === undefined) return false;
+    const isChanged = wanted !== wantedOf('selected', before);
+    return this.#controls.decide(control, before, after, isChanged, this.#isDelegated);
+  }
 }
+
+/** An option of a `select` that is written: its element has the number of the write. */
+const SELECTED: Controlled = { name: 'selected', writes: () => true, version: undefined };
 
 function patchOf(
   changes: readonly WireChange[],

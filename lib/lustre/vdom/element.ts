@@ -5,65 +5,13 @@
  * Source: `lustre/element`, `lustre/element/keyed` of Lustre.
  */
 import { expectFunction } from '../../core/options.ts';
-import { type Attribute, type Carried, carried } from './attribute.ts';
+import { type Attribute, type Carried } from './attribute.ts';
+import { carried } from './carried.ts';
+import { inputType } from './control.ts';
 import { expectName } from './name.ts';
-
-/** A text. */
-export interface TextNode {
-  readonly kind: 'text';
-  readonly content: string;
-}
-
-/** Several elements where one is asked for. */
-export interface FragmentNode<Message> {
-  readonly kind: 'fragment';
-  readonly children: readonly Element<Message>[];
-  readonly keys: readonly string[] | undefined;
-}
-
-/** An element of HTML, SVG, MathML, or of one's own. */
-export interface ElementNode<Message> {
-  readonly kind: 'element';
-  readonly namespace: string;
-  readonly tag: string;
-  readonly attributes: readonly Carried<Message>[];
-  readonly children: readonly Element<Message>[];
-  readonly keys: readonly string[] | undefined;
-}
-
-/** An element whose inside is markup. */
-export interface RawNode<Message> {
-  readonly kind: 'raw';
-  readonly namespace: string;
-  readonly tag: string;
-  readonly attributes: readonly Carried<Message>[];
-  readonly innerHtml: string;
-}
-
-/** An element whose messages become other messages. */
-export interface MapNode<Message> {
-  readonly kind: 'map';
-  readonly child: Element<unknown>;
-  readonly toMessage: (message: unknown) => Message;
-}
-
-/** An element that is made again only when something it depends on has changed. */
-export interface MemoNode<Message> {
-  readonly kind: 'memo';
-  readonly dependencies: readonly unknown[];
-  readonly render: () => Element<Message>;
-  /** What `render` gave, once it was asked. */
-  rendered: Element<Message> | undefined;
-}
-
-/** What a view returns: a text, an element, or several; its handlers make messages. */
-export type Element<Message> =
-  | TextNode
-  | FragmentNode<Message>
-  | ElementNode<Message>
-  | RawNode<Message>
-  | MapNode<Message>
-  | MemoNode<Message>;
+import { type Element, type TextNode, XHTML } from './node.ts';
+import { reporting } from './reports.ts';
+import { expectForeignProperty, fitting } from './value-guard.ts';
 
 /** Children that are known by key: see {@link keyed}. */
 export interface Keyed<Message> {
@@ -75,14 +23,10 @@ export interface Keyed<Message> {
 /** The children of an element: an array of them, or {@link keyed}. */
 export type Children<Message> = readonly Element<Message>[] | Keyed<Message>;
 
-export const XHTML = 'http://www.w3.org/1999/xhtml';
-export const SVG = 'http://www.w3.org/2000/svg';
-export const MATHML = 'http://www.w3.org/1998/Math/MathML';
-
 const EMPTY: readonly never[] = Object.freeze([]);
 const NONE: TextNode = Object.freeze({ kind: 'text', content: '' });
 
-/** A text. Whatever it holds, it is shown as it is: text is never markup. */
+/** Text. Whatever it holds, it is shown as it is: text is never markup. */
 export function text(content: string | number): Element<never> {
   return { kind: 'text', content: String(content) };
 }
@@ -136,10 +80,43 @@ export function namespaced<Message = never>(
     kind: 'element',
     namespace,
     tag,
-    attributes: carried(attributes),
+    attributes: attributesOf(namespace, tag, attributes, list.length > 0),
     children: list,
     keys,
   };
+}
+
+/**
+ * The attributes of an element as the browser can take them, with handlers that ask for what the
+ * server needs to know.
+ */
+function attributesOf<Message>(
+  namespace: string,
+  tag: string,
+  attributes: readonly Attribute<Message>[],
+  hasChildren: boolean,
+): readonly Carried<Message>[] {
+  if (attributes.length === 0) return EMPTY;
+  const isCustom = tag.includes('-');
+  const list = carried(attributes, isCustom);
+  if (namespace !== XHTML) {
+    for (const { kind, name } of list) {
+      if (kind === 'property') expectForeignProperty(tag, name);
+    }
+    return list;
+  }
+  const isFile = tag === 'input' && inputType(list) === 'file';
+  let fit: Carried<Message>[] | undefined;
+  for (const [at, each] of list.entries()) {
+    const other = fitting(tag, each, isFile);
+    if (other === each) {
+      fit?.push(each);
+      continue;
+    }
+    fit ??= list.slice(0, at);
+    if (other !== undefined) fit.push(other);
+  }
+  return reporting(namespace, tag, fit ?? list, hasChildren);
 }
 
 /**
@@ -155,7 +132,13 @@ export function unsafeRawHtml<Message = never>(
   namespace: string = XHTML,
 ): Element<Message> {
   expectName('tag', tag);
-  return { kind: 'raw', namespace, tag, attributes: carried(attributes), innerHtml };
+  return {
+    kind: 'raw',
+    namespace,
+    tag,
+    attributes: attributesOf(namespace, tag, attributes, true),
+    innerHtml,
+  };
 }
 
 /**
@@ -163,7 +146,7 @@ export function unsafeRawHtml<Message = never>(
  * typed into it, and so that an event reaches the child that the user saw:
  * `html.ul([], keyed(users.map((user) => [user.id, row(user)])))`.
  *
- * Any text is a key. Keys should differ; where two are the same the later one is told apart by its
+ * Any string is a key. Keys should differ; where two are the same the later one is distinguished by its
  * place, and is then made anew when it moves.
  */
 export function keyed<Message>(
@@ -215,40 +198,4 @@ export function memo<Message>(
 ): Element<Message> {
   expectFunction('render', render);
   return { kind: 'memo', dependencies, render, rendered: undefined };
-}
-
-/** What an element is once maps and memos are looked through: what travels. */
-export type Shown<Message> =
-  TextNode | FragmentNode<Message> | ElementNode<Message> | RawNode<Message>;
-
-/** What a memo shows. */
-export function rendered<Message>(memoized: MemoNode<Message>): Element<Message> {
-  return (memoized.rendered ??= memoized.render());
-}
-
-/**
- * Looks through maps and memos.
- * @throws TypeError for what is no element; what the `render` of a memo throws
- */
-export function shown(node: Element<unknown>): Shown<unknown> {
-  let current = node;
-  for (;;) {
-    switch (current?.kind) {
-      case 'map':
-        current = current.child;
-        break;
-      case 'memo':
-        current = rendered(current);
-        break;
-      case 'text':
-      case 'fragment':
-      case 'element':
-      case 'raw':
-        return current;
-      default:
-        throw new TypeError(
-          `Expected an element, got ${current === null ? 'null' : typeof current}`,
-        );
-    }
-  }
 }

@@ -1,6 +1,6 @@
 /** From the values of a view to what travels. Maps and memos never do. */
 import { type Carried } from './attribute.ts';
-import { type Element, shown, XHTML } from './element.ts';
+import { type Element, shown, XHTML } from './node.ts';
 import { type WireAttribute, type WireBehaviour, type WireNode } from './wire.ts';
 
 const NEVER: WireBehaviour = { kind: 0 };

@@ -1,6 +1,6 @@
 /**
  * Event handlers of a view. The browser sends of an event only what was asked for, and what it
- * sends is a stranger's word: it is decoded.
+ * sends is untrusted input: it is decoded.
  *
  * Source: `lustre/event` of Lustre.
  */
@@ -10,6 +10,7 @@ import { DecodeError } from '../../core/errors.ts';
 import { expectFunction, expectNumber } from '../../core/options.ts';
 import { type Decode, type EventAttribute } from './attribute.ts';
 import { expectName } from './name.ts';
+import { CHOICE, CHOICES_PATH } from './reports.ts';
 
 /** A {@link Decode} that knows which parts of an event it needs. */
 export type EventDecoder<Message> = Decode<Message> & { readonly include?: readonly string[] };
@@ -24,7 +25,8 @@ export type EventDecoder<Message> = Decode<Message> & { readonly include?: reado
  *
  * @param struct - coerces, and drops what it does not know
  * @param include - what to ask for instead: paths with dots
- * @throws TypeError when it is no struct
+ * @throws TypeError when it is no struct, or when it does not say what to ask for and `include`
+ * does not either
  */
 export function decodeEvent<Data, Message>(
   struct: Struct<Data>,
@@ -52,7 +54,8 @@ export function decodeEvent<Data, Message>(
 function pathsOf(struct: AnyStruct, prefix = ''): readonly string[] {
   const { schema } = struct;
   if (typeof schema !== 'object' || schema === null || !IS_OBJECT.has(struct.type)) {
-    return prefix === '' ? [] : [prefix];
+    expectLeaf(prefix);
+    return [prefix];
   }
   return Object.entries(schema).flatMap(([name, field]) =>
     pathsOf(field as AnyStruct, prefix === '' ? name : `${prefix}.${name}`),
@@ -61,26 +64,41 @@ function pathsOf(struct: AnyStruct, prefix = ''): readonly string[] {
 
 const IS_OBJECT: ReadonlySet<string> = new Set(['object', 'type']);
 
-/** What the browser sends of an event without being asked, from Lustre 5.3.2 on. */
-const UNASKED: Readonly<Record<string, string>> = {
-  input: 'target.value',
-  change: 'target.value',
-  submit: 'detail.formData',
-};
+/** Objects of the DOM, which JSON writes as `{}`. */
+const NO_LEAF: ReadonlySet<string> = new Set([
+  '',
+  'currentTarget',
+  'relatedTarget',
+  'srcElement',
+  'submitter',
+  'target',
+  'view',
+]);
+
+/** @throws TypeError where the browser would send nothing of use, and every event would be ignored */
+function expectLeaf(path: string): void {
+  if (!NO_LEAF.has(path.slice(path.lastIndexOf('.') + 1))) return;
+  const what = path === '' ? 'the event' : `\`${path}\``;
+  throw new TypeError(
+    `Expected an object struct for ${what}, whose fields say what to ask the browser for; ` +
+      'for any other struct (a union, an intersection) say it in `include`',
+  );
+}
 
 /**
  * Handles an event of the DOM, or one that a custom element emits.
  *
  * @param decode - a {@link decodeEvent}, or any function from what the browser sends to a message.
  * Undefined ignores the event, and so does a DecodeError or StructError that it throws; anything
- * else that it throws is told to `onError`
+ * else that it throws is reported to `onError`
  * @throws TypeError when the name is none, or `decode` no function
  */
 export function on<Message>(name: string, decode: EventDecoder<Message>): EventAttribute<Message> {
   expectName('event', name);
   expectFunction('decode', decode);
-  const unasked = Object.hasOwn(UNASKED, name) ? UNASKED[name] : undefined;
-  // To ask for what comes anyway would make the browser's list longer with every event.
+  // To ask for what comes anyway would make the browser's list longer with every event. What comes
+  // with `input` and `change` depends on the element: see `reports.ts`.
+  const unasked = name === 'submit' ? 'detail.formData' : undefined;
   const include = (decode.include ?? []).filter((path) => path !== unasked);
   return {
     kind: 'event',
@@ -91,6 +109,44 @@ export function on<Message>(name: string, decode: EventDecoder<Message>): EventA
     stopPropagation: false,
     debounce: 0,
     throttle: 0,
+  };
+}
+
+/** The options of a handler: see {@link advanced}. */
+export interface HandlerOptions {
+  /** Paths to ask for, with dots. @defaultValue those of the decoder */
+  readonly include?: readonly string[];
+  /** @defaultValue false */
+  readonly preventDefault?: boolean;
+  /** @defaultValue false */
+  readonly stopPropagation?: boolean;
+  /** Milliseconds: see {@link debounce}. @defaultValue 0 */
+  readonly debounce?: number;
+  /** Milliseconds: see {@link throttle}. @defaultValue 0 */
+  readonly throttle?: number;
+}
+
+/**
+ * A handler with all its options at once. Unlike Lustre's in a page, whether the default is
+ * prevented is decided when the view is made: the server cannot answer in time.
+ *
+ * @throws TypeError as {@link on}, {@link debounce} and {@link throttle} do
+ *
+ * Source: `event.advanced` of Lustre.
+ */
+export function advanced<Message>(
+  name: string,
+  decode: EventDecoder<Message>,
+  options: HandlerOptions = {},
+): EventAttribute<Message> {
+  const { include = decode.include, debounce: quiet = 0, throttle: period = 0 } = options;
+  const decoder = (event: unknown): Message | undefined => decode(event);
+  expectFunction('decode', decode);
+  const handler = on(name, include === undefined ? decoder : Object.assign(decoder, { include }));
+  return {
+    ...throttle(debounce(handler, quiet), period),
+    preventDefault: options.preventDefault === true,
+    stopPropagation: options.stopPropagation === true,
   };
 }
 
@@ -121,7 +177,8 @@ export function debounce<Message>(
 }
 
 /**
- * Sends the first event, and none for so long afterwards.
+ * Sends the first event, and none for so long afterwards. Of `input` and `change` the last event of
+ * a burst is sent too: the model would otherwise never hear what the page shows.
  *
  * @param ms - milliseconds, a whole number; less than 0 counts as 0, which is no throttle
  * @throws TypeError when it is no integer
@@ -190,14 +247,41 @@ const key = (event: unknown): unknown => own(event, 'key');
 export function onInput<Message>(
   toMessage: (value: string) => Message | undefined,
 ): EventAttribute<Message> {
-  return onText('input', targetValue, toMessage);
+  return onText('input', targetValue, toMessage, ['target.value']);
 }
 
-/** What was entered or chosen, when the user is through with it. For a checkbox see {@link onCheck}. */
+/**
+ * What was entered or chosen, when the user has finished. For a checkbox see {@link onCheck}, for a
+ * `select` with `multiple` {@link onChoices}.
+ */
 export function onChange<Message>(
   toMessage: (value: string) => Message | undefined,
 ): EventAttribute<Message> {
-  return onText('change', targetValue, toMessage);
+  return onText('change', targetValue, toMessage, ['target.value']);
+}
+
+/**
+ * All that is selected in a `select` with `multiple`, when that changes. Its options are made with
+ * `html.choice`: of any others the browser does not send the value.
+ */
+export function onChoices<Message>(
+  toMessage: (values: readonly string[]) => Message | undefined,
+): EventAttribute<Message> {
+  expectFunction('toMessage', toMessage);
+  const decode = (event: unknown): Message | undefined => {
+    const values = choicesOf(event);
+    if (values === undefined) throw new DecodeError('expected options made with `html.choice`');
+    return toMessage(values);
+  };
+  return on('change', Object.assign(decode, { include: [CHOICES_PATH] }));
+}
+
+/** The values of the options that an event says are selected; undefined when it does not say. */
+export function choicesOf(event: unknown): readonly string[] | undefined {
+  const options = own(own(event, 'target'), 'selectedOptions');
+  if (typeof options !== 'object' || options === null) return undefined;
+  const values = Object.values(options).map((option) => own(option, CHOICE));
+  return values.every((value) => typeof value === 'string') ? values : undefined;
 }
 
 /** Whether a checkbox is checked, when that changes. */
@@ -219,6 +303,13 @@ export function onKeyDown<Message>(
   toMessage: (key: string) => Message | undefined,
 ): EventAttribute<Message> {
   return onText('keydown', key, toMessage, ['key']);
+}
+
+/** Which key is pressed that makes a character. Browsers have deprecated the event. */
+export function onKeyPress<Message>(
+  toMessage: (key: string) => Message | undefined,
+): EventAttribute<Message> {
+  return onText('keypress', key, toMessage, ['key']);
 }
 
 /** Which key comes up. */

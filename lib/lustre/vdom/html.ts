@@ -1,11 +1,13 @@
 /**
  * The elements of HTML: `html.div(attributes, children)`. `title`, `textarea`, `option`, `style`
- * and `script` take a text in the place of children.
+ * and `script` take a string in the place of children.
  *
  * Source: `lustre/element/html` of Lustre.
  */
-import { type Attribute, property } from './attribute.ts';
-import { type Element, element, text, unsafeRawHtml, XHTML } from './element.ts';
+import { type Attribute, attribute, property } from './attribute.ts';
+import { element, text, unsafeRawHtml } from './element.ts';
+import { type Element, XHTML } from './node.ts';
+import { CHOICE } from './reports.ts';
 import { type Tag, tagsOf } from './tag.ts';
 
 const tag = tagsOf(XHTML);
@@ -18,6 +20,18 @@ export function option<Message = never>(
   return element('option', attributes, [text(label)]);
 }
 
+/**
+ * An option of a `select` with `multiple`, whose value `onChoices` is given.
+ * @param value - what the choice is called in the model
+ */
+export function choice<Message = never>(
+  value: string,
+  attributes: readonly Attribute<NoInfer<Message>>[],
+  label: string,
+): Element<Message> {
+  return option([attribute('value', value), property(CHOICE, value), ...attributes], label);
+}
+
 /** The title of a document. */
 export function title<Message = never>(
   attributes: readonly Attribute<NoInfer<Message>>[],
@@ -26,7 +40,7 @@ export function title<Message = never>(
   return element('title', attributes, [text(content)]);
 }
 
-/** A field of several lines. Its content is controlled: see `controlled.ts`. */
+/** A field of several lines. Its content is controlled: see `control.ts`. */
 export function textarea<Message = never>(
   attributes: readonly Attribute<NoInfer<Message>>[],
   content: string,

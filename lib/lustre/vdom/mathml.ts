@@ -3,7 +3,7 @@
  *
  * Source: `lustre/element/mathml` of Lustre.
  */
-import { MATHML } from './element.ts';
+import { MATHML } from './node.ts';
 import { type Tag, tagsOf } from './tag.ts';
 
 const tag = tagsOf(MATHML);

@@ -3,7 +3,7 @@
  *
  * Source: `lustre/element/svg` of Lustre.
  */
-import { SVG } from './element.ts';
+import { SVG } from './node.ts';
 import { type Tag, tagsOf } from './tag.ts';
 
 const tag = tagsOf(SVG);

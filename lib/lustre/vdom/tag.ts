@@ -1,6 +1,7 @@
 /** How the words for elements are made. */
 import { type Attribute } from './attribute.ts';
-import { type Children, type Element, namespaced } from './element.ts';
+import { type Children, namespaced } from './element.ts';
+import { type Element } from './node.ts';
 
 /**
  * A word for an element: `html.div(attributes, children)`.

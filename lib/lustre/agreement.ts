@@ -1,0 +1,326 @@
+/**
+ * What each page shows of what its user can change, so that page and model agree once all is quiet.
+ *
+ * Two facts decide it. Each write of ours to a control has a number, which the element keeps; each
+ * event says the value that the element had when it was made, and the number that it had seen. So
+ * of an event that is not the answer to our last write we know that the page shows what we wrote,
+ * and of any other that it shows what the event says. After each answer the page of its author shows
+ * what the view says, or will when all that is on the way has arrived.
+ *
+ * The model is written down in docs/server-components.md, "Page and model agree".
+ */
+import { type Branch, branchAt, controlsIn } from './vdom/control-tree.ts';
+import { type Control, inputType, isTyped, type Known, stateOf, wantedOf } from './vdom/control.ts';
+import { type ElementNode } from './vdom/node.ts';
+import { type Found } from './vdom/path.ts';
+import { Decision } from './decision.ts';
+import { Knowledge, note, push, type Write } from './knowledge.ts';
+import { merge } from './merge.ts';
+import { report } from './report.ts';
+
+/** After these the user is no longer at it: what is half typed then stays so. */
+const FINAL: ReadonlySet<string> = new Set(['change', 'blur', 'focusout']);
+
+/** What is known of a control in all pages. */
+interface ControlRecord {
+  /** The writes that all pages were sent, but those that have a record of their own. */
+  readonly writes: Write[];
+  readonly pages: Map<Page, Knowledge>;
+}
+
+/** One page that shows the component. */
+export class Page {
+  /** The number of the last write before it was mounted. */
+  mountedAt = 0;
+  /** What its events since the last answer were about. */
+  readonly marked: Set<Knowledge> = new Set();
+  /** All its events have been handled: what the view says now is the answer to them. */
+  isAnswered = false;
+  readonly records: Set<ControlRecord> = new Set();
+}
+
+/** Keeps what pages show and what views say in agreement. */
+export class Agreement {
+  #version = 0;
+  readonly #records = new WeakMap<Control, ControlRecord>();
+
+  /** The number of the next write. */
+  get version(): number {
+    return this.#version + 1;
+  }
+
+  /** A page is mounted: it shows what the view says. */
+  mounted(page: Page): void {
+    this.left(page);
+    page.mountedAt = this.#version;
+  }
+
+  /** A page is gone, or will be mounted anew. */
+  left(page: Page): void {
+    for (const { pages } of page.records) pages.delete(page);
+    page.records.clear();
+    page.marked.clear();
+  }
+
+  /**
+   * Takes note of what an event says about the page.
+   *
+   * @param root - the controls of the view in which the handler was found
+   * @returns the event for the handler; undefined when it is not to be handled
+   */
+  hear(page: Page, root: Branch | undefined, found: Found, event: unknown): unknown {
+    const { places, chain, handler } = found;
+    const branch = branchAt(root, places);
+    const own = branch?.control;
+    const said = report(own, event);
+    if (handler.name === 'reset' || isResetButton(found)) {
+      this.#forget(page, formAround(root, found));
+    }
+    this.#touch(page, branch, own);
+    for (const [depth, node] of chain.entries()) {
+      if (depth === chain.length - 1 || node.kind !== 'element') continue;
+      const around = branchAt(root, places.slice(0, depth));
+      // A click inside opens `details`, and a label passes it on to its input.
+      if (node.tag === 'label') this.#touch(page, around, own);
+      else if (around?.control?.kind === 'open') this.#knowledge(page, around.control, true);
+    }
+    if (own !== undefined) return this.#hearOwn(page, root, own, found, said);
+    if (handler.name !== 'input' && handler.name !== 'change') return said.event;
+    const target = targetOf(branch, said.event);
+    return target === undefined
+      ? said.event
+      : this.#hearOwn(page, root, target, found, report(target, event));
+  }
+
+  /** Whether something of a page has to be compared with the view on its own. */
+  isMarked(page: Page): boolean {
+    return page.marked.size > 0;
+  }
+
+  /**
+   * Decides which controls are written to in one patch.
+   *
+   * @param page - whose patch it is; undefined: that of all `others`
+   * @param author - the page whose events the patch answers
+   */
+  decision(page: Page | undefined, others: readonly Page[], author: Page | undefined): Decision {
+    return new Decision(
+      page === undefined ? undefined : (control) => this.#records.get(control)?.pages.get(page),
+      page?.isAnswered === true,
+      (control, before, value, isOwn) => {
+        const write: Write = { version: this.version, value, by: author, isOwn };
+        this.#noteWrite(control, before, write, page, others);
+      },
+    );
+  }
+
+  /** The patches have been sent. */
+  answered(pages: Iterable<Page>): void {
+    this.#version += 1;
+    for (const page of pages) {
+      if (!page.isAnswered) continue;
+      page.isAnswered = false;
+      for (const knowledge of page.marked) {
+        knowledge.shows = undefined;
+        knowledge.merged = undefined;
+        knowledge.isTouched = false;
+      }
+      page.marked.clear();
+    }
+  }
+
+  /** An event of a control itself, or one that says that it comes from there. */
+  #hearOwn(
+    page: Page,
+    root: Branch | undefined,
+    control: Control,
+    { handler }: Found,
+    { value, seen, isHalfTyped, event }: ReturnType<typeof report>,
+  ): unknown {
+    const knowledge = this.#knowledge(page, control, false);
+    const isFinal = FINAL.has(handler.name);
+    const isUndone = handler.name === 'click' && handler.preventDefault;
+    if (value === undefined || (isHalfTyped && isFinal) || isUndone) {
+      knowledge.shows = 'unknown';
+      return event;
+    }
+    const last = this.#lastWrite(page, knowledge);
+    // guard: the echo of a write is no news
+    const isEcho = control.kind === 'open' && this.#baseOf(page, knowledge, seen) === value;
+    if (last === undefined || seen >= last.version) {
+      knowledge.seen = seen;
+      knowledge.reported = value;
+      if (!isHalfTyped) knowledge.shows = { value };
+      // Left already, by an event that overtook this one: then it is to be undone.
+      else if (knowledge.shows !== 'unknown') knowledge.shows = 'unfinished';
+      if (value === true) this.#hearRadio(page, root, control, { value: false });
+      return isEcho ? undefined : event;
+    }
+    // The page has been written to since: it shows that, and not what the event says.
+    knowledge.shows = { value: last.value };
+    if (value === true) {
+      this.#hearRadio(page, root, control, 'unknown');
+      knowledge.shows = 'unknown';
+    }
+    // guard: what a debounced handler says late is over when its user went on elsewhere
+    if (handler.debounce > 0 && last.by === page && !last.isOwn) return undefined;
+    if (isEcho) return undefined;
+    return this.#merged(page, control, knowledge, { value, seen, event }, last);
+  }
+
+  /** What the user typed before our write came, applied to what we wrote. */
+  #merged(
+    page: Page,
+    control: Control,
+    knowledge: Knowledge,
+    { value, seen, event }: { value: Known; seen: number; event: unknown },
+    last: Write,
+  ): unknown {
+    const base = this.#baseOf(page, knowledge, seen);
+    knowledge.seen = seen;
+    knowledge.reported = value;
+    const ours = knowledge.merged ?? last.value;
+    if (!isTyped(control) || typeof base !== 'string') return event;
+    if (typeof value !== 'string' || typeof ours !== 'string') return event;
+    // guard: what was typed while a write was on its way → return event;
+    const result = merge(base, value, ours);
+    knowledge.merged = result;
+    return withValue(event, result);
+  }
+
+  /** Of the radio buttons of a group one alone is checked. */
+  #hearRadio(
+    page: Page,
+    root: Branch | undefined,
+    control: Control,
+    shows: Exclude<Knowledge['shows'], undefined>,
+  ): void {
+    const { attributes } = control.element;
+    if (inputType(attributes) !== 'radio') return;
+    const name = stateOf(attributes, 'name');
+    for (const other of controlsIn(root)) {
+      if (other === control || other.kind !== 'checked') continue;
+      if (inputType(other.element.attributes) !== 'radio') continue;
+      if (stateOf(other.element.attributes, 'name') !== name) continue;
+      this.#knowledge(page, other, false).shows = shows;
+    }
+  }
+
+  /** There was an event around these, or in them. */
+  #touch(page: Page, branch: Branch | undefined, except: Control | undefined): void {
+    for (const control of controlsIn(branch)) {
+      if (control !== except) this.#knowledge(page, control, true);
+    }
+  }
+
+  #forget(page: Page, branch: Branch | undefined): void {
+    for (const control of controlsIn(branch)) {
+      this.#knowledge(page, control, false).shows = 'unknown';
+    }
+  }
+
+  #knowledge(page: Page, control: Control, isTouched: boolean): Knowledge {
+    const record = this.#recordOf(control);
+    let knowledge = record.pages.get(page);
+    if (knowledge === undefined) {
+      knowledge = new Knowledge(record.writes);
+      record.pages.set(page, knowledge);
+      page.records.add(record);
+    }
+    if (isTouched) knowledge.isTouched = true;
+    page.marked.add(knowledge);
+    return knowledge;
+  }
+
+  #recordOf(control: Control, element: ElementNode<unknown> = control.element): ControlRecord {
+    let record = this.#records.get(control);
+    if (record === undefined) {
+      const value = wantedOf(control.kind, element);
+      // What it was inserted with counts as a write that every page has seen.
+      const first: Write[] =
+        value === undefined ? [] : [{ version: 0, value, by: undefined, isOwn: false }];
+      record = { writes: first, pages: new Map() };
+      this.#records.set(control, record);
+    }
+    return record;
+  }
+
+  /** The last write that a page may not have seen; undefined when there was none. */
+  #lastWrite(page: Page, { writes }: Knowledge): Write | undefined {
+    const last = writes.at(-1);
+    return last !== undefined && last.version > page.mountedAt ? last : undefined;
+  }
+
+  /** What a page showed before the change that an event tells of. */
+  #baseOf(page: Page, knowledge: Knowledge, seen: number): Known | undefined {
+    const isNext = seen === knowledge.seen && knowledge.reported !== undefined;
+    return isNext ? knowledge.reported : this.#valueAt(page, knowledge, seen);
+  }
+
+  /** What a page showed after the write of this number, or after its mount. */
+  #valueAt(page: Page, { writes }: Knowledge, seen: number): Known | undefined {
+    const version = Math.max(seen, 0);
+    if (version > 0) return writes.find((write) => write.version === version)?.value;
+    return writes.findLast((write) => write.version <= page.mountedAt)?.value;
+  }
+
+  #noteWrite(
+    control: Control,
+    before: ElementNode<unknown>,
+    write: Write,
+    page: Page | undefined,
+    others: Iterable<Page>,
+  ): void {
+    const record = this.#recordOf(control, before);
+    if (page !== undefined) {
+      let knowledge = record.pages.get(page);
+      if (knowledge === undefined) {
+        knowledge = new Knowledge(record.writes);
+        record.pages.set(page, knowledge);
+        page.records.add(record);
+      }
+      note(knowledge, write);
+      return;
+    }
+    push(record.writes, write);
+    for (const other of others) {
+      const knowledge = record.pages.get(other);
+      if (knowledge !== undefined) note(knowledge, write);
+    }
+  }
+}
+
+function isResetButton({ element, handler }: Found): boolean {
+  if (handler.name !== 'click' || (element.tag !== 'button' && element.tag !== 'input')) {
+    return false;
+  }
+  return inputType(element.attributes) === 'reset';
+}
+
+/** The controls of the form in which something happened. */
+function formAround(root: Branch | undefined, { chain, places }: Found): Branch | undefined {
+  const depth = chain.findLastIndex((node) => node.kind === 'element' && node.tag === 'form');
+  return depth === -1 ? undefined : branchAt(root, places.slice(0, depth));
+}
+
+/** The control that an event came from which a handler around it heard, if there is no doubt. */
+function targetOf(branch: Branch | undefined, event: unknown): Control | undefined {
+  const target = (event as { target?: unknown } | null)?.target;
+  if (typeof target !== 'object' || target === null) return undefined;
+  const { name, id } = target as { name?: unknown; id?: unknown };
+  const found = [...controlsIn(branch)].filter(({ element: { attributes } }) => {
+    return (
+      textOf(stateOf(attributes, 'name')) === textOf(name) &&
+      textOf(stateOf(attributes, 'id')) === textOf(id)
+    );
+  });
+  return found.length === 1 ? found[0] : undefined;
+}
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+/** The event with another value of its target. */
+function withValue(event: unknown, value: string): unknown {
+  const { target, ...rest } = event as { target?: object };
+  return { ...rest, target: { ...target, value } };
+}

@@ -47,7 +47,7 @@ export function inTurn(
   { start, refuse }: Turn,
 ): void {
   // Node gives a response its socket when the responses before it have been sent.
-  // guard: one request of a connection at a time → if (response.req !== undefined) {
+  // guard: one request of a connection at a time → if (response.req !== undefined) { start(); return; }
   if (response.socket !== null) {
     start();
     return;
@@ -58,7 +58,7 @@ export function inTurn(
     connections.set(socket, ahead);
   }
   const own = ahead;
-  // guard: few requests ahead of their answers → if (own.waiting < 0) {
+  // guard: few requests ahead of their answers
   if (own.refused > 0 || own.waiting >= MAX_WAITING) {
     own.refused += 1;
     if (own.refused === 1) refuse();

@@ -69,10 +69,6 @@ export function shareUpgrades(server: Server, options: OwnershipOptions): void {
       else leave(...upgrade);
       return;
     }
-    if (isEnding()) {
-      refuseUpgrade(stream, shuttingDown);
-      return;
-    }
     toOriginForm(request);
     let isOurs: boolean | undefined;
     try {
@@ -85,6 +81,7 @@ export function shareUpgrades(server: Server, options: OwnershipOptions): void {
     // guard: what is not ours is left to others → isOurs = true;
     isOurs ??= !hasOthers || hasRoute(request);
     if (isOurs) take(...upgrade);
+    else if (isEnding()) refuseUpgrade(stream, shuttingDown);
     else if (hasOthers) leave(...upgrade);
     else refuseUpgrade(stream, notFound);
   }

@@ -1,7 +1,6 @@
 /** The entry point `express-omnimessage/lustre`: Lustre server components. */
 export {
   type Attribute,
-  attribute,
   booleanAttribute,
   classes,
   type Decode,
@@ -11,6 +10,14 @@ export {
   property,
   styles,
 } from './lustre/vdom/attribute.ts';
+export {
+  attribute,
+  type AttributeWords,
+  type BooleanWord,
+  type TextWord,
+} from './lustre/vdom/attribute-words.ts';
+export { renderToString } from './lustre/vdom/to-string.ts';
+export { type PrerenderOptions, renderServerComponent } from './lustre/prerender.ts';
 export {
   type Children,
   element,

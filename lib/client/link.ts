@@ -55,6 +55,8 @@ export function openLink<In, Out>(options: ConnectOptions<In, Out, Wire>): OpenL
   let isFirst = true;
   let isGap = false;
   let isOffered = true;
+  /** True once the server has proved that it speaks the protocol: it is offered from then on. */
+  let isProved = false;
   /** Failures since a line has proved itself. */
   let failures = 0;
   /** Attempts in a row that never opened, and of which nobody said why. */
@@ -177,6 +179,7 @@ export function openLink<In, Out>(options: ConnectOptions<In, Out, Wire>): OpenL
     isOpen = true;
     isFirst = false;
     unopened = missing = 0;
+    isProved ||= lineOptions.confirms;
     if (lineOptions.interval !== 0) liveness.start(opened, lineOptions.interval);
     clearTimeout(timer);
     timer = setTimeout(proved, PROOF);
@@ -219,7 +222,7 @@ export function openLink<In, Out>(options: ConnectOptions<In, Out, Wire>): OpenL
       }
     }
     if (mine !== turn) return;
-    isOffered = answer?.hasProtocol ?? !isOffered;
+    isOffered = isProved || (answer?.hasProtocol ?? !isOffered);
     if (answer !== undefined && answer.code !== WOULD_ACCEPT) unopened = 0;
     else if (unopened % 2 === 0) transports.push(transports.shift() as Transport);
     decide(answer?.code ?? code, '', answer?.retryAfter);

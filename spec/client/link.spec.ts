@@ -468,6 +468,24 @@ describe('without omnimessage.1', () => {
     expect(messages).toEqual(['{"type":"welcome"}']);
   });
 
+  it('is offered for ever once a server has spoken it, however often it is away', async () => {
+    const server = await serveProtocol();
+    const door = await gate('127.0.0.1', server.port);
+    const { link, opened } = linkTo(`ws://127.0.0.1:${door.port}`);
+    await link.ask('a');
+    let attempts = 0;
+    link.subscribe(() => {
+      if (link.getSnapshot().state === 'connecting') attempts += 1;
+    });
+    await door.shut();
+    await until(() => attempts >= 4);
+    await door.open();
+    await until(() => opened.length === 2);
+
+    expect(await link.ask('b')).toBe('b');
+    expect(server.peers[1]!.offered).toEqual(['omnimessage.1']);
+  });
+
   it('is offered again when bare does not work either, in turn', async () => {
     const server = await serveProtocol();
     server.server.removeAllListeners('upgrade');

@@ -15,6 +15,7 @@ export {
   type SendResult,
   type Snapshot,
 } from './client/options.ts';
+export { sse, type SseOptions } from './client/sse.ts';
 export { createStore, type Failed, type Store, type StoreOptions } from './client/store.ts';
 export { type Address, type AddressSource, type Transport } from './client/transport.ts';
 export { webSocket, type WebSocketOptions } from './client/websocket.ts';

@@ -74,7 +74,14 @@ describe('the package', () => {
       "console.log(Object.keys(await import('express-omnimessage/client')).sort().join(' '))",
     );
 
-    expect(names.split(' ')).toEqual(['AskError', 'connect', 'createStore', 'http', 'webSocket']);
+    expect(names.split(' ')).toEqual([
+      'AskError',
+      'connect',
+      'createStore',
+      'http',
+      'sse',
+      'webSocket',
+    ]);
   });
 
   it('has these public names under /testing, and no others', async () => {

@@ -3,16 +3,16 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { WebSocket } from 'ws';
+import { type EngineOptions } from '../support/engines.ts';
 
 /** How a process is told what to do. */
 export interface NodeOptions {
-  readonly url: string;
+  readonly engine: EngineOptions;
   readonly prefix: string;
   /** Its connections to Redis are called `<prefix>-<name>`. */
   readonly name: string;
   /** How many messages a log keeps. */
   readonly messages?: number | undefined;
-  readonly durable?: boolean | undefined;
 }
 
 /** What a process says of itself. */

@@ -20,7 +20,7 @@ const started: ServerNode[] = [];
 const redis = await admin();
 
 const start = async (name: string): Promise<ServerNode> => {
-  const node = await startNode({ url: redisUrl, prefix, name });
+  const node = await startNode({ engine: { kind: 'redis', url: redisUrl }, prefix, name });
   started.push(node);
   return node;
 };

@@ -2,7 +2,7 @@
  * One server process of a cluster, for the drills: what its clients say is published, and all of
  * them hear all that is.
  *
- *     node --expose-gc --import tsx spec/drills/hub-node.ts '{"url":"redis://127.0.0.1:6379","prefix":"drill","name":"a"}'
+ *     node --expose-gc --import tsx spec/drills/hub-node.ts '{"engine":{"kind":"redis","url":"redis://127.0.0.1:6379"},"prefix":"drill","name":"a"}'
  *
  * It is started with an IPC channel: it sends its port, answers whatever it is sent with its state,
  * and ends when the channel does.
@@ -13,9 +13,10 @@ import express from 'express';
 import { createClient } from 'redis';
 import { attachWebSockets, createHub, DecodeError, omniWs } from '../../lib/index.ts';
 import { redisBackplane } from '../../lib/redis.ts';
+import { backplaneOf } from '../support/engines.ts';
 import { type NodeOptions, type NodeState, type Said } from './hub-cluster.ts';
 
-const { url, prefix, name, messages, durable } = JSON.parse(process.argv[2] ?? '') as NodeOptions;
+const { engine, prefix, name, messages } = JSON.parse(process.argv[2] ?? '') as NodeOptions;
 
 const errors: string[] = [];
 let gaps = 0;
@@ -35,12 +36,15 @@ const codec = {
 
 const hub = createHub<Said>({
   codec,
-  backplane: redisBackplane({
-    client: createClient({ url, name: `${prefix}-${name}` }),
-    prefix,
-    log: { messages },
-    durable,
-  }),
+  backplane:
+    engine.kind === 'redis'
+      ? redisBackplane({
+          client: createClient({ url: engine.url, name: `${prefix}-${name}` }),
+          prefix,
+          log: { messages },
+          durable: engine.durable,
+        })
+      : backplaneOf(engine, { prefix, messages }),
   onError: ({ code, message }) => errors.push(`${code}: ${message}`),
   // Its clients learn of it where the gap is.
   onGap: (topic) => {

@@ -136,11 +136,12 @@ async function answers(ask: () => Promise<unknown>): Promise<boolean> {
   }
 }
 
-const isThere = {
+export const isThere: Readonly<Record<'redis' | 'nats' | 'natsServer' | 'cluster', boolean>> = {
   redis: await answers(async () => (await admin()).destroy()),
   nats: await answers(async () =>
     (await connect({ servers: natsServers, reconnect: false, timeout: 2_000 })).close(),
   ),
+  natsServer: spawnSync('nats-server', ['--version']).status === 0,
   cluster: spawnSync('redis-server', ['--version']).status === 0,
 };
 for (const [name, found] of Object.entries(isThere)) {

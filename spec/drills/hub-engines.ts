@@ -18,13 +18,6 @@ export interface DrilledEngine {
   readonly end: () => Promise<void>;
 }
 
-export interface DrilledCluster extends DrilledEngine {
-  /** Moves slots from one master to the next one; settles when they have moved. */
-  readonly reshard: (slots: number) => Promise<void>;
-  /** Kills one master, which has a replica. */
-  readonly killMaster: () => Promise<void>;
-}
-
 const cli = (port: number, ...args: string[]): string =>
   spawnSync('redis-cli', ['-p', String(port), ...args], { encoding: 'utf8' }).stdout.trim();
 
@@ -86,7 +79,7 @@ export async function redisEngine(): Promise<DrilledEngine> {
 }
 
 /** Three masters, each with a replica. */
-export async function clusterEngine(): Promise<DrilledCluster> {
+export async function clusterEngine(): Promise<DrilledEngine> {
   const ports: number[] = [];
   const servers: Awaited<ReturnType<typeof server>>[] = [];
   for (let n = 0; n < 6; n++) {
@@ -137,22 +130,6 @@ export async function clusterEngine(): Promise<DrilledCluster> {
     },
     end: async () => {
       await Promise.all(servers.map((own) => own.end()));
-    },
-    reshard: async (slots) => {
-      const [from = 0, to = 0] = masters();
-      const idOf = (port: number): string => cli(port, 'CLUSTER', 'MYID');
-      const moving = spawn(
-        'redis-cli',
-        `--cluster reshard 127.0.0.1:${from} --cluster-from ${idOf(from)} --cluster-to ${idOf(to)} --cluster-slots ${slots} --cluster-yes`.split(
-          ' ',
-        ),
-        { stdio: 'ignore' },
-      );
-      await once(moving, 'exit');
-    },
-    killMaster: async () => {
-      const [first = 0] = masters();
-      await servers[ports.indexOf(first)]?.kill();
     },
   };
 }

@@ -1,5 +1,5 @@
 /**
- * Goals G16 to G18 and G34, the same for every engine: two server processes and more, an engine of
+ * Goals G16 to G18, the same for every engine: two server processes and more, an engine of
  * its own, real WebSocket clients. What is measured is printed. The long form has more messages.
  */
 import { randomUUID } from 'node:crypto';
@@ -211,63 +211,4 @@ describe.each(engines)('a cluster on $name', ({ name, make }) => {
       'ms from its return to the last': recovered,
     });
   });
-});
-
-describe.runIf(isThere.cluster)('a cluster of Redis', () => {
-  it('G34: a reshard is no gap, and a lost master is one at most for each topic', async () => {
-    const engine = await clusterEngine();
-    const prefix = `drill-${randomUUID()}`;
-    const nodes = await Promise.all(
-      ['a', 'b'].map((name) =>
-        startNode({ engine: engine.options, prefix, name, messages: 100_000 }),
-      ),
-    );
-    const clients = await Promise.all(nodes.map((node) => Client.connect(node)));
-    try {
-      const [atA, atB] = clients as [Client, Client];
-      await atA.say('probe', 0, 1);
-      await atB.say('probe at b', 0, 1);
-      let said = 0;
-      const speakUntil = async (isOver: () => boolean): Promise<void> => {
-        while (!isOver()) {
-          await atA.say('at a', said, 50);
-          said += 50;
-        }
-      };
-      let isMoved = false;
-      const moving = engine.reshard(isLong ? 5_000 : 1_000).then(() => (isMoved = true));
-      await speakUntil(() => isMoved);
-      await moving;
-      await atB.until(() => atB.of('at a').length === said);
-      const gapsAfterReshard = (await Promise.all(nodes.map((node) => node.state()))).map(
-        ({ gaps }) => gaps,
-      );
-      expect(atB.of('at a')).toEqual(series(said));
-      expect(gapsAfterReshard).toEqual([0, 0]);
-      const resharded = said;
-
-      await engine.killMaster();
-      const killed = performance.now();
-      await speakUntil(() => performance.now() - killed > 8_000);
-      await atA.say('after', 0, 100);
-      await atB.until(() => atB.of('after').length === 100);
-
-      const heard = atB.of('at a');
-      const outcome = account(heard, said);
-      const { gaps } = (await nodes[1]?.state()) ?? { gaps: 0 };
-      expect([outcome['doubled'], outcome['reordered']]).toEqual([0, 0]);
-      expect(outcome['lost'] === 0 || gaps > 0).toBe(true);
-      report('G34 on Redis Cluster', {
-        'said during a reshard': resharded,
-        'lost in it': 0,
-        'said around a lost master': said - resharded,
-        ...outcome,
-        gaps,
-      });
-    } finally {
-      for (const client of clients) client.end();
-      await Promise.all(nodes.map((node) => node.kill()));
-      await engine.end();
-    }
-  }, 180_000);
 });

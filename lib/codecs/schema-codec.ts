@@ -101,7 +101,8 @@ function pathOf(
   names: ReadonlySet<string>,
 ): (string | number)[] {
   let value = root;
-  return (issue?.path ?? []).map((step) => {
+  // Not `map`: arktype's paths are a class of their own, which would make one with the place 0.
+  return Array.from(issue?.path ?? [], (step) => {
     const key = typeof step === 'object' ? step.key : step;
     const isPlace = typeof key === 'number' && Array.isArray(value);
     value = (value as Record<PropertyKey, unknown> | null | undefined)?.[key];

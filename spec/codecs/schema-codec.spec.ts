@@ -146,6 +146,22 @@ describe('schemaCodec', () => {
     expect(decoding(throwing(own), '1')).toBe(own);
   });
 
+  it('names no place for a failure of the whole message, whatever class a library has for paths', () => {
+    // As arktype's: made by `map`, one of these would hold its own length.
+    class Path extends Array<string> {
+      constructor(...steps: string[]) {
+        super();
+        this.push(...steps);
+      }
+    }
+    const failing = (...steps: string[]): StandardSchema =>
+      handmade(() => ({ issues: [{ message: 'no', path: new Path(...steps) }] }));
+
+    expect(decoding(failing(), '{}').path).toEqual([]);
+    expect(decoding(failing(), '{}').message).toBe('expected what the schema asks for');
+    expect(decoding(failing('n'), '{}').path).toEqual(['*']);
+  });
+
   it('refuses an asynchronous schema when a message shows it', () => {
     const late = z.string().refine(() => Promise.resolve(true));
     const asynchronous = schemaCodec({ incoming: late, outgoing: late });

@@ -5,20 +5,18 @@
  */
 import { type IncomingMessage } from 'node:http';
 import { CloseCode, expectSendable, reasonOf } from '../core/close-codes.ts';
-import { type Wire } from '../core/codec.ts';
 import { attempt } from '../core/attempt.ts';
 import { HookError, OmniError, TimeoutError } from '../core/errors.ts';
 import { type Connection, isPromise } from '../core/exchange.ts';
 import { type Follower } from '../core/follower.ts';
-import { encode, type Piped, recover, report } from '../core/pipe.ts';
-import { type Prepared } from '../core/prepared.ts';
-import { printAs, type Summary, summaryOf } from '../core/summary.ts';
+import { report } from '../core/pipe.ts';
 import { AsyncContext } from '../process/async-context.ts';
 import { publishClose, publishOpen, publishRefused } from '../process/diagnostics.ts';
 import { unwatch, watch } from '../process/shared-interval.ts';
 import { startTimer } from '../process/timers.ts';
 import { type MessageId } from './acknowledgement.ts';
 import { admit, type Applicant } from './admission.ts';
+import { AnsweringConnection } from './answering.ts';
 import { type Admission } from './claim.ts';
 import { ConnectionEnd, delayOfFailure } from './end.ts';
 import { KeepAlive } from './keep-alive.ts';
@@ -29,10 +27,9 @@ import { MessageReceiver } from './receiving.ts';
 import { MessageSender, type SenderHost } from './sending.ts';
 import { type Session } from './session.ts';
 
-type State = 'opening' | 'open' | 'failing' | 'closing' | 'closed';
-
 /** A connection as the library has it; the user sees the interface `Connection` of it. */
 export class ClientConnection<In, Out, Context, Request extends IncomingMessage = IncomingMessage>
+  extends AnsweringConnection<In, Out, Context, Request>
   implements
     Connection<Out, Context, Request>,
     Applicant<Context, Request>,
@@ -40,24 +37,18 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
     ReceiverHost<In>,
     SenderHost
 {
-  readonly request: Request;
-  /** Undefined until `context` has returned. */
-  context: Context = undefined as Context;
-  readonly settings: ConnectionSettings<In, Out, Context, Request>;
   readonly asyncContext: AsyncContext = new AsyncContext();
   readonly #line: Line;
   readonly #start: StartSession<In, Out, Context, Request>;
   readonly #receiver: MessageReceiver<In>;
   readonly #keepAlive: KeepAlive;
   readonly #end: ConnectionEnd = new ConnectionEnd();
-  readonly #sender: MessageSender;
+  protected readonly sender: MessageSender;
   readonly #arrived: number = performance.now();
   #session: ConnectionSession<In, Out, Context, Request> | undefined;
-  #state: State = 'opening';
   #expires: number | undefined;
   #timer: NodeJS.Timeout | undefined;
   #abort: AbortController | undefined;
-  #send: ((message: Out) => boolean) | undefined;
   #close: ((code?: number, reason?: string) => void) | undefined;
   /** On a marked line: the message that is being handled. */
   #handling: MessageId | undefined;
@@ -69,13 +60,12 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
     settings: ConnectionSettings<In, Out, Context, Request>,
     start: StartSession<In, Out, Context, Request>,
   ) {
-    this.request = request;
-    this.settings = settings;
+    super(request, settings);
     this.#line = line;
     this.#start = start;
     this.#receiver = new MessageReceiver(this, settings, line);
     this.#keepAlive = new KeepAlive(settings);
-    this.#sender = new MessageSender(this, line, settings, this.#receiver);
+    this.sender = new MessageSender(this, line, settings, this.#receiver);
   }
 
   /**
@@ -89,21 +79,16 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
 
   /** The client had gone before its line told of anything. */
   neverOpened(): void {
-    this.#state = 'closed';
-  }
-
-  /** Whether its messages are bytes. */
-  get binary(): boolean {
-    return this.settings.isBinary;
+    this.state = 'closed';
   }
 
   get isOpening(): boolean {
-    return this.#state === 'opening';
+    return this.state === 'opening';
   }
 
   /** Admitted, and not about to end. */
   get isOpen(): boolean {
-    return this.#state === 'open';
+    return this.state === 'open';
   }
 
   get signal(): AbortSignal {
@@ -112,13 +97,7 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
     return this.#abort.signal;
   }
 
-  // Both are made when first asked for, so that they can be taken out of the connection
-  // (`({ send }) => …`) and still cost nothing where that is not done.
-  get send(): (message: Out) => boolean {
-    this.#send ??= (message) => this.sendMessage(message);
-    return this.#send;
-  }
-
+  // Made when first asked for, as `send` is.
   get close(): (code?: number, reason?: string) => void {
     this.#close ??= (code = 1000, reason = reasonOf(code)) => {
       expectSendable(code);
@@ -127,61 +106,9 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
     return this.#close;
   }
 
-  /**
-   * What `send` does, without a function made for this connection.
-   * @param encoder - `encodeOrSkip` for a message of an application
-   */
-  sendMessage(message: Out, encoder: typeof encode = encode): boolean {
-    if (this.isEnding) return false;
-    let encoded: Wire | undefined;
-    try {
-      encoded = encoder(message, this.settings.codec);
-    } catch (error) {
-      return this.answer(error as OmniError) === true;
-    }
-    return this.sendEncoded(encoded);
-  }
-
-  /**
-   * Sends a message as the reply to another.
-   * @returns whether that one is answered now: false when the codec skipped this one
-   */
-  sendReply(message: Out, encoder: typeof encode, id: MessageId): boolean {
-    let encoded: Wire | undefined;
-    try {
-      encoded = encoder(message, this.settings.codec);
-    } catch (error) {
-      void this.answerFailure(error as OmniError, id);
-      return true;
-    }
-    if (encoded === undefined) return false;
-    this.reply(encoded, id);
-    return true;
-  }
-
-  /**
-   * Sends what was encoded, for this connection alone or for many.
-   * @returns false when there is nothing, or the connection is ending or too slow
-   */
-  sendEncoded(encoded: Wire | Prepared | undefined): boolean {
-    return encoded !== undefined && this.#sender.push(encoded);
-  }
-
-  /**
-   * Answers a message: with its reply, or that there is none.
-   * @param id - what the client called the message; undefined where messages have no ids
-   */
-  reply(encoded: Wire | undefined, id: MessageId | undefined): boolean {
-    return id === undefined ? this.sendEncoded(encoded) : this.#sender.reply(encoded, id);
-  }
-
-  failMessage(id: MessageId, code: string, encoded?: Wire): boolean {
-    return this.#sender.fail(id, code, encoded);
-  }
-
   /** Calls the follower at the end, unless it is over already: then false. */
   follow(follower: Follower): boolean {
-    if (this.#state === 'closed') return false;
+    if (this.state === 'closed') return false;
     this.#end.follow(follower);
     return true;
   }
@@ -195,26 +122,6 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
   async shutDown(): Promise<void> {
     await this.#receiver.drain();
     this.end(CloseCode.GoingAway);
-  }
-
-  /** Asks `onError` about a failure that does not end the connection, and sends what it answers. */
-  answer(error: OmniError): boolean | Promise<boolean> {
-    return this.answerFailure(error, undefined);
-  }
-
-  /** As `answer`, for the failure of a message that the client may have given an id. */
-  answerFailure(error: OmniError, id: MessageId | undefined): boolean | Promise<boolean> {
-    let answer: Piped<Wire>;
-    try {
-      answer = recover(error, this.settings, this);
-    } catch {
-      // No answer. onError got the failure, and there is nobody else to handle it.
-      return id !== undefined && this.failMessage(id, error.code);
-    }
-    const send = (encoded: Wire | undefined): boolean =>
-      id === undefined ? this.sendEncoded(encoded) : this.failMessage(id, error.code, encoded);
-    if (!isPromise(answer)) return send(answer);
-    return answer.then(send, () => id !== undefined && this.failMessage(id, error.code));
   }
 
   /** Asks `onError` about a failure that ends the connection; what it answers is sent before the end. */
@@ -256,7 +163,7 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
   // What the admission calls.
 
   greet(): void {
-    this.#sender.greet();
+    this.sender.greet();
   }
 
   know(context: Context): void {
@@ -265,7 +172,7 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
   }
 
   open(expires: number | undefined): void {
-    this.#state = 'open';
+    this.state = 'open';
     this.#expires = expires;
     publishOpen(this.settings.transport, performance.now() - this.#arrived);
     this.#session = this.#start(this);
@@ -292,7 +199,7 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
   }
 
   sendBeat(): void {
-    this.#sender.sendBeat();
+    this.sender.sendBeat();
   }
 
   tookTooLong(): void {
@@ -304,7 +211,7 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
     const id = this.#handling;
     // guard: handlerTimeout of a connection
     this.fail(new TimeoutError('handler-timeout', handlerTimeout), CloseCode.Failed, id);
-    this.#sender.giveUp(id);
+    this.sender.giveUp(id);
   }
 
   // What the line calls, and the shared interval.
@@ -340,26 +247,21 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
     const isDeaf = this.#receiver.isPaused || this.#line.isOneWay;
     // guard: heartbeat exemption while we pause → const verdict = keepAlive.beat(elapsed);
     const verdict = isDeaf ? keepAlive.beatWhilePaused() : keepAlive.beat(elapsed);
-    const isStuck = this.#sender.beat(elapsed);
+    const isStuck = this.sender.beat(elapsed);
     // guard: heartbeat of a client that takes nothing → if (verdict === 'gone') this.#line.terminate(); else if (verdict === 'ask') this.#line.ping();
     // guard: heartbeat → if (isStuck) this.#line.terminate(); else if (verdict === 'ask') this.#line.ping();
     if (isStuck || verdict === 'gone') this.#line.terminate();
     else if (verdict === 'ask') this.#line.ping();
   }
 
-  /** What `console.log` and most loggers print: neither headers nor the context. */
-  toJSON(): Summary & { readonly state: State } {
-    return { ...summaryOf(this.request), state: this.#state };
-  }
-
-  get isEnding(): boolean {
-    return this.#state === 'closing' || this.#state === 'closed';
+  override get isEnding(): boolean {
+    return this.state === 'closing' || this.state === 'closed';
   }
 
   /** Nothing more is taken; what is answered is still sent. */
   #startFailing(): boolean {
-    if (this.#state === 'failing' || this.isEnding) return false;
-    this.#state = 'failing';
+    if (this.state === 'failing' || this.isEnding) return false;
+    this.state = 'failing';
     void this.#receiver.drain();
     return true;
   }
@@ -392,20 +294,15 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
   }
 
   /** Nothing more is handled. */
-  // guard: signal aborts at the end → #leave(state: 'closing' | 'closed'): void { this.#state = state; clearTimeout(this.#timer); this.#receiver.end(); }
+  // guard: signal aborts at the end → #leave(state: 'closing' | 'closed'): void { this.state = state; clearTimeout(this.#timer); this.#receiver.end(); }
   #leave(state: 'closing' | 'closed'): void {
-    this.#state = state;
+    this.state = state;
     clearTimeout(this.#timer);
     // guard: nothing is handled after the end
     this.#receiver.end();
     this.#abort?.abort();
   }
 }
-
-printAs(ClientConnection.prototype, (connection) => {
-  const { method, path, state } = connection.toJSON();
-  return `Connection { ${method} ${path}, ${state} }`;
-});
 
 /** What runs on a connection. */
 export type ConnectionSession<In, Out, Context, Request extends IncomingMessage> = Session<

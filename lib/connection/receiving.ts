@@ -10,7 +10,7 @@ import { isPromise } from '../core/exchange.ts';
 import { decode } from '../core/pipe.ts';
 import { FRAME_HEADER } from '../core/protocol.ts';
 import { type AsyncContext } from '../process/async-context.ts';
-import { onMessageChannel } from '../process/diagnostics.ts';
+import { beginMessage, onMessageChannel } from '../process/diagnostics.ts';
 import { type Resumable, resumeNextTurn, Turn } from '../process/fairness.ts';
 import { startTimer } from '../process/timers.ts';
 import { encodedIn, frameOf } from './encoded.ts';
@@ -22,7 +22,7 @@ import { UndecodableCount } from './undecodable.ts';
 
 /** So many frames that are no messages may wait for their turn before the line is paused. */
 const MAX_CONTROLS = 64;
-/** So many frames are read from a client whose connection is closing, before it is cut. */
+/** How many frames a client may send while its connection is closing. */
 const MAX_AFTER_END = 4_096;
 
 /** The receiving half of a connection. */
@@ -237,7 +237,9 @@ export class MessageReceiver<In> implements Resumable {
   }
 
   #handle(data: Received, isBinary: boolean): void {
-    if (onMessageChannel.hasSubscribers) this.#report = this.#reporter(data);
+    if (onMessageChannel.hasSubscribers) {
+      this.#report = beginMessage(this.#settings.transport, sizeOf(data), this.#line);
+    }
     this.#handleMessage(data, isBinary);
     if (!this.#isBusy) this.#reportHandled();
   }
@@ -265,20 +267,6 @@ export class MessageReceiver<In> implements Resumable {
     this.#undecodable?.reset();
     const pending = this.#host.deliver(message, id);
     if (isPromise(pending)) this.#waitFor(pending);
-  }
-
-  /** What publishes the event of a message, once it is handled. */
-  #reporter(data: Received): () => void {
-    const began = performance.now();
-    const sentBefore = this.#line.bytesSent;
-    return () => {
-      onMessageChannel.publish({
-        transport: this.#settings.transport,
-        duration: performance.now() - began,
-        received: sizeOf(data),
-        sent: this.#line.bytesSent - sentBefore,
-      });
-    };
   }
 
   #reportHandled(): void {
@@ -329,6 +317,4 @@ export class MessageReceiver<In> implements Resumable {
   }
 }
 
-function tookTooLong<In>(host: ReceiverHost<In>): void {
-  host.tookTooLong();
-}
+const tookTooLong = <In>(host: ReceiverHost<In>): void => host.tookTooLong();

@@ -100,3 +100,26 @@ export function reporting<Out, Context, Request extends IncomingMessage>(
     return onError?.(error, exchange);
   };
 }
+
+/**
+ * Measures a message that begins to be handled.
+ * @param received - its size, in bytes
+ * @param line - counts what is sent until the message is handled
+ * @returns a function that publishes the event, to be called when the message is handled
+ */
+export function beginMessage(
+  transport: Transport,
+  received: number,
+  line: { readonly bytesSent: number },
+): () => void {
+  const began = performance.now();
+  const sentBefore = line.bytesSent;
+  return () => {
+    onMessageChannel.publish({
+      transport,
+      duration: performance.now() - began,
+      received,
+      sent: line.bytesSent - sentBefore,
+    });
+  };
+}

@@ -37,8 +37,11 @@ export class Marks {
   read(frame: Wire): Marked {
     const split = splitFrame(frame);
     const id = Number(split === undefined ? Number.NaN : MESSAGE.exec(split.header)?.[1]);
-    // guard: ids rise → if (split === undefined) {
-    if (split === undefined || !(id > this.#last)) {
+    if (
+      split === undefined ||
+      // guard: ids rise → false
+      !(id > this.#last)
+    ) {
       throw new DecodeError('expected a header of omnimessage.1 with an id that rises');
     }
     this.#last = id;

@@ -7,6 +7,7 @@ import { isPromise } from './exchange.ts';
 export function attempt(act: () => unknown, failed: (cause: unknown) => void): void {
   try {
     const pending = act();
+    // guard: onClose is guarded
     if (isPromise(pending)) Promise.resolve(pending).catch(failed);
   } catch (cause) {
     failed(cause);

@@ -32,8 +32,11 @@ class Timeout<Argument> {
 
   static #fire<Argument>(this: void, timeout: Timeout<Argument>): void {
     const now = performance.now();
-    // guard: a timer that fires late → if (now < 0) {
-    if (now - timeout.#due > LATE && timeout.#extensions < MAX_EXTENSIONS) {
+    if (
+      // guard: a timer that fires late → false
+      now - timeout.#due > LATE &&
+      timeout.#extensions < MAX_EXTENSIONS
+    ) {
       timeout.#extensions += 1;
       timeout.#due = now + timeout.#delay;
       timeout.timer.refresh();

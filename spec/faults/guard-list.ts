@@ -8,6 +8,19 @@ export type GuardedBy = readonly [name: string, test: string];
 
 /** Every guard, by its spec. */
 export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
+  'spec/codecs/json.spec.ts': [['numbers that JSON cannot give back', 'would become Infinity']],
+  'spec/core/refusal.spec.ts': [['a refused reply is an error', '']],
+  'spec/lustre/sse.spec.ts': [
+    ['a live view has a heartbeat', 'sends comments while'],
+    ['a live view that is not read is cut off', 'is cut when nothing was read'],
+  ],
+  'spec/lustre/sse-viewer.spec.ts': [
+    ['nothing is written to a stream that has ended', 'is not written to'],
+    ['a remount follows only what was left out', 'is mounted once'],
+    ['a live view does not begin for a client that is gone', 'starts nothing'],
+    ['live views count as connections', 'count as connections'],
+    ['a live view survives an error of its response', 'a response that fails'],
+  ],
   'spec/faults/sockets.spec.ts': [
     ['what waits is bounded in pieces', 'A5: what waits'],
     ['turns in the context of their connection', 'A8 what runs'],

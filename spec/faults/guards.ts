@@ -21,6 +21,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const COPIED = ['lib', 'spec', 'examples', 'docs', 'dist'];
 const COPIED_FILES = [
   'package.json',
+  'PROTOCOL.md',
+  'README.md',
   'tsconfig.json',
   'vitest.config.ts',
   'vitest.faults.config.ts',

@@ -95,9 +95,9 @@ export class Session {
       await this.writer.commands([['PUBLISH', beat, ''], ...renew]);
       await this.writer.pause(BEAT);
       const now = performance.now();
-      // guard: a process that stood still has not heard anything, and nothing is wrong
+      // guard: a process that stood still has not heard of Redis, and nothing is wrong
       if (now - sent > 2 * BEAT) this.#heard = now;
-      // guard: liveness by what comes back
+      // guard: liveness by what comes back from Redis
       if (now - this.#heard > DEAD) {
         throw new Error(`Redis pushed nothing for ${Math.round(now - this.#heard)} ms`);
       }

@@ -21,22 +21,34 @@ export function diffAttributes(
   controlled: Controlled | undefined,
 ): WireChange | undefined {
   if (before === after && controlled === undefined) return undefined;
+  if (before.length === 0 && after.length === 0) return undefined;
   const change: Change = { added: [], removed: [], hasWritten: false };
   let at = 0;
   let to = 0;
   while (at < before.length || to < after.length) {
     const old = before[at];
     const wanted = after[to];
+    // Nearly all names are there once, and in both.
+    if (
+      old?.name === wanted?.name &&
+      !isNamed(before, at + 1, old) &&
+      !isNamed(after, to + 1, old)
+    ) {
+      diffOne(old, wanted, controlled, change);
+      at++;
+      to++;
+      continue;
+    }
     const isOld = wanted === undefined || (old !== undefined && old.name < wanted.name);
-    const name = (isOld ? old : wanted)?.name as string;
+    const first = (isOld ? old : wanted) as Carried<unknown>;
     let oldEnd = at;
     let wantedEnd = to;
-    while (before[oldEnd]?.name === name) oldEnd++;
-    while (after[wantedEnd]?.name === name) wantedEnd++;
+    while (isNamed(before, oldEnd, first)) oldEnd++;
+    while (isNamed(after, wantedEnd, first)) wantedEnd++;
     if (oldEnd - at <= 1 && wantedEnd - to <= 1) {
       diffOne(
-        before[at]?.name === name ? old : undefined,
-        isOld ? undefined : wanted,
+        oldEnd === at ? undefined : old,
+        wantedEnd === to ? undefined : wanted,
         controlled,
         change,
       );
@@ -54,6 +66,14 @@ export function diffAttributes(
     ...(added.length > 0 && { added }),
     ...(removed.length > 0 && { removed }),
   };
+}
+
+function isNamed(
+  list: readonly Carried<unknown>[],
+  at: number,
+  like: Carried<unknown> | undefined,
+): boolean {
+  return at < list.length && list[at]?.name === like?.name;
 }
 
 /** An update that also has the element keep the number of a write. */

@@ -3,7 +3,7 @@
  * other. It is never changed; a new view has a new one, with the same controls in it.
  */
 import { Control, controlKindOf } from './control.ts';
-import { type ElementNode, type Shown, shown } from './node.ts';
+import { type Element, type ElementNode, type Shown, shown } from './node.ts';
 
 export interface Branch {
   readonly control: Control | undefined;
@@ -16,8 +16,8 @@ export function branchOf(node: Shown<unknown>): Branch | undefined {
   if (node.kind === 'text' || node.kind === 'raw') return undefined;
   const control = node.kind === 'element' ? controlOf(node) : undefined;
   let children: Map<number, Branch> | undefined;
-  for (const [at, child] of node.children.entries()) {
-    const branch = branchOf(shown(child));
+  for (let at = 0; at < node.children.length; at++) {
+    const branch = branchOf(shown(node.children[at] as Element<unknown>));
     if (branch !== undefined) (children ??= new Map()).set(at, branch);
   }
   return made(control, children);

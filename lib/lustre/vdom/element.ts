@@ -107,7 +107,9 @@ function attributesOf<Message>(
   }
   const isFile = tag === 'input' && inputType(list) === 'file';
   let fit: Carried<Message>[] | undefined;
-  for (const [at, each] of list.entries()) {
+  // By index: views make very many elements, and an iterator would be most of what this costs.
+  for (let at = 0; at < list.length; at++) {
+    const each = list[at] as Carried<Message>;
     const other = fitting(tag, each, isFile);
     if (other === each) {
       fit?.push(each);

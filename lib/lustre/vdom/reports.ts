@@ -137,7 +137,8 @@ function withEvents<Message>(
   change: (handler: EventAttribute<Message>) => EventAttribute<Message>,
 ): readonly Carried<Message>[] {
   let changed: Carried<Message>[] | undefined;
-  for (const [at, each] of attributes.entries()) {
+  for (let at = 0; at < attributes.length; at++) {
+    const each = attributes[at] as Carried<Message>;
     if (each.kind !== 'event') continue;
     const other = change(each);
     if (other === each) continue;

@@ -116,7 +116,7 @@ export function fitting<Message>(
     if (each.kind === 'attribute' && !isNumberFor(tag, 'value', each.value)) return undefined;
   }
   if (each.kind === 'attribute') {
-    if (each.name.toLowerCase() !== 'data' || tag !== 'object') return each;
+    if (tag !== 'object' || each.name.toLowerCase() !== 'data') return each;
     return { ...each, value: safeAddress(each.value) };
   }
   return fittingProperty(tag, each.name, each.value) ? asAddress(tag, each) : undefined;

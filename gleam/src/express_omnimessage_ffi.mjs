@@ -1,0 +1,963 @@
+// Built from ffi/transport.ts by `npm run build:gleam`: not to be edited.
+
+// ../lib/client/ends.ts
+var textOf = (reason) => reason.charAt(0).toUpperCase() + reason.slice(1).replaceAll("-", " ");
+var MEANINGS = [
+  ["later", "server-restarting", 1001, 1012],
+  ["later", "server-busy", 503, 1013],
+  ["slower", "rate-limited", 429, 4429],
+  ["login", "unauthorized", 401, 4401],
+  ["gone", "not-found", 404, 4404],
+  ["final", "forbidden", 403, 4403],
+  ["final", "not-understood", 1002, 1003, 1007, 1008, 1010, 4400],
+  ["final", "ended-by-server", 1e3],
+  ["back", "server-failed", 500, 1011],
+  ["back", "server-too-slow", 408, 4408],
+  ["back", "message-too-large", 413, 1009]
+];
+function meaningOf(code) {
+  return MEANINGS.find((meaning) => meaning.includes(code)) ?? (code >= 3e3 ? ["app", "ended-by-server"] : ["back", "connection-lost"]);
+}
+
+// ../lib/client/platform.ts
+var platform = globalThis;
+var now = () => performance.now();
+var isPage = () => platform.document !== void 0 || platform.WorkerGlobalScope !== void 0;
+
+// ../lib/client/poster.ts
+var KEEPALIVE_LIMIT = 3e4;
+var PATIENCE = 6e4;
+var MARK = "omnimessage";
+function createPoster(url, { isBinary, fetch: fetch2 }, events) {
+  const closing = new AbortController();
+  let isBusy = false;
+  let isLeaving = false;
+  const post = async (body, settle, refused) => {
+    isBusy = true;
+    const timer = setTimeout(() => {
+      end(0);
+    }, PATIENCE);
+    const end = (code, retryAfter) => {
+      if (closing.signal.aborted) return;
+      closing.abort();
+      events.end(code, "", retryAfter);
+    };
+    try {
+      const response = await fetch2(url, {
+        method: "POST",
+        body,
+        // Our server answers a failure as one to whoever knows problems.
+        headers: { accept: "application/problem+json, */*" },
+        redirect: "error",
+        keepalive: body.length <= KEEPALIVE_LIMIT,
+        signal: closing.signal
+      });
+      const { ok, status, headers } = response;
+      const payload = isBinary ? new Uint8Array(await response.arrayBuffer()) : await response.text();
+      if (closing.signal.aborted) return;
+      const type = headers.get("content-type") ?? "";
+      const code = /failed *; *code=([\w-]+)/.exec(headers.get(MARK) ?? "")?.[1] ?? (type.includes("problem+json") ? codeOf(payload) : void 0);
+      const [verdict] = meaningOf(status);
+      if (!ok && verdict !== "back") {
+        if (!headers.has(MARK)) refused?.();
+        const retryAfter = Number(headers.get("retry-after"));
+        end(verdict === "gone" && code === void 0 ? 0 : status, retryAfter || void 0);
+      } else if (code === void 0 && (status >= 500 || type.includes("html"))) {
+        end(status >= 500 ? status : 0);
+      } else {
+        isBusy = false;
+        settle(ok ? payload : "", ok ? code : code ?? `http-${status}`);
+        events.flush();
+      }
+    } catch {
+      end(0);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+  return {
+    look: (found) => {
+      if (isBinary) queueMicrotask(found);
+      else void post("", found);
+    },
+    line: {
+      isReady: () => !isBusy || isLeaving,
+      buffered: () => 0,
+      send: (id, encoded) => {
+        void post(
+          encoded,
+          (payload, code) => {
+            if (code !== void 0) events.receive(`-${id};${code}`, payload);
+            else events.receive(`${payload.length > 0 ? "=" : "+"}${id}`, payload);
+          },
+          () => {
+            events.refused(id);
+          }
+        );
+      },
+      leave: () => {
+        isLeaving = true;
+        events.flush();
+      },
+      close: () => {
+        closing.abort();
+      }
+    }
+  };
+}
+function codeOf(payload) {
+  try {
+    const text = typeof payload === "string" ? payload : new TextDecoder().decode(payload);
+    const { code } = JSON.parse(text);
+    return typeof code === "string" ? code : void 0;
+  } catch {
+    return void 0;
+  }
+}
+
+// ../lib/client/http.ts
+function http({ url } = {}) {
+  return {
+    name: "http",
+    url,
+    start: (attempt, events) => {
+      const poster = createPoster(attempt.url, attempt, events);
+      const open = () => {
+        events.open({ confirms: true, interval: 0 });
+      };
+      if (attempt.isReturn) poster.look(open);
+      else queueMicrotask(open);
+      return poster.line;
+    }
+  };
+}
+
+// ../lib/client/errors.ts
+var AskError = class extends Error {
+  code;
+  /** True when the message left the page: the server may have handled it all the same. */
+  isSent;
+  constructor(code, isSent) {
+    super(`not answered: ${code}`);
+    this.name = "AskError";
+    this.code = code;
+    this.isSent = isSent;
+  }
+};
+
+// ../lib/client/outbox.ts
+var BARE_RATE = 100;
+var utf8 = new TextEncoder();
+function createOutbox(options, { call, changed, read, deliver }) {
+  const { messages = 1e3, bytes = 1048576 } = options.queue ?? {};
+  const { encode } = options.codec;
+  let waiting = [];
+  const unconfirmed = /* @__PURE__ */ new Map();
+  let lastId = 0;
+  let line;
+  let { confirms, limit = Infinity, rate } = { confirms: false };
+  let refusal;
+  let isGreeting = false;
+  let budget = 0;
+  let budgetAt = 0;
+  let slowness = 1;
+  let pause;
+  const give = (all, reason, to) => {
+    const rest = all.filter(({ settle, isSent, isOfLine }) => {
+      settle?.(reason, void 0, isSent);
+      return settle === void 0 && !(isSent && isOfLine);
+    });
+    if (rest.length > 0) {
+      call(
+        to,
+        rest.map(({ message }) => message),
+        reason
+      );
+    }
+  };
+  const remove = (outgoing) => {
+    clearTimeout(outgoing.timer);
+    waiting = waiting.filter((one) => one !== outgoing);
+  };
+  const withdraw = (outgoing, reason) => {
+    remove(outgoing);
+    give([outgoing], reason, options.onDropped);
+    changed(waiting.length);
+  };
+  const transmit = (outgoing, to) => {
+    outgoing.isSent = true;
+    lastId += 1;
+    if (confirms || outgoing.isTracked) unconfirmed.set(lastId, outgoing);
+    to.send(lastId, outgoing.encoded);
+  };
+  const obstacle = ({ size, settle, isTracked }) => size > limit ? "too-large" : line !== void 0 && settle !== void 0 && !confirms && !isTracked ? "bare" : void 0;
+  const pacing = () => {
+    if (rate === void 0) return 0;
+    const pace = rate / slowness / 1e3;
+    const time = now();
+    budget = Math.min(Math.max(pace * 1e3, 1), budget + (time - budgetAt) * pace);
+    budgetAt = time;
+    return (1 - budget) / pace;
+  };
+  const flush = () => {
+    clearTimeout(pause);
+    for (; ; ) {
+      const [first] = waiting;
+      if (first === void 0 || line?.isReady() !== true) break;
+      const reason = obstacle(first);
+      if (reason !== void 0) {
+        withdraw(first, reason);
+        continue;
+      }
+      if (!first.isOfLine) {
+        const ms = pacing();
+        if (ms > 0) {
+          pause = setTimeout(flush, ms);
+          break;
+        }
+        budget -= 1;
+      }
+      remove(first);
+      transmit(first, line);
+    }
+    changed(waiting.length);
+  };
+  const post = (message, { queue = true, expires, isTracked = false } = {}, settle) => {
+    const encoded = encode(message);
+    if (encoded === void 0) {
+      settle?.("skipped");
+      return ["skipped"];
+    }
+    const outgoing = {
+      message,
+      encoded,
+      size: typeof encoded === "string" ? utf8.encode(encoded).length : encoded.length,
+      isOfLine: isGreeting,
+      timer: void 0,
+      isSent: false,
+      isTracked,
+      settle
+    };
+    const { size } = outgoing;
+    const ready = waiting.length === 0 && line?.isReady() === true ? line : void 0;
+    let reason = refusal ?? obstacle(outgoing);
+    const used = waiting.reduce((sum, one) => sum + one.size, line?.buffered() ?? 0);
+    if (used + size > bytes || ready === void 0 && waiting.length >= messages)
+      reason ??= "full";
+    if (reason !== void 0) {
+      give([outgoing], reason, options.onDropped);
+      return ["dropped"];
+    }
+    if (ready !== void 0) {
+      transmit(outgoing, ready);
+      return ["sent", outgoing];
+    }
+    if (!queue) {
+      settle?.("expired");
+      return ["dropped"];
+    }
+    waiting.push(outgoing);
+    if (expires !== void 0) outgoing.timer = setTimeout(withdraw, expires, outgoing, "expired");
+    changed(waiting.length);
+    return ["queued", outgoing];
+  };
+  return {
+    post,
+    withdraw,
+    forget: (outgoing) => {
+      for (const [id, one] of unconfirmed) if (one === outgoing) unconfirmed.delete(id);
+    },
+    flush,
+    opened: (opened2, lineOptions, greet) => {
+      line = opened2;
+      ({ confirms, limit = Infinity, rate = confirms ? void 0 : BARE_RATE } = lineOptions);
+      budget = 0;
+      budgetAt = now();
+      const before = waiting;
+      waiting = [];
+      isGreeting = true;
+      greet();
+      isGreeting = false;
+      waiting.push(...before);
+      flush();
+    },
+    closed: (code) => {
+      clearTimeout(pause);
+      line = void 0;
+      limit = Infinity;
+      const sent = [...unconfirmed.values()];
+      unconfirmed.clear();
+      const ofLine = waiting.filter(({ isOfLine }) => isOfLine);
+      ofLine.forEach(remove);
+      give(ofLine, "unconfirmed", void 0);
+      if (code === 1009) {
+        const largest = Math.max(...sent.map(({ size }) => size));
+        const at = sent.findIndex(({ size }) => size === largest);
+        give(sent.splice(at, 1), "too-large", options.onDropped);
+      }
+      give(sent, "unconfirmed", options.onUnconfirmed);
+      changed(waiting.length);
+    },
+    settled: (header, payload) => {
+      const [field, code = "failed"] = header.slice(1).split(";");
+      const id = Number(field);
+      const outgoing = unconfirmed.get(id);
+      if (outgoing === void 0) return;
+      unconfirmed.delete(id);
+      const { settle, message } = outgoing;
+      const take = (reply) => {
+        if (settle === void 0) deliver(reply);
+        else settle(void 0, reply);
+      };
+      if (header.startsWith("=")) {
+        if (!read(payload, take)) settle?.("decode", void 0, true);
+      } else if (header.startsWith("+")) settle?.(void 0);
+      else {
+        const fail2 = (reply) => {
+          if (settle !== void 0) {
+            settle(code, reply, true);
+            return;
+          }
+          if (reply !== void 0) deliver(reply);
+          call(options.onFailed, message, code);
+        };
+        if (payload.length === 0 || !read(payload, fail2)) fail2();
+      }
+    },
+    refused: (id) => {
+      const outgoing = unconfirmed.get(id);
+      if (outgoing?.isOfLine !== false) return;
+      unconfirmed.delete(id);
+      outgoing.isSent = false;
+      waiting.unshift(outgoing);
+    },
+    slow: () => {
+      slowness *= 2;
+    },
+    refuse: (reason) => {
+      refusal = reason;
+      if (reason === void 0) return;
+      const dropped = waiting;
+      dropped.forEach(remove);
+      give(dropped, reason, options.onDropped);
+    },
+    hasUnsent: () => waiting.length + unconfirmed.size + (line?.buffered() ?? 0) > 0
+  };
+}
+
+// ../lib/client/ask.ts
+var PATIENCE2 = 1e4;
+function createAsk({ post, withdraw }, deliver) {
+  return (message, { timeout = PATIENCE2, ...options } = {}) => new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      if (asked === void 0) return;
+      if (!asked.isSent) {
+        withdraw(asked, "timeout");
+        return;
+      }
+      reject(new AskError("timeout", true));
+      asked.settle = (_code, reply) => {
+        if (reply !== void 0) deliver(reply);
+      };
+    }, timeout);
+    const [, asked] = post(message, options, (code, reply, isSent = false) => {
+      clearTimeout(timer);
+      if (code === void 0) {
+        resolve(reply);
+        return;
+      }
+      reject(new AskError(code, isSent));
+      if (reply !== void 0) deliver(reply);
+    });
+  });
+}
+
+// ../lib/client/backoff.ts
+var SPREAD = 5e3;
+function pauseOf(verdict, usual, retryAfter = 0) {
+  const least = Math.max(retryAfter * 1e3, verdict === "slower" ? SPREAD : 0);
+  const spread = verdict === "later" && least === 0 ? Math.max(usual, SPREAD) : usual;
+  return Math.round(least + Math.random() * spread);
+}
+
+// ../lib/client/liveness.ts
+var PROBE = 5e3;
+var GRACE = 1e4;
+var LATE = 2e3;
+var ASLEEP = 6e4;
+function createLiveness(dead) {
+  let line;
+  let interval = 0;
+  let heardAt = 0;
+  let hiddenAt = Infinity;
+  let isProbing = false;
+  let timer;
+  const expect = (ms) => {
+    clearTimeout(timer);
+    const due = now() + ms;
+    timer = setTimeout(() => {
+      const silence = now() - heardAt;
+      if (silence < ms) {
+        isProbing = false;
+        expect(interval + GRACE - silence);
+      } else if (now() - due > LATE) probe();
+      else dead();
+    }, ms);
+  };
+  const probe = () => {
+    if (line?.probe === void 0 || interval === 0) dead();
+    else {
+      isProbing = true;
+      line.probe();
+      expect(PROBE);
+    }
+  };
+  return {
+    start: (started, every = 0) => {
+      line = started;
+      interval = every;
+      heardAt = now();
+      isProbing = false;
+      if (interval > 0) expect(interval + GRACE);
+    },
+    stop: () => {
+      clearTimeout(timer);
+      line = void 0;
+    },
+    heard: () => {
+      heardAt = now();
+    },
+    hide: () => {
+      hiddenAt = Math.min(hiddenAt, now());
+    },
+    wake: () => {
+      const asleep = now() - hiddenAt;
+      hiddenAt = Infinity;
+      if (!isProbing && line !== void 0 && (line.probe !== void 0 || asleep > ASLEEP))
+        probe();
+    }
+  };
+}
+
+// ../lib/client/status.ts
+function createStatus(call) {
+  const listeners = /* @__PURE__ */ new Set();
+  let isDue = false;
+  let snapshot = {};
+  return [
+    (listener) => {
+      const own = () => {
+        listener();
+      };
+      listeners.add(own);
+      return () => {
+        listeners.delete(own);
+      };
+    },
+    () => snapshot,
+    (change) => {
+      const names = Object.keys(change);
+      if (names.every((name) => change[name] === snapshot[name])) return;
+      snapshot = { ...snapshot, ...change };
+      if (isDue) return;
+      isDue = true;
+      queueMicrotask(() => {
+        isDue = false;
+        const present = [...listeners];
+        for (const listener of present) if (listeners.has(listener)) call(listener);
+      });
+    }
+  ];
+}
+
+// ../lib/core/protocol.ts
+var PROTOCOL = "omnimessage.1";
+var HEADER_LIMIT = 256;
+var FRAME_HEADER = HEADER_LIMIT + 1;
+function splitFrame(frame) {
+  const isText = typeof frame === "string";
+  const end = isText ? frame.indexOf("\n") : frame.indexOf(10);
+  if (end < 0 || end > HEADER_LIMIT) return void 0;
+  return isText ? { header: frame.slice(0, end), payload: frame.slice(end + 1) } : {
+    header: String.fromCharCode(...frame.subarray(0, end)),
+    payload: frame.subarray(end + 1)
+  };
+}
+function joinFrame(header, payload) {
+  if (typeof payload === "string") return `${header}
+${payload}`;
+  const frame = new Uint8Array(header.length + 1 + payload.length);
+  for (let at = 0; at < header.length; at++) frame[at] = header.charCodeAt(at);
+  frame[header.length] = 10;
+  frame.set(payload, header.length + 1);
+  return frame;
+}
+
+// ../lib/client/question.ts
+async function askRoute(url, fetch2) {
+  const response = await fetch2(url.href.replace(/^ws/, "http"), {
+    headers: { accept: "application/problem+json" },
+    credentials: "include",
+    cache: "no-store",
+    redirect: "error",
+    signal: AbortSignal.timeout(PATIENCE3)
+  });
+  const { omnimessage, retryAfter, subprotocols } = await response.json();
+  return omnimessage === "websocket" ? { code: response.status, retryAfter, hasProtocol: subprotocols?.includes(PROTOCOL) } : void 0;
+}
+var PATIENCE3 = 1e4;
+
+// ../lib/client/websocket.ts
+var OPEN = 1;
+var CLOSED = 3;
+function webSocket({ url, protocol, protocols } = {}) {
+  return {
+    name: "websocket",
+    url,
+    // A token that travels as a subprotocol cannot be shown to the question.
+    ask: protocols === void 0 ? askRoute : void 0,
+    start: ({ url: address, isBinary, isOffered, WebSocket }, events) => {
+      if (WebSocket === void 0) throw new Error("no WebSocket here: give a class as an option");
+      address.protocol = address.protocol.replace("http", "ws");
+      const offered = [...protocols ?? []];
+      if (isOffered && protocol === void 0) offered.push(PROTOCOL);
+      const socket = new WebSocket(address, offered);
+      socket.binaryType = "arraybuffer";
+      let isFramed;
+      let isDeaf = false;
+      const close = (code) => {
+        isDeaf = true;
+        socket.close(code);
+      };
+      const end = (code, reason) => {
+        if (isDeaf) return;
+        close();
+        events.end(code, reason);
+      };
+      socket.addEventListener("open", () => {
+        if (isDeaf || socket.protocol === PROTOCOL) return;
+        isFramed = false;
+        events.open({ confirms: false });
+      });
+      socket.addEventListener("message", ({ data }) => {
+        if (isDeaf) return;
+        const frame = typeof data === "string" ? data : new Uint8Array(data);
+        if (isFramed === false) {
+          events.receive("", frame);
+          return;
+        }
+        const { header, payload } = splitFrame(frame) ?? { header: ".", payload: "" };
+        if (isFramed === true) {
+          events.receive(header, payload);
+          return;
+        }
+        const hello = header === "!" && helloOf(payload);
+        if (hello) {
+          isFramed = true;
+          events.open({ ...hello, confirms: true });
+        } else end(0);
+      });
+      socket.addEventListener("error", () => {
+        if (socket.readyState === CLOSED) end(0);
+      });
+      socket.addEventListener("close", ({ code, reason }) => {
+        end(code, reason);
+      });
+      return {
+        isReady: () => socket.readyState === OPEN,
+        buffered: () => socket.bufferedAmount,
+        send: (id, encoded) => {
+          socket.send(isFramed === true ? joinFrame(String(id), encoded) : encoded);
+        },
+        probe: () => {
+          socket.send(joinFrame("?", isBinary ? new Uint8Array() : ""));
+        },
+        close
+      };
+    }
+  };
+}
+function helloOf(payload) {
+  try {
+    return JSON.parse(
+      typeof payload === "string" ? payload : String.fromCharCode(...payload)
+    );
+  } catch {
+    return void 0;
+  }
+}
+
+// ../lib/client/link.ts
+var PATIENCE4 = 1e4;
+var PROOF = 1e4;
+var DEPLOY = 6e4;
+var MISSING = 3;
+var LEFT = 3001;
+var UNEXPLAINED = /* @__PURE__ */ new Set([0, 1005, 1006, 1015]);
+var WOULD_ACCEPT = 426;
+function openLink(options) {
+  const { codec: codec2, onError, minDelay = 500, maxDelay = 15e3 } = options;
+  const transports = [options.transport ?? webSocket()].flat();
+  const signals = new AbortController();
+  let turn = 0;
+  let line;
+  let isOpen = false;
+  let origin = "";
+  let timer;
+  let isClosed = false;
+  let isFirst = true;
+  let isGap = false;
+  let isOffered = true;
+  let failures = 0;
+  let unopened = 0;
+  let missing = 0;
+  let missingSince = 0;
+  let askedAt = -PROOF;
+  let mayHurry = false;
+  const call = (act, ...given) => {
+    if (isClosed) return void 0;
+    try {
+      return act?.(...given);
+    } catch (error) {
+      setTimeout(() => {
+        if (onError === void 0) throw error;
+        onError(error);
+      });
+      return void 0;
+    }
+  };
+  const deliver = (message) => {
+    call(options.onMessage, message);
+  };
+  const read = (payload, take) => {
+    let message;
+    try {
+      message = codec2.decode(payload);
+    } catch (error) {
+      call(onError, error);
+      return false;
+    }
+    take(message);
+    return true;
+  };
+  const [subscribe, getSnapshot, set] = createStatus(call);
+  const show = (state, reason, more) => {
+    set({ state, reason, text: textOf(reason), retryAt: void 0, ...more });
+  };
+  show("connecting", "connecting", {
+    queued: 0,
+    code: void 0,
+    transport: transports[0].name
+  });
+  const outbox = createOutbox(options, {
+    call,
+    read,
+    deliver,
+    changed: (queued) => {
+      set({ queued });
+    }
+  });
+  const liveness = createLiveness(() => {
+    ended(0);
+  });
+  const request = options.fetch ?? ((...given) => fetch(...given));
+  const proved = () => {
+    failures = 0;
+  };
+  const source = () => transports[0].url ?? options.url ?? "";
+  const address = async () => {
+    const given = source();
+    return new URL(typeof given === "function" ? await given() : given, platform.location?.href);
+  };
+  const cut = (code, closeWith) => {
+    clearTimeout(timer);
+    liveness.stop();
+    line?.close(closeWith);
+    line = void 0;
+    isOpen = mayHurry = false;
+    turn += 1;
+    outbox.closed(code);
+  };
+  const start = async () => {
+    cut(0);
+    const mine = turn;
+    outbox.refuse(void 0);
+    const [transport] = transports;
+    show("connecting", "connecting", { transport: transport.name });
+    let url;
+    try {
+      url = await address();
+      if (mine !== turn) return;
+      ({ origin } = url);
+      timer = setTimeout(ended, PATIENCE4, 0);
+      line = transport.start(
+        {
+          url,
+          isBinary: codec2.binary === true,
+          isOffered,
+          isReturn: !isFirst || unopened > 0,
+          WebSocket: options.WebSocket ?? platform.WebSocket,
+          fetch: request
+        },
+        { open, receive, end: ended, refused: outbox.refused, flush: outbox.flush }
+      );
+    } catch (error) {
+      if (mine !== turn) return;
+      call(onError, error);
+      const { name, status } = Object(error);
+      if (url === void 0 && typeof source() === "function") {
+        decide(typeof status === "number" ? status : 0);
+      } else if (url === void 0 || name === "SyntaxError") finish("invalid-address");
+      else finish("blocked-by-this-page");
+    }
+  };
+  const open = (lineOptions) => {
+    if (line === void 0) return;
+    const opened2 = line;
+    const given = { isFirst, isResumed: false };
+    isOpen = true;
+    isFirst = false;
+    unopened = missing = 0;
+    if (lineOptions.interval !== 0) liveness.start(opened2, lineOptions.interval);
+    clearTimeout(timer);
+    timer = setTimeout(proved, PROOF);
+    show("open", "connected");
+    outbox.opened(opened2, lineOptions, () => {
+      call(options.onOpen, given);
+    });
+    if (!isGap) return;
+    isGap = false;
+    call(options.onGap);
+  };
+  const receive = (header, payload) => {
+    liveness.heard();
+    if (/^(;|$)/.test(header)) read(payload, deliver);
+    else if (/^[=+-]/.test(header)) {
+      proved();
+      outbox.settled(header, payload);
+    }
+  };
+  const ended = (code, reason, retryAfter) => {
+    const isExplained = isOpen || !UNEXPLAINED.has(code);
+    cut(code);
+    if (isExplained) decide(code, reason, retryAfter);
+    else void explain(code);
+  };
+  const explain = async (code) => {
+    const mine = turn;
+    unopened += 1;
+    let answer;
+    if (unopened === 1 || unopened % 4 === 0) {
+      try {
+        answer = await transports[0].ask?.(await address(), request);
+      } catch {
+      }
+    }
+    if (mine !== turn) return;
+    isOffered = answer?.hasProtocol ?? !isOffered;
+    if (answer !== void 0 && answer.code !== WOULD_ACCEPT) unopened = 0;
+    else if (unopened % 2 === 0) transports.push(transports.shift());
+    decide(answer?.code ?? code, "", answer?.retryAfter);
+  };
+  const decide = (code, reason = "", retryAfter) => {
+    const [verdict, why] = meaningOf(code === WOULD_ACCEPT ? 0 : code);
+    if (code === 1013) isGap = true;
+    missing = verdict === "gone" ? missing + 1 : 0;
+    if (missing === 1) missingSince = now();
+    if (verdict === "slower") outbox.slow();
+    if (verdict === "final" || verdict === "gone" && missing >= MISSING && now() - missingSince >= DEPLOY || verdict === "app" && call(options.shouldReconnect, code, reason) !== true) {
+      finish(why, code);
+    } else if (verdict === "login" && now() - askedAt >= PROOF) void login(code);
+    else {
+      const ms = pauseOf(verdict, Math.min(maxDelay, minDelay * 2 ** failures++), retryAfter);
+      mayHurry = retryAfter === void 0 && verdict !== "later" && verdict !== "slower";
+      const isOffline = why === "connection-lost" && platform.navigator?.onLine === false;
+      timer = setTimeout(() => void start(), ms);
+      show("waiting", isOffline ? "offline" : why, { retryAt: Date.now() + ms, code });
+    }
+  };
+  const login = async (code) => {
+    const mine = turn;
+    show("waiting", "unauthorized", { code });
+    let isLoggedIn = false;
+    try {
+      isLoggedIn = await options.onUnauthorized?.() === true;
+    } catch (error) {
+      call(onError, error);
+    }
+    askedAt = now();
+    if (mine !== turn) return;
+    if (isLoggedIn) void start();
+    else finish("unauthorized", code);
+  };
+  const finish = (why, code = getSnapshot().code) => {
+    if (isClosed) return;
+    cut(0);
+    show("closed", why, { code });
+    outbox.refuse(why);
+  };
+  const wake = () => {
+    if (isOpen) liveness.wake();
+    else if (mayHurry) void start();
+  };
+  const on = {
+    online: wake,
+    pageshow: wake,
+    resume: wake,
+    freeze: liveness.hide,
+    visibilitychange: () => {
+      (platform.document?.visibilityState === "hidden" ? liveness.hide : wake)();
+    },
+    pagehide: ({ persisted }) => {
+      if (persisted !== true) line?.leave?.();
+      else if (line !== void 0) {
+        cut(0, LEFT);
+        mayHurry = true;
+        show("waiting", "page-left");
+      }
+    },
+    securitypolicyviolation: ({ disposition, blockedURI }) => {
+      const isOurs = origin !== "" && blockedURI?.startsWith(origin) === true;
+      if (isOurs && !isOpen && disposition === "enforce") finish("blocked-by-this-page");
+    }
+  };
+  for (const [type, act] of Object.entries(on)) {
+    platform.addEventListener?.(type, act, { capture: true, signal: signals.signal });
+  }
+  if (isPage() || (options.WebSocket ?? options.fetch) !== void 0) void start();
+  return {
+    post: outbox.post,
+    forget: outbox.forget,
+    link: {
+      send: (message, sendOptions) => outbox.post(message, sendOptions)[0],
+      ask: createAsk(outbox, deliver),
+      subscribe,
+      getSnapshot,
+      hasUnsent: outbox.hasUnsent,
+      retry: () => {
+        if (!isClosed) void start();
+      },
+      close: () => {
+        isClosed = true;
+        signals.abort();
+        cut(0);
+        outbox.refuse("closed");
+        show("closed", "closed");
+      }
+    }
+  };
+}
+
+// ffi/transport.ts
+function newHandlers(onUp, onDown, onMessage, onEnd, onUnsent) {
+  return { onUp, onDown, onMessage, onEnd, onUnsent };
+}
+var codec = {
+  decode: (encoded) => {
+    if (typeof encoded !== "string") throw new TypeError("not text");
+    return encoded;
+  },
+  encode: ({ encoded }) => encoded
+};
+var shared = (url, transport, keep, isReplyToSender) => ({
+  options: { url, transport },
+  keep,
+  isReplyToSender,
+  listeners: [],
+  open: void 0
+});
+function websocket(url, keep) {
+  return shared(url, webSocket(), keep, false);
+}
+function httpPost(url) {
+  return shared(url, http(), () => true, true);
+}
+function listen(to, handlers) {
+  const { listeners } = to;
+  const { link } = opened(to);
+  const listener = { handlers, known: "" };
+  listeners.push(listener);
+  inform(listener, link.getSnapshot());
+}
+function send(to, encoded, sender) {
+  const outgoing = { encoded, sender, isFailed: false };
+  const options = { queue: to.keep(encoded) };
+  const { post } = opened(to);
+  const [result] = to.isReplyToSender ? post(outgoing, options, (code, reply) => {
+    if (reply !== void 0) {
+      each([reply], sender.onMessage);
+    }
+    if (code !== void 0) fail(outgoing, code);
+  }) : post(outgoing, options);
+  if (result === "dropped") fail(outgoing, "not-connected");
+}
+function fail(outgoing, code) {
+  if (outgoing.isFailed) return;
+  outgoing.isFailed = true;
+  each([code === "expired" ? "not-connected" : code], outgoing.sender.onUnsent);
+}
+function inform(listener, { state, code = 0, reason }) {
+  const { handlers, known } = listener;
+  const news = state === "open" ? state : `${state} ${reason} ${code}`;
+  if (state === "connecting" || news === known) return;
+  listener.known = news;
+  if (state === "open") handlers.onUp();
+  else if (state === "waiting" || known === "open") handlers.onDown(code, reason);
+  if (state === "closed") handlers.onEnd(reason);
+}
+function each(items, act) {
+  for (const item of items.slice()) {
+    try {
+      act(item);
+    } catch (error) {
+      setTimeout(() => {
+        throw error;
+      });
+    }
+  }
+}
+function opened(to) {
+  if (to.open !== void 0) return to.open;
+  const { listeners } = to;
+  const options = {
+    ...to.options,
+    codec,
+    onOpen: () => {
+      each(listeners, (listener) => {
+        listener.known = "";
+        inform(listener, link.getSnapshot());
+      });
+    },
+    onMessage: (encoded) => {
+      each(listeners, ({ handlers }) => {
+        handlers.onMessage(encoded);
+      });
+    },
+    onUnconfirmed: (messages) => {
+      for (const message of messages) fail(message, "unconfirmed");
+    },
+    onDropped: (messages, reason) => {
+      for (const message of messages) fail(message, reason);
+    },
+    onFailed: fail
+  };
+  to.open = openLink(
+    options
+  );
+  const { link } = to.open;
+  link.subscribe(() => {
+    const snapshot = link.getSnapshot();
+    if (snapshot.state === "open") return;
+    each(listeners, (listener) => {
+      inform(listener, snapshot);
+    });
+  });
+  return to.open;
+}
+export {
+  httpPost,
+  listen,
+  newHandlers,
+  send,
+  websocket
+};

@@ -608,6 +608,7 @@ function openLink(options) {
   let isFirst = true;
   let isGap = false;
   let isOffered = true;
+  let isProved = false;
   let failures = 0;
   let unopened = 0;
   let missing = 0;
@@ -718,6 +719,7 @@ function openLink(options) {
     isOpen = true;
     isFirst = false;
     unopened = missing = 0;
+    isProved ||= lineOptions.confirms;
     if (lineOptions.interval !== 0) liveness.start(opened2, lineOptions.interval);
     clearTimeout(timer);
     timer = setTimeout(proved, PROOF);
@@ -754,7 +756,7 @@ function openLink(options) {
       }
     }
     if (mine !== turn) return;
-    isOffered = answer?.hasProtocol ?? !isOffered;
+    isOffered = isProved || (answer?.hasProtocol ?? !isOffered);
     if (answer !== void 0 && answer.code !== WOULD_ACCEPT) unopened = 0;
     else if (unopened % 2 === 0) transports.push(transports.shift());
     decide(answer?.code ?? code, "", answer?.retryAfter);

@@ -95,7 +95,7 @@ export class Feed {
 
   /** Takes an entry that was pushed. */
   pushed(entry: LogEntry): void {
-    // guard: what is pushed after the subscription broke is read instead
+    // What is pushed after the subscription broke is read instead.
     if (this.#state === 'interrupted') return;
     if (this.#state !== 'starting' && entry.previous === this.#last) {
       const generation = this.#generation;
@@ -103,7 +103,7 @@ export class Feed {
       if (generation === this.#generation) this.#takeWaiting();
       return;
     }
-    // guard: an entry that comes twice in a row costs no read
+    // An entry that comes twice in a row costs no read.
     if (this.#state === 'live' && entry.place === this.#last) return;
     if (this.#waiting.size >= WAITING_LIMIT) {
       this.#waiting.clear();
@@ -191,7 +191,7 @@ export class Feed {
         if (generation === this.#generation) this.interrupted();
         return;
       }
-      // guard: a read that an interruption has overtaken
+      // A read that an interruption has overtaken.
       if (generation !== this.#generation) return;
       hasMore = page.hasMore && page.entries.length > 0;
       const known = page.entries.findIndex(({ place }) => place === this.#last);

@@ -237,6 +237,6 @@ export class Outgoing {
 
 /** What may have been written before a failover comes at most once: a note stands in for it. */
 function forgetTried(entry: Unwritten): void {
-  // guard: what was on its way in a failover comes at most once
+  // What was on its way in a failover comes at most once.
   if (entry.firstTried !== undefined) entry.payload = undefined;
 }

@@ -112,9 +112,9 @@ export class Session {
     let sent = performance.now();
     const timer = setInterval(() => {
       const now = performance.now();
-      // guard: a process that stood still has not heard of NATS, and nothing is wrong
+      // A process that stood still has not heard, and nothing is wrong.
       if (now - sent > 2 * BEAT) this.#heard = now;
-      // guard: liveness by what comes back from NATS
+      // Liveness by what comes back.
       if (now - this.#heard > DEAD) this.close(new Error('NATS pushed nothing for 5 s'));
       if (this.isOver) return;
       sent = now;

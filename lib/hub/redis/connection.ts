@@ -36,7 +36,7 @@ export class Connection {
 
   constructor(client: Client) {
     this.#client = client;
-    // guard: without a listener the client's next trouble would end the process
+    // Without a listener the client's next trouble would end the process.
     client.on('error', (cause) => this.close(cause));
     // A slot has moved to another node: what was subscribed here has to be subscribed there.
     client.on('sharded-channel-moved', () => this.close(new Error('MOVED: the slot of a channel')));

@@ -95,9 +95,9 @@ export class Session {
       await this.writer.commands([['PUBLISH', beat, ''], ...renew]);
       await this.writer.pause(BEAT);
       const now = performance.now();
-      // guard: a process that stood still has not heard of Redis, and nothing is wrong
+      // A process that stood still has not heard, and nothing is wrong.
       if (now - sent > 2 * BEAT) this.#heard = now;
-      // guard: liveness by what comes back from Redis
+      // Liveness by what comes back.
       if (now - this.#heard > DEAD) {
         throw new Error(`Redis pushed nothing for ${Math.round(now - this.#heard)} ms`);
       }
@@ -119,7 +119,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   await subscriber.open();
   const [info, other] = [await infoOf(writer), await infoOf(subscriber)];
   if (info['run_id'] !== other['run_id']) throw new Error('two connections led to two servers');
-  // guard: a replica takes no messages
+  // A replica takes no messages.
   if (info['role'] !== 'master') throw new Error(`Redis is a ${info['role']}, not a master`);
   let marked = '';
   if (mark !== undefined) {

@@ -289,7 +289,7 @@ export class Shard {
       const { topic } = next;
       session.writer.send(appendCommand(this.#appending, next)).then(
         (id) => {
-          // guard: what comes after a refusal is looked for again, with what was refused
+          // What comes after a refusal is looked for again, with what was refused.
           if (this.#session !== session || session.writer.isBroken) return;
           this.#onTheirWay -= 1;
           this.#isAway = false;

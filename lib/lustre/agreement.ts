@@ -162,7 +162,7 @@ export class Agreement {
       this.#hearRadio(page, root, control, 'unknown');
       knowledge.shows = 'unknown';
     }
-    // guard: what a debounced handler says late is over when its user went on elsewhere
+    // What a debounced handler says late is over when its user went on elsewhere.
     if (handler.debounce > 0 && last.by === page && !last.isOwn) return undefined;
     if (isEcho) return undefined;
     return this.#merged(page, control, knowledge, { value, seen, event }, last);
@@ -182,7 +182,7 @@ export class Agreement {
     const ours = knowledge.merged ?? last.value;
     if (!isTyped(control) || typeof base !== 'string') return event;
     if (typeof value !== 'string' || typeof ours !== 'string') return event;
-    // guard: what was typed while a write was on its way → return event;
+    // What was typed while a write was on its way.
     const result = merge(base, value, ours);
     knowledge.merged = result;
     return withValue(event, result);

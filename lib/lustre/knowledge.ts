@@ -54,7 +54,7 @@ export function writesTo(
     return isAnswered ? !isSame : isChanged && !isSame;
   }
   if (!isAnswered) return isChanged;
-  // guard: an event on a control or around it
+  // An event on a control or around it.
   if (shows === 'unknown' || (isTouched && !isReported())) return true;
   return isChanged;
 }

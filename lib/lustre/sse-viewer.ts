@@ -66,7 +66,7 @@ export class SseView<Args, Model, Message, Context, Request extends IncomingMess
       this.#refuse(tooManyConnections);
       return;
     }
-    // guard: a live view survives an error of its response
+    // A live view survives an error of its response.
     this.#response.on('error', ignore);
     whenGone(this.#response, () => this.#close());
     const { handlerTimeout } = this.#settings;

@@ -236,7 +236,7 @@ class ComponentSession<Args, Model, Message, Context, Request extends IncomingMe
     this.#opened = opened;
     const isRemount: unknown = this.#options.isRemount?.(request, context);
     if (isPromise(isRemount)) {
-      // guard: a promise of isRemount is caught
+      // A promise of isRemount is caught.
       Promise.resolve(isRemount).catch(() => {});
       throw new TypeError('Expected `isRemount` to return a boolean, got a promise');
     }

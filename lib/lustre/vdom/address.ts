@@ -26,9 +26,9 @@ export function isAddress(tag: string, name: string): boolean {
 /** The value of an attribute, or what stands in its place when a browser would run it. */
 export function safeText(name: string, value: string): string {
   const lower = name.toLowerCase();
-  // guard: addresses that run
+  // Addresses that run.
   if (ADDRESSES.has(lower)) return safeAddress(value);
-  // guard: animations of addresses
+  // Animations of addresses.
   if (ANIMATED.has(lower)) return value.split(';').some(isScript) ? HARMLESS : value;
   return value;
 }

@@ -180,7 +180,7 @@ function rearrange(
 ): void {
   const moved = movers(sources);
   for (let at = 0; at < moved.length; at++) {
-    // guard: a component in a component is made anew where it would move
+    // A component in a component is made anew where it would move.
     if (moved[at] === 0 || !isCutByMoving(pairs[start + at]?.[0])) continue;
     sources[at] = UNMATCHED;
     pairs[start + at] = undefined;

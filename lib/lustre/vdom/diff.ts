@@ -144,7 +144,7 @@ class Differ implements ChildrenDiffer {
     let controlled: Controlled | undefined;
     let writesSelection = false;
     if (control === undefined) {
-      // guard: the options of a select are written with it
+      // The options of a select are written with it.
       if (this.#writesOptions && after.tag === 'option') controlled = SELECTED;
     } else if (control.kind === 'selected') {
       writesSelection = this.#decideSelection(control, before, after);

@@ -121,7 +121,7 @@ function paced<Message>(
   include: readonly string[],
 ): EventAttribute<Message> {
   const { throttle, debounce, name } = handler;
-  // guard: a throttled input sends the last event
+  // A throttled input sends the last event.
   if (UNASKED.has(name) && throttle > 0 && debounce === 0) {
     return { ...handler, include, debounce: throttle };
   }

@@ -22,8 +22,9 @@ const store = createStore({
 });
 
 function add(form: FormData): void {
-  const text = String(form.get('text')).trim();
-  if (text !== '') store.dispatch({ type: 'add', id: String(Math.random()), text });
+  const text = form.get('text');
+  if (typeof text === 'string' && text.trim() !== '')
+    store.dispatch({ type: 'add', id: String(Math.random()), text: text.trim() });
 }
 
 function Shopping(): ReactElement {

@@ -82,10 +82,12 @@ function refused(entry: unknown, meant?: string): TypeError {
   );
 }
 
-/** An origin without `:443` or `:80` where that goes without saying. */
+const DEFAULT_PORT = /^(https:\/\/(?:[^:]+|\[[^\]]+\])):443$|^(http:\/\/(?:[^:]+|\[[^\]]+\])):80$/;
+
+/** An origin without the port that its scheme implies. One with two ports is no origin, and stays. */
 function withoutDefaultPort(origin: string): string {
-  if (origin.startsWith('https://')) return origin.endsWith(':443') ? origin.slice(0, -4) : origin;
-  return origin.startsWith('http://') && origin.endsWith(':80') ? origin.slice(0, -3) : origin;
+  const match = DEFAULT_PORT.exec(origin);
+  return match?.[1] ?? match?.[2] ?? origin;
 }
 
 /** What an asynchronous `origins` decides comes too late, and must not end the process. */

@@ -68,6 +68,8 @@ function start(file: string, args: string[]): Started {
   const path = fileURLToPath(new URL(`../drills/${file}`, import.meta.url));
   const child = fork(path, args, {
     execArgv: ['--expose-gc', '--import', 'tsx'],
+    // What is printed in development would count as printed.
+    env: { ...process.env, NODE_ENV: 'production' },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   let output = '';

@@ -88,9 +88,10 @@ export class RawPeer {
     this.socket.write(bytes);
   }
 
-  /** Waits until the kernel has taken all that was written. */
+  /** Waits until the kernel has taken all that was written, or the server has cut the connection. */
   async flushed(): Promise<void> {
-    if (this.socket.writableLength > 0) await once(this.socket, 'drain');
+    if (this.socket.writableLength === 0) return;
+    await Promise.race([once(this.socket, 'drain').catch(() => {}), this.ended]);
   }
 
   /** The next data frame, as text. Rejects when the connection ends before it. */

@@ -164,7 +164,7 @@ export interface TupleVariantsShape extends Annotated {
   readonly unknownFields: UnknownFields;
 }
 
-/** One variant of {@link TupleVariantsShape}. */
+/** One variant of TupleVariantsShape. */
 export interface TupleVariant {
   readonly tag: string | number;
   readonly payload: Shape;

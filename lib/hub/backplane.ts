@@ -29,7 +29,7 @@ export const START: Place = '';
 /** One entry in the log of a topic. */
 export interface LogEntry {
   readonly place: Place;
-  /** The entry before it in this topic; {@link START} when the log knows of none. */
+  /** The entry before it in this topic; START when the log knows of none. */
   readonly previous: Place;
   /** The hub that published it. */
   readonly publisher: string;
@@ -114,7 +114,7 @@ export interface BackplaneLink {
   /** Ends what `follow` began. */
   readonly unfollow: (topic: string) => void;
   /**
-   * Reads a log on after a place, or from its beginning when that is {@link START}.
+   * Reads a log on after a place, or from its beginning when that is START.
    * @param isFollowed - true when the topic has been followed up to this place: what the engine
    * forgets only after a time cannot have been missed then
    * @returns what it found. Rejects when the engine is away; where the topic is followed, `resumed`
@@ -126,7 +126,7 @@ export interface BackplaneLink {
     limit: number,
     isFollowed: boolean,
   ) => Promise<LogPage>;
-  /** The end of a topic's log, never {@link START}. Rejects when the engine is away. */
+  /** The end of a topic's log, never START. Rejects when the engine is away. */
   readonly end: (topic: string) => Promise<Place>;
   /** Takes note of how many receivers a topic has in this process now; 0 when the last one left. */
   readonly counted: (topic: string, receivers: number) => void;

@@ -149,13 +149,13 @@ export function attachWebSockets<App extends Application>(
     const { url = '/', originalUrl = url } = request as { url?: string; originalUrl?: string };
     return findRoute(app as unknown as Routing, originalUrl);
   };
-  const capacity = new Capacity(
+  const capacity: Capacity = new Capacity(
     maxConnections,
     // guard: maxConnections counts the undecided → () => sockets.clients.size
     () => sockets.clients.size + gate.undecided,
   );
   const isEnding = (): boolean => shutdown.isRunning;
-  const gate = new Gate({
+  const gate: Gate = new Gate({
     origins,
     authorize,
     openTimeout,

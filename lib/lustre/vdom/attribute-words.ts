@@ -68,7 +68,7 @@ type BooleanName =
   | 'required'
   | 'selected';
 
-/** The words, beside {@link plain} itself. */
+/** The words, beside plain itself. */
 export type AttributeWords = Readonly<Record<TextName, TextWord>> &
   Readonly<Record<BooleanName, BooleanWord>> & {
     /** `attribute.aria('label', 'Close')` */

@@ -33,7 +33,7 @@ export default defineConfig({
     coverage: {
       include: ['lib/**'],
       reporter: ['text-summary', 'html'],
-      thresholds: { lines: 95, functions: 95, branches: 90 },
+      thresholds: { lines: 80, functions: 80, branches: 75 },
     },
     projects: [
       {

@@ -9,7 +9,8 @@ import {
 } from 'express-omnimessage';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
-import { deferred, serveAttached } from '../support/attached.ts';
+import { serveAttached } from '../support/attached.ts';
+import { deferred } from '../support/deferred.ts';
 import { bytesCodec, type Said, type Says, textCodec } from '../support/codecs.ts';
 
 import { type SocketClient } from '../support/socket-client.ts';

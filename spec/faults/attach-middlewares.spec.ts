@@ -10,7 +10,7 @@ import { type WebSocket } from 'ws';
 import { serveAttached } from '../support/attached.ts';
 import { type Says, textCodec } from '../support/codecs.ts';
 import { connect, dial } from '../support/socket-client.ts';
-import { deferred } from './deferred.ts';
+import { deferred } from '../support/deferred.ts';
 import { say } from './served-socket.ts';
 
 const echo = omniWs({ codec: textCodec, handler: ({ text }): Says => ({ said: text }) });

@@ -17,7 +17,7 @@ import { RawPeer } from '../drills/raw-peer.ts';
 import { serveAttached } from '../support/attached.ts';
 import { type Says, textCodec } from '../support/codecs.ts';
 import { connect, dial } from '../support/socket-client.ts';
-import { deferred } from './deferred.ts';
+import { deferred } from '../support/deferred.ts';
 import { openRaw, say, sayFrame, watched } from './served-socket.ts';
 
 const boom = new Error('boom');

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { type RawPeer } from '../drills/raw-peer.ts';
 import { closeFrame, frame } from '../drills/wire.ts';
-import { deferred } from './deferred.ts';
+import { deferred } from '../support/deferred.ts';
 import { textCodec } from '../support/codecs.ts';
 import { connect } from '../support/socket-client.ts';
 import { stacks } from '../support/stacks.ts';

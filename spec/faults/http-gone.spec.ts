@@ -1,7 +1,8 @@
 /** Faults A2, A4 and A17: clients that are gone, and all that was done for them. */
 import { type ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { deferred, serveAttached } from '../support/attached.ts';
+import { serveAttached } from '../support/attached.ts';
+import { deferred } from '../support/deferred.ts';
 import { until } from '../support/until.ts';
 import { dialHttp } from './served-http.ts';
 

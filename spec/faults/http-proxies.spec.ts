@@ -5,7 +5,8 @@
  */
 import { omniHttp } from 'express-omnimessage';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { deferred, serveAttached } from '../support/attached.ts';
+import { serveAttached } from '../support/attached.ts';
+import { deferred } from '../support/deferred.ts';
 import { textCodec } from '../support/codecs.ts';
 import { type Proxy, startHaproxy, startNginx } from '../support/proxies.ts';
 import { until } from '../support/until.ts';

@@ -1,7 +1,8 @@
 /** Fault A7 without a proxy: what is read of a refused body has a bound, in size and in time. */
 import { type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { deferred, serveAttached } from '../support/attached.ts';
+import { serveAttached } from '../support/attached.ts';
+import { deferred } from '../support/deferred.ts';
 import { until } from '../support/until.ts';
 import { dialHttp, type ServedHttp, serveHttp } from './served-http.ts';
 

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { type RawHttp } from '../drills/raw-http.ts';
 import { serveAttached } from '../support/attached.ts';
 import { type Says, textCodec } from '../support/codecs.ts';
-import { deferred } from './deferred.ts';
+import { deferred } from '../support/deferred.ts';
 import { dialHttp, type HttpOptions, serveHttp } from './served-http.ts';
 import { watched } from './served-socket.ts';
 

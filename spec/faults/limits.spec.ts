@@ -6,7 +6,7 @@ import { closeFrame, frame, pingFrame } from '../drills/wire.ts';
 import { bytesCodec, type Says, textCodec } from '../support/codecs.ts';
 import { dial } from '../support/socket-client.ts';
 import { stacks } from '../support/stacks.ts';
-import { deferred } from './deferred.ts';
+import { deferred } from '../support/deferred.ts';
 import { openRaw, say, sayFrame, serveSocket, watched } from './served-socket.ts';
 
 const turn = (): Promise<void> =>

@@ -6,7 +6,7 @@ import { type Says } from '../support/codecs.ts';
 import { connect } from '../support/socket-client.ts';
 import { stacks } from '../support/stacks.ts';
 import { closeFrame } from '../drills/wire.ts';
-import { deferred } from './deferred.ts';
+import { deferred } from '../support/deferred.ts';
 import { randomOf } from './random.ts';
 import { openRaw, say, sayFrame, serveSocket } from './served-socket.ts';
 

@@ -28,7 +28,7 @@ import { type Said, type Says, textCodec } from '../support/codecs.ts';
 import { connect } from '../support/socket-client.ts';
 import { stacks } from '../support/stacks.ts';
 import { until } from '../support/until.ts';
-import { deferred } from './deferred.ts';
+import { deferred } from '../support/deferred.ts';
 import { openRaw, say, sayFrame, serveSocket, watchman } from './served-socket.ts';
 
 const pong = frame('', { opcode: 10 });

@@ -11,7 +11,8 @@ import {
   omniWs,
   type SocketRoutes,
 } from 'express-omnimessage';
-import { deferred, serveAttached } from '../support/attached.ts';
+import { serveAttached } from '../support/attached.ts';
+import { deferred } from '../support/deferred.ts';
 import { type Said, type Says, textCodec } from '../support/codecs.ts';
 import { closeFrame, frame, RawClient } from '../support/raw-client.ts';
 import { connect, dial } from '../support/socket-client.ts';

@@ -7,7 +7,8 @@ import { omniWs, type RefusedEvent, RouteError, type SocketRoute } from 'express
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type WebSocket } from 'ws';
 import { closeCodeOf } from '../../lib/server/pending-socket.ts';
-import { deferred, serveAttached } from '../support/attached.ts';
+import { serveAttached } from '../support/attached.ts';
+import { deferred } from '../support/deferred.ts';
 import { type Says, textCodec } from '../support/codecs.ts';
 import { closeFrame, frame, RawClient } from '../support/raw-client.ts';
 import { connect, dial } from '../support/socket-client.ts';

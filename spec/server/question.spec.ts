@@ -1,7 +1,8 @@
 import express from 'express';
 import { describe, expect, it } from 'vitest';
 import { type AttachOptions, omniWs } from 'express-omnimessage';
-import { deferred, serveAttached } from '../support/attached.ts';
+import { serveAttached } from '../support/attached.ts';
+import { deferred } from '../support/deferred.ts';
 import { type Says, textCodec } from '../support/codecs.ts';
 import { serve as serveUntilFinished } from '../support/serve.ts';
 import { connect } from '../support/socket-client.ts';

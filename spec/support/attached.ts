@@ -40,12 +40,3 @@ export async function serveAttached(
   const { port } = server.address() as AddressInfo;
   return { app, server, port, url: `ws://127.0.0.1:${port}`, errors, close };
 }
-
-/** A promise, and what settles it. */
-export function deferred(): { promise: Promise<void>; resolve: () => void } {
-  let resolve = (): void => {};
-  const promise = new Promise<void>((settle) => {
-    resolve = settle;
-  });
-  return { promise, resolve };
-}

@@ -20,6 +20,7 @@ import {
 import { any, type Infer, literal, string } from 'superstruct';
 import { describe, expect, expectTypeOf, it, onTestFinished, vi } from 'vitest';
 import { nextTurn } from '../support/clock.ts';
+import { deferred } from '../support/deferred.ts';
 import { connect, dial } from '../support/socket-client.ts';
 import { stacks } from '../support/stacks.ts';
 
@@ -97,21 +98,6 @@ class Radio {
   say(message: string): void {
     for (const tell of this.#listeners) tell(message);
   }
-}
-
-/** A promise and what settles it. */
-function deferred<Value = void>(): {
-  promise: Promise<Value>;
-  resolve: (value: Value) => void;
-  reject: (reason: unknown) => void;
-} {
-  let resolve = (_value: Value): void => {};
-  let reject = (_reason: unknown): void => {};
-  const promise = new Promise<Value>((yes, no) => {
-    resolve = yes;
-    reject = no;
-  });
-  return { promise, resolve, reject };
 }
 
 describe.each(stacks)('omniWsApplication on %s', (_, stack) => {

@@ -10,6 +10,7 @@ import {
 import { describe, expect, it } from 'vitest';
 import { withFakeClock } from '../support/clock.ts';
 import { bytesCodec, type Said, type Says, textCodec } from '../support/codecs.ts';
+import { deferred } from '../support/deferred.ts';
 import { connect, dial } from '../support/socket-client.ts';
 import { stacksOfThisRun as stacks } from '../support/stacks.ts';
 
@@ -25,21 +26,6 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 /** The stream beneath a client's socket, to write many frames at once. */
 function rawStream(socket: unknown): Socket {
   return (socket as { _socket: Socket })._socket;
-}
-
-/** A promise and what settles it. */
-function deferred<Value = void>(): {
-  promise: Promise<Value>;
-  resolve: (value: Value) => void;
-  reject: (reason: unknown) => void;
-} {
-  let resolve = (_value: Value): void => {};
-  let reject = (_reason: unknown): void => {};
-  const promise = new Promise<Value>((yes, no) => {
-    resolve = yes;
-    reject = no;
-  });
-  return { promise, resolve, reject };
 }
 
 describe.each(stacks)('omniWs on %s', (_, stack) => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { directStream, limitReceiver } from '../../lib/websocket/ws-internals.ts';
 import { createServer } from 'node:http';
+import { deferred } from '../support/deferred.ts';
 import { connect } from '../support/socket-client.ts';
 import { serve } from '../support/serve.ts';
 import { stacks } from '../support/stacks.ts';
@@ -11,23 +12,12 @@ import { stacks } from '../support/stacks.ts';
 async function accepted(
   stack: (typeof stacks)[number][1],
 ): Promise<{ socket: WebSocket; request: IncomingMessage }> {
-  const arrival = deferred();
+  const arrival = deferred<{ socket: WebSocket; request: IncomingMessage }>();
   const url = await stack((socket, request) => {
     arrival.resolve({ socket, request });
   });
   await connect(url);
   return arrival.promise;
-}
-
-function deferred(): {
-  promise: Promise<{ socket: WebSocket; request: IncomingMessage }>;
-  resolve: (value: { socket: WebSocket; request: IncomingMessage }) => void;
-} {
-  let resolve: (value: { socket: WebSocket; request: IncomingMessage }) => void = () => {};
-  const promise = new Promise<{ socket: WebSocket; request: IncomingMessage }>((yes) => {
-    resolve = yes;
-  });
-  return { promise, resolve };
 }
 
 describe.each(stacks)('what we know of the inside of %s', (_, stack) => {
@@ -66,7 +56,7 @@ describe.each(stacks)('what we know of the inside of %s', (_, stack) => {
   });
 
   it('closing by the client calls the close of the socket, which we stand in for', async () => {
-    const arrival = deferred();
+    const arrival = deferred<{ socket: WebSocket; request: IncomingMessage }>();
     const url = await stack((socket, request) => {
       arrival.resolve({ socket, request });
     });
@@ -84,7 +74,7 @@ describe.each(stacks)('what we know of the inside of %s', (_, stack) => {
 
 describe('directStream', () => {
   it('is not used when compression was negotiated', async () => {
-    const arrival = deferred();
+    const arrival = deferred<{ socket: WebSocket; request: IncomingMessage }>();
     const server = createServer();
     new WebSocketServer({ server, perMessageDeflate: true }).on('connection', (socket, request) => {
       arrival.resolve({ socket, request });

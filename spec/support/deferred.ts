@@ -2,13 +2,16 @@
 export interface Deferred<Value> {
   readonly promise: Promise<Value>;
   readonly resolve: (value: Value) => void;
+  readonly reject: (reason: unknown) => void;
 }
 
 /** `Promise.withResolvers`, which Node 20 lacks. */
 export function deferred<Value = void>(): Deferred<Value> {
   let resolve = (_value: Value): void => {};
-  const promise = new Promise<Value>((settle) => {
-    resolve = settle;
+  let reject = (_reason: unknown): void => {};
+  const promise = new Promise<Value>((yes, no) => {
+    resolve = yes;
+    reject = no;
   });
-  return { promise, resolve };
+  return { promise, resolve, reject };
 }

@@ -145,6 +145,22 @@ var AskError = class extends Error {
   }
 };
 
+// ../lib/client/emitter.ts
+function createCall(onError, isOver) {
+  return (act, ...given) => {
+    if (isOver()) return void 0;
+    try {
+      return act?.(...given);
+    } catch (error) {
+      setTimeout(() => {
+        if (onError === void 0) throw error;
+        onError(error);
+      });
+      return void 0;
+    }
+  };
+}
+
 // ../lib/client/outbox.ts
 var BARE_RATE = 100;
 var utf8 = new TextEncoder();
@@ -470,6 +486,29 @@ function createStatus(call) {
   ];
 }
 
+// ../lib/client/page-events.ts
+function watchPage(page, signal) {
+  const { wake, hide, leave, block } = page;
+  const on = {
+    online: wake,
+    pageshow: wake,
+    resume: wake,
+    freeze: hide,
+    visibilitychange: () => {
+      (platform.document?.visibilityState === "hidden" ? hide : wake)();
+    },
+    pagehide: ({ persisted }) => {
+      leave(persisted === true);
+    },
+    securitypolicyviolation: ({ disposition, blockedURI }) => {
+      if (disposition === "enforce") block(blockedURI ?? "");
+    }
+  };
+  for (const [type, act] of Object.entries(on)) {
+    platform.addEventListener?.(type, act, { capture: true, signal });
+  }
+}
+
 // ../lib/core/protocol.ts
 var PROTOCOL = "omnimessage.1";
 var HEADER_LIMIT = 256;
@@ -615,18 +654,7 @@ function openLink(options) {
   let missingSince = 0;
   let askedAt = -PROOF;
   let mayHurry = false;
-  const call = (act, ...given) => {
-    if (isClosed) return void 0;
-    try {
-      return act?.(...given);
-    } catch (error) {
-      setTimeout(() => {
-        if (onError === void 0) throw error;
-        onError(error);
-      });
-      return void 0;
-    }
-  };
+  const call = createCall(onError, () => isClosed);
   const deliver = (message) => {
     call(options.onMessage, message);
   };
@@ -802,30 +830,25 @@ function openLink(options) {
     if (isOpen) liveness.wake();
     else if (mayHurry) void start();
   };
-  const on = {
-    online: wake,
-    pageshow: wake,
-    resume: wake,
-    freeze: liveness.hide,
-    visibilitychange: () => {
-      (platform.document?.visibilityState === "hidden" ? liveness.hide : wake)();
-    },
-    pagehide: ({ persisted }) => {
-      if (persisted !== true) line?.leave?.();
-      else if (line !== void 0) {
-        cut(0, LEFT);
-        mayHurry = true;
-        show("waiting", "page-left");
+  watchPage(
+    {
+      wake,
+      hide: liveness.hide,
+      leave: (isKept) => {
+        if (!isKept) line?.leave?.();
+        else if (line !== void 0) {
+          cut(0, LEFT);
+          mayHurry = true;
+          show("waiting", "page-left");
+        }
+      },
+      block: (blocked) => {
+        const isOurs = origin !== "" && blocked.startsWith(origin);
+        if (isOurs && !isOpen) finish("blocked-by-this-page");
       }
     },
-    securitypolicyviolation: ({ disposition, blockedURI }) => {
-      const isOurs = origin !== "" && blockedURI?.startsWith(origin) === true;
-      if (isOurs && !isOpen && disposition === "enforce") finish("blocked-by-this-page");
-    }
-  };
-  for (const [type, act] of Object.entries(on)) {
-    platform.addEventListener?.(type, act, { capture: true, signal: signals.signal });
-  }
+    signals.signal
+  );
   if (isPage() || (options.WebSocket ?? options.fetch) !== void 0) void start();
   return {
     post: outbox.post,

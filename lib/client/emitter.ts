@@ -1,10 +1,32 @@
-/** Listeners, each of which is called whatever the others do. */
+/** Functions of the page, each of which is called whatever the others do. */
 
 /** Calls a function of the page's, if there is one. Never throws: what it throws is reported. */
 export type Call = <Given extends readonly unknown[]>(
   act: ((...given: Given) => unknown) | undefined,
   ...given: Given
 ) => unknown;
+
+/**
+ * @param onError - is given what a function throws; without it, it is thrown to the page later
+ * @param isOver - whether nothing is to be called any more
+ */
+export function createCall(
+  onError: ((error: unknown) => void) | undefined,
+  isOver: () => boolean,
+): Call {
+  return (act, ...given) => {
+    if (isOver()) return undefined;
+    try {
+      return act?.(...given);
+    } catch (error) {
+      setTimeout(() => {
+        if (onError === undefined) throw error;
+        onError(error);
+      });
+      return undefined;
+    }
+  };
+}
 
 /** Adds a listener, and returns the function that removes it. */
 export type Subscribe = (listener: () => void) => () => void;

@@ -2,13 +2,14 @@
 import { type Wire } from '../core/codec.ts';
 import { createAsk } from './ask.ts';
 import { pauseOf } from './backoff.ts';
-import { type Call } from './emitter.ts';
+import { createCall } from './emitter.ts';
 import { meaningOf, type Reason, textOf } from './ends.ts';
 import { createLiveness } from './liveness.ts';
 import { createStatus } from './status.ts';
 import { type ConnectOptions, type Link, type Snapshot } from './options.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
-import { isPage, now, platform, type Signal } from './platform.ts';
+import { watchPage } from './page-events.ts';
+import { isPage, now, platform } from './platform.ts';
 import {
   type AddressSource,
   type Line,
@@ -67,18 +68,7 @@ export function openLink<In, Out>(options: ConnectOptions<In, Out, Wire>): OpenL
   /** False while the server wants to be left alone, a person logs in, or all is over. */
   let mayHurry = false;
 
-  const call: Call = (act, ...given) => {
-    if (isClosed) return undefined;
-    try {
-      return act?.(...given);
-    } catch (error) {
-      setTimeout(() => {
-        if (onError === undefined) throw error;
-        onError(error);
-      });
-      return undefined;
-    }
-  };
+  const call = createCall(onError, () => isClosed);
   const deliver = (message: In): void => {
     call(options.onMessage, message);
   };
@@ -277,31 +267,25 @@ export function openLink<In, Out>(options: ConnectOptions<In, Out, Wire>): OpenL
     if (isOpen) liveness.wake();
     else if (mayHurry) void start();
   };
-  const on: Readonly<Record<string, (event: Signal) => void>> = {
-    online: wake,
-    pageshow: wake,
-    resume: wake,
-    freeze: liveness.hide,
-    visibilitychange: () => {
-      (platform.document?.visibilityState === 'hidden' ? liveness.hide : wake)();
+  watchPage(
+    {
+      wake,
+      hide: liveness.hide,
+      leave: (isKept) => {
+        if (!isKept) line?.leave?.();
+        else if (line !== undefined) {
+          cut(0, LEFT);
+          mayHurry = true;
+          show('waiting', 'page-left');
+        }
+      },
+      block: (blocked) => {
+        const isOurs = origin !== '' && blocked.startsWith(origin);
+        if (isOurs && !isOpen) finish('blocked-by-this-page');
+      },
     },
-    pagehide: ({ persisted }) => {
-      if (persisted !== true) line?.leave?.();
-      else if (line !== undefined) {
-        cut(0, LEFT);
-        mayHurry = true;
-        show('waiting', 'page-left');
-      }
-    },
-    securitypolicyviolation: ({ disposition, blockedURI }) => {
-      const isOurs = origin !== '' && blockedURI?.startsWith(origin) === true;
-      if (isOurs && !isOpen && disposition === 'enforce') finish('blocked-by-this-page');
-    },
-  };
-  for (const [type, act] of Object.entries(on)) {
-    // Captured, because some of these are events of the document that do not bubble.
-    platform.addEventListener?.(type, act, { capture: true, signal: signals.signal });
-  }
+    signals.signal,
+  );
   if (isPage() || (options.WebSocket ?? options.fetch) !== undefined) void start();
 
   return {

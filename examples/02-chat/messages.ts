@@ -11,8 +11,21 @@
  * Two things are ours. The last message: the original's decoder refuses the tag, and its chat ignores
  * that, so a tag that a client does not know is safe where another payload under a known tag is not.
  * And the `author` of a chat, which the original drops, as it drops every field that it does not know.
+ *
+ * This file is the one definition. Beside it stands what the command line writes from it:
+ *
+ *     express-omnimessage gleam messages.ts --out messages.gleam        for a page in Gleam
+ *     express-omnimessage definition messages.ts --out messages.json    for `check`, before a deploy
  */
-import { type Codec, type JsonCodec, structCodec, tupleVariants } from 'express-omnimessage/codecs';
+import {
+  type Codec,
+  described,
+  type JsonCodec,
+  named,
+  optional,
+  structCodec,
+  tupleVariants,
+} from 'express-omnimessage/codecs';
 import {
   array,
   enums,
@@ -22,7 +35,6 @@ import {
   max,
   min,
   object,
-  optional,
   size,
   string,
 } from 'superstruct';
@@ -40,33 +52,46 @@ export const AUTHOR_LIMIT = 24;
 const LAST_SECOND = 253_402_300_799;
 
 const Id = size(string(), 1, 64);
-const Chat = object({
-  id: Id,
-  content: string(),
-  status: enums([0, 1, 2, 3, 4]),
-  /** Seconds since 1970. */
-  sent_at: max(min(integer(), 0), LAST_SECOND),
-  /** What the author calls themselves. Absent where the original's page wrote. */
-  author: optional(size(string(), 1, AUTHOR_LIMIT)),
-});
+export const Chat = named(
+  'Chat',
+  object({
+    id: Id,
+    content: string(),
+    status: described(
+      'How far it is: an error of the client, one of the server, sent, received, on its way.',
+      enums([0, 1, 2, 3, 4]),
+    ),
+    sent_at: described('In seconds since 1970.', max(min(integer(), 0), LAST_SECOND)),
+    author: described(
+      "What the author calls themselves. Absent where the original's page wrote.",
+      optional(size(string(), 1, AUTHOR_LIMIT)),
+    ),
+  }),
+);
 // A new page meets an old server at every deploy: fields that one of them does not know are dropped.
-const ClientTuples = tupleVariants({ 0: Chat, 1: Id, 2: literal(null) }, { unknownFields: 'drop' });
-const ServerTuples = tupleVariants({ 0: array(Chat), 1: integer() }, { unknownFields: 'drop' });
+export const ClientMessage = tupleVariants(
+  { 0: Chat, 1: Id, 2: literal(null) },
+  { unknownFields: 'drop' },
+);
+export const ServerMessage = tupleVariants(
+  { 0: array(Chat), 1: integer() },
+  { unknownFields: 'drop' },
+);
 
 export type Chat = Infer<typeof Chat>;
-export type ClientMessage = Infer<typeof ClientTuples>;
-export type ServerMessage = Infer<typeof ServerTuples>;
+export type ClientMessage = Infer<typeof ClientMessage>;
+export type ServerMessage = Infer<typeof ServerMessage>;
 
 /** For the routes that answer each message with one. */
 export const serverCodec: JsonCodec<ClientMessage, ServerMessage> = structCodec({
-  incoming: ClientTuples,
-  outgoing: ServerTuples,
+  incoming: ClientMessage,
+  outgoing: ServerMessage,
 });
 
 /** For the page. */
 export const pageCodec: JsonCodec<ServerMessage, ClientMessage> = structCodec({
-  incoming: ServerTuples,
-  outgoing: ClientTuples,
+  incoming: ServerMessage,
+  outgoing: ClientMessage,
 });
 
 /** A message where both directions meet, in the application and in the page: their tags overlap. */

@@ -37,9 +37,14 @@ export {
   debounce,
   decodeEvent,
   type EventDecoder,
-  type FormFields,
   type HandlerOptions,
   on,
+  preventDefault,
+  stopPropagation,
+  throttle,
+} from './lustre/vdom/event.ts';
+export {
+  type FormFields,
   onBlur,
   onChange,
   onCheck,
@@ -59,10 +64,7 @@ export {
   onMouseOver,
   onMouseUp,
   onSubmit,
-  preventDefault,
-  stopPropagation,
-  throttle,
-} from './lustre/vdom/event.ts';
+} from './lustre/vdom/event-words.ts';
 export * as html from './lustre/vdom/html.ts';
 export * as svg from './lustre/vdom/svg.ts';
 export * as mathml from './lustre/vdom/mathml.ts';

@@ -14,6 +14,7 @@ import { type Control, inputType, isTyped, type Known, stateOf, wantedOf } from 
 import { type ElementNode } from './vdom/node.ts';
 import { type Found } from './vdom/path.ts';
 import { Decision } from './decision.ts';
+import { formAround, isResetButton, targetOf, withValue } from './event-origin.ts';
 import { Knowledge, note, push, type Write } from './knowledge.ts';
 import { merge } from './merge.ts';
 import { report } from './report.ts';
@@ -288,39 +289,4 @@ export class Agreement {
       if (knowledge !== undefined) note(knowledge, write);
     }
   }
-}
-
-function isResetButton({ element, handler }: Found): boolean {
-  if (handler.name !== 'click' || (element.tag !== 'button' && element.tag !== 'input')) {
-    return false;
-  }
-  return inputType(element.attributes) === 'reset';
-}
-
-/** The controls of the form in which something happened. */
-function formAround(root: Branch | undefined, { chain, places }: Found): Branch | undefined {
-  const depth = chain.findLastIndex((node) => node.kind === 'element' && node.tag === 'form');
-  return depth === -1 ? undefined : branchAt(root, places.slice(0, depth));
-}
-
-/** The control that an event came from which a handler around it heard, if there is no doubt. */
-function targetOf(branch: Branch | undefined, event: unknown): Control | undefined {
-  const target = (event as { target?: unknown } | null)?.target;
-  if (typeof target !== 'object' || target === null) return undefined;
-  const { name, id } = target as { name?: unknown; id?: unknown };
-  const found = [...controlsIn(branch)].filter(({ element: { attributes } }) => {
-    return (
-      textOf(stateOf(attributes, 'name')) === textOf(name) &&
-      textOf(stateOf(attributes, 'id')) === textOf(id)
-    );
-  });
-  return found.length === 1 ? found[0] : undefined;
-}
-
-const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
-
-/** The event with another value of its target. */
-function withValue(event: unknown, value: string): unknown {
-  const { target, ...rest } = event as { target?: object };
-  return { ...rest, target: { ...target, value } };
 }

@@ -10,35 +10,20 @@ import { type OmniError } from '../core/errors.ts';
 import { Prepared } from '../core/prepared.ts';
 import { startTimer } from '../process/timers.ts';
 import { Agreement, type Page } from './agreement.ts';
-import { type ClientFrame } from './client-message.ts';
+import { type ClientFrame, type ClientMessage } from './client-message.ts';
 import { type Component, type RuntimeCommand } from './component.ts';
+import { flushNextTick } from './flush-tick.ts';
 import { messageOf, type Snapshot } from './incoming.ts';
-import { type Json } from './vdom/attribute.ts';
-import { isSameJson } from './vdom/attribute-diff.ts';
+import { Mounts } from './mounts.ts';
+import { patchesFor } from './patches.ts';
+import { type RuntimeHost } from './runtime-host.ts';
 import { branchOf } from './vdom/control-tree.ts';
-import { compact, compare } from './vdom/diff.ts';
+import { compact } from './vdom/diff.ts';
 import { encodeElement } from './vdom/encode.ts';
 import { isRefusal } from './vdom/event.ts';
 import { type Element, refuseElement, shown } from './vdom/node.ts';
-import { type WireMessage, type WirePatch } from './vdom/wire.ts';
+import { encodeMessage, UNCHANGED, type WireMessage, type WirePatch } from './vdom/wire.ts';
 import { type Viewer, Viewing } from './viewing.ts';
-
-export { type Viewer } from './viewing.ts';
-
-/** What runs a component. Its functions must not throw. */
-export interface RuntimeHost {
-  readonly failed: (error: OmniError) => void;
-  /** Called before the viewers are. */
-  readonly ended: (error?: ApplicationError) => void;
-}
-
-/** Nothing has changed: it releases what a browser holds back until it is answered. */
-export const UNCHANGED = '{"kind":1,"patch":{}}';
-
-// Taken once. A fake clock in a user's test would swallow the tick that is on its way, and the
-// component would never show anything again.
-const nextTick: (callback: (runtime: Flushed) => void, runtime: Flushed) => void =
-  process.nextTick.bind(process);
 
 /** A running component. `init` is called when it is made; nothing is handled before `begin`. */
 export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message> {
@@ -48,11 +33,9 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
   readonly #loop: Loop<Args, Model, Message>;
   readonly #viewings = new Map<Viewer, Viewing<Message>>();
   readonly #agreement = new Agreement();
-  readonly #contexts: Map<string, Json>;
+  readonly #mounts: Mounts<Message>;
   /** What the pages show; undefined while there are none. */
   #shown: Snapshot<Message> | undefined;
-  /** The mounts of what they show, while there are several: all come at once after a restart. */
-  readonly #mounts = new Map<boolean, string>();
   /** There were steps since. */
   #isStale = false;
   #isScheduled = false;
@@ -73,7 +56,7 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
     this.#component = component;
     this.#host = host;
     this.#idleTimeout = idleTimeout;
-    this.#contexts = new Map(Object.entries(component.options?.contexts ?? {}));
+    this.#mounts = new Mounts(component.options ?? {});
     this.#loop = new Loop(component, args, this);
   }
 
@@ -143,17 +126,12 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
   receive(viewer: Viewer, frame: ClientFrame): void | Promise<void> {
     const viewing = this.#viewings.get(viewer);
     if (viewing === undefined) return undefined;
-    const messages: Message[] = [];
     // All are about the view that the browser showed then: none is handled before the last is read.
     const then = viewing.looksBack(frame.isBatch, this.#shown);
+    const messages: Message[] = [];
     for (const each of frame.messages) {
-      try {
-        const { options } = this.#component;
-        const message = messageOf(each, options, then, this.#agreement, viewing.page);
-        if (message !== undefined) messages.push(message);
-      } catch (cause) {
-        if (!isRefusal(cause)) this.#host.failed(new ApplicationError('event', { cause }));
-      }
+      const message = this.#messageOf(each, then, viewing.page);
+      if (message !== undefined) messages.push(message);
     }
     this.#loop.dispatchAll(messages);
     const pending = this.#loop.whenHandled();
@@ -168,7 +146,7 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
     this.#isStale = true;
     if (this.#isScheduled || this.#viewings.size === 0) return;
     this.#isScheduled = true;
-    nextTick(flushLater, this);
+    flushNextTick(this);
   }
 
   command(request: unknown): void {
@@ -180,10 +158,7 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
       return;
     }
     const { key, value } = command;
-    if (this.#contexts.has(key) && isSameJson(this.#contexts.get(key), value)) return;
-    this.#send({ kind: 3, key, value });
-    this.#contexts.set(key, value);
-    this.#mounts.clear();
+    if (this.#mounts.provide(key, value)) this.#send({ kind: 3, key, value });
   }
 
   failed(error: OmniError): void {
@@ -229,8 +204,7 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
 
   /** @returns undefined when the view has failed */
   #mount(asksForProperties: boolean): string | undefined {
-    const { options = {} } = this.#component;
-    const made = this.#mounts.get(asksForProperties);
+    const made = this.#mounts.made(asksForProperties);
     if (made !== undefined) return made;
     return this.#guard(() => {
       // Nothing has been shown for a while, or ever.
@@ -238,21 +212,23 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
       const vdom = encodeElement(view);
       this.#shown ??= { view, branch: branchOf(shown(view)) };
       this.#isStale = false;
-      const mount = encoded({
-        kind: 0,
-        open_shadow_root: options.openShadowRoot ?? true,
-        will_adopt_styles: options.adoptStyles ?? false,
-        observed_attributes: Object.keys(options.attributes ?? {}).map((name) =>
-          name.toLowerCase(),
-        ),
-        observed_properties: asksForProperties ? Object.keys(options.properties ?? {}) : [],
-        requested_contexts: [],
-        provided_contexts: Object.fromEntries(this.#contexts),
-        vdom,
-      });
-      if (this.#viewings.size > 0) this.#mounts.set(asksForProperties, mount);
-      return mount;
+      return this.#mounts.make(vdom, asksForProperties, this.#viewings.size > 0);
     });
+  }
+
+  /** @returns undefined for an event that is ignored */
+  #messageOf(
+    incoming: ClientMessage,
+    then: Snapshot<Message> | undefined,
+    page: Page,
+  ): Message | undefined {
+    const { options } = this.#component;
+    try {
+      return messageOf(incoming, options, then, this.#agreement, page);
+    } catch (cause) {
+      if (!isRefusal(cause)) this.#host.failed(new ApplicationError('event', { cause }));
+      return undefined;
+    }
   }
 
   #answer(viewing: Viewing<Message>): void {
@@ -290,40 +266,25 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
     author: Viewing<Message> | undefined,
   ): boolean {
     const view = wasStale ? this.#view() : before.view;
-    const alone: Viewing<Message>[] = [];
-    const others: Viewing<Message>[] = [];
-    for (const viewing of this.#viewings.values()) {
-      (this.#agreement.isMarked(viewing.page) ? alone : others).push(viewing);
-    }
-    const sent: (readonly [viewing: Viewing<Message>, patch: string])[] = [];
-    let { branch } = before;
-    const pages = others.map((each) => each.page);
-    const patchFor = (page: Page | undefined): string | undefined => {
-      const decision = this.#agreement.decision(page, pages, author?.page);
-      const { version } = this.#agreement;
-      const { decide } = decision;
-      const controls = { branch: before.branch, decide, version, rewrites: page !== undefined };
-      let difference = compare(before.view, view, controls);
-      while (!decision.end())
-        difference = compare(before.view, view, { ...controls, rewrites: true });
-      ({ branch } = difference);
-      return this.#patch(difference.patch);
-    };
-    for (const viewing of alone) {
-      if (!wasStale && viewing !== author) continue;
-      const patch = patchFor(viewing.page);
-      if (patch !== undefined) sent.push([viewing, patch]);
-    }
-    const shared = wasStale && others.length > 0 ? patchFor(undefined) : undefined;
-    this.#agreement.answered(alone.map(({ page }) => page));
-    const after = { view, branch };
+    const {
+      shown: after,
+      alone,
+      shared,
+      others,
+      answersAuthor,
+    } = patchesFor({
+      agreement: this.#agreement,
+      viewings: this.#viewings.values(),
+      before,
+      view,
+      wasStale,
+      author,
+      encode: (patch) => this.#patch(patch),
+    });
     this.#shown = after;
-    for (const [viewing, patch] of sent) viewing.show(patch, after);
+    for (const [viewing, patch] of alone) viewing.show(patch, after);
     if (shared !== undefined) this.#showAll(shared, others);
-    if (author === undefined) return shared !== undefined;
-    return alone.includes(author)
-      ? sent.some(([viewing]) => viewing === author)
-      : shared !== undefined;
+    return answersAuthor;
   }
 
   #view(): Element<Message> {
@@ -332,14 +293,13 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
     return view;
   }
 
-  #patch(patch: WirePatch | undefined): string | undefined {
-    if (patch === undefined) return undefined;
+  #patch(patch: WirePatch): string {
     const isCompact = this.#component.options?.compactPatches === true;
-    return encoded({ kind: 1, patch: isCompact ? compact(patch) : patch });
+    return encodeMessage({ kind: 1, patch: isCompact ? compact(patch) : patch });
   }
 
   #send(message: WireMessage): void {
-    this.#showAll(encoded(message), [...this.#viewings.values()]);
+    this.#showAll(encodeMessage(message), [...this.#viewings.values()]);
   }
 
   #showAll(text: string, viewings: readonly Viewing<Message>[]): void {
@@ -358,13 +318,3 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
     }
   }
 }
-
-interface Flushed {
-  readonly flush: () => void;
-}
-
-function flushLater(runtime: Flushed): void {
-  runtime.flush();
-}
-
-const encoded: (message: WireMessage) => string = JSON.stringify;

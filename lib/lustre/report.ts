@@ -1,7 +1,7 @@
 /** What an event says about the control that it comes from. */
 import { isRecord } from '../codecs/any-struct.ts';
 import { type Control, isMultiple, type Known } from './vdom/control.ts';
-import { choicesOf } from './vdom/event.ts';
+import { choicesOf } from './vdom/event-words.ts';
 import { STAMP } from './vdom/reports.ts';
 
 export interface Report {

@@ -5,7 +5,9 @@ import { ApplicationError } from '../application/errors.ts';
 import { type OmniError } from '../core/errors.ts';
 import { expectFunction, expectNumber } from '../core/options.ts';
 import { type Component, expectComponent } from './component.ts';
-import { ComponentRuntime, type RuntimeHost, type Viewer } from './component-runtime.ts';
+import { ComponentRuntime } from './component-runtime.ts';
+import { type RuntimeHost } from './runtime-host.ts';
+import { type Viewer } from './viewing.ts';
 
 /** A component that runs. Its functions need no `this` and can be passed on. */
 export interface ServerComponent<Message> {

@@ -7,7 +7,8 @@ import { ApplicationError } from '../application/errors.ts';
 import { isPromise } from '../core/exchange.ts';
 import { expectFunction } from '../core/options.ts';
 import { type Component, expectComponent } from './component.ts';
-import { ComponentRuntime, type RuntimeHost } from './component-runtime.ts';
+import { ComponentRuntime } from './component-runtime.ts';
+import { type RuntimeHost } from './runtime-host.ts';
 import { type SharedRuntime, sharedOf, type ServerComponent } from './shared-component.ts';
 
 /** A component of its own for each viewer. */

@@ -13,11 +13,11 @@ import { takePlace, tooManyConnections } from '../request/capacity.ts';
 import { isGone, whenGone } from '../request/client-gone.ts';
 import { Problem, type Refusal, sendProblem } from '../request/problem.ts';
 import { decide } from '../request/verdict.ts';
-import { type Viewer } from './component-runtime.ts';
 import { isGenuine } from './csrf.ts';
 import { EventStream, type StreamListener } from './event-stream.ts';
 import { open, type Opened } from './source.ts';
 import { type SseSettings } from './sse-options.ts';
+import { type Viewer } from './viewing.ts';
 
 /** A request that waits for its component, or is shown one. */
 export class SseView<Args, Model, Message, Context, Request extends IncomingMessage>

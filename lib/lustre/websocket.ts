@@ -13,8 +13,10 @@ import { type Prepared } from '../core/prepared.ts';
 import { connectSocket } from '../websocket/line.ts';
 import { type ClientFrame, readFrame } from './client-message.ts';
 import { type Csrf, isGenuine } from './csrf.ts';
-import { type RuntimeHost, UNCHANGED, type Viewer } from './component-runtime.ts';
+import { type RuntimeHost } from './runtime-host.ts';
 import { expectSource, open, type Opened, type Source } from './source.ts';
+import { UNCHANGED } from './vdom/wire.ts';
+import { type Viewer } from './viewing.ts';
 
 /** What {@link omniServerComponent} takes: `component` and `start`, or `shared`, and these. */
 export interface ServerComponentOptions<

@@ -22,15 +22,11 @@ import {
 } from './options.ts';
 import { Queue } from './queue.ts';
 import { type Member, Receivers } from './receivers.ts';
+import { Repeats } from './repeats.ts';
+import { readSince } from './since.ts';
 
 /** How long an engine may be away before messages of this process are delivered without it, in milliseconds. */
 const PATIENCE = 5_000;
-
-/** What other processes publish and cannot be decoded is reported once in this time, in milliseconds. */
-const REPORT_INTERVAL = 10_000;
-
-/** How many entries are read at once. */
-const PAGE = 128;
 
 /** What waits for its turn: a message, or a gap in a topic. */
 type Job<Message> = Delivery<Message> | { readonly gapIn: string; readonly reason: GapReason };
@@ -59,7 +55,7 @@ export function createHub<Message, Encoded extends Wire = string>(
   const log = options.log && new MemoryLog(publisher, options.log);
   let published = 0;
   let closing: Promise<void> | undefined;
-  let isUndecodableReportedAt = -Infinity;
+  const repeats = new Repeats();
   /** Topics in which nothing has been decoded since something could not be. */
   const undecodable = new Set<string>();
 
@@ -123,12 +119,8 @@ export function createHub<Message, Encoded extends Wire = string>(
       if (encoded === undefined) return null;
       return { ...OF_OTHERS, topic, number, message, encoded, at: entry };
     } catch (error) {
-      const now = performance.now();
       // guard: a version that others do not understand floods no log
-      if (error instanceof DecodeError && now - isUndecodableReportedAt < REPORT_INTERVAL) {
-        return undefined;
-      }
-      isUndecodableReportedAt = now;
+      if (error instanceof DecodeError && !repeats.isDue('undecodable')) return undefined;
       failed(error as OmniError);
       return undefined;
     }
@@ -199,28 +191,14 @@ export function createHub<Message, Encoded extends Wire = string>(
   }
 
   async function since(topic: string, from: Place, limit: number): Promise<Since<Message>> {
-    const messages: { message: Message; place: Place }[] = [];
-    let place = from;
-    let isComplete = true;
-    let hasMore = feeds?.place(topic) !== from;
-    try {
-      while (hasMore && messages.length < limit && isComplete) {
-        const page = await read(topic, place, Math.min(PAGE, limit - messages.length));
-        isComplete &&= page.isComplete;
-        hasMore = page.hasMore && page.entries.length > 0;
-        for (const entry of page.entries) {
-          const delivery =
-            entry.payload === undefined ? undefined : decoded(topic, published, entry);
-          if (delivery === undefined) isComplete = false;
-          else if (delivery !== null)
-            messages.push({ message: delivery.message, place: entry.place });
-          place = entry.place;
-        }
-      }
-    } catch {
-      isComplete = false;
+    // The newest message is known here: nothing has to be read.
+    if (feeds?.place(topic) === from) {
+      return { messages: [], place: from, isComplete: true, hasMore: false };
     }
-    return { messages, place, isComplete, hasMore };
+    return readSince<Message>(from, limit, {
+      read: (after, count) => read(topic, after, count),
+      decode: (entry) => decoded(topic, published, entry),
+    });
   }
 
   function join<Joined>(

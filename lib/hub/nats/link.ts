@@ -5,6 +5,8 @@ import { ALL_TOPICS } from '../all-topics.ts';
 import { type BackplaneHub, type LogPage, type Place } from '../backplane.ts';
 import { BackplaneError } from '../errors.ts';
 import { Outgoing, type Unwritten } from '../outgoing.ts';
+import { Repeats } from '../repeats.ts';
+import { refusalOf } from './acknowledgement.ts';
 import { type Counts } from './counts.ts';
 import { endOf, lastOf, readLog } from './read.ts';
 import { openSession, type Session, type StreamOptions } from './session.ts';
@@ -19,9 +21,6 @@ const ACK_LIMIT = 5_000;
 /** The pauses between attempts to connect, in milliseconds: doubled each time, up to the last. */
 const FIRST_PAUSE = 50;
 const LAST_PAUSE = 500;
-
-/** What would be reported again and again is reported once in this time, in milliseconds. */
-const REPORT_INTERVAL = 10_000;
 
 /** What {@link Link} needs. */
 export interface LinkOptions {
@@ -62,7 +61,7 @@ export class Link {
   #attempts = 0;
   #isPumping = false;
   #isAway = false;
-  #reportedAt = -Infinity;
+  readonly #repeats = new Repeats();
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -302,26 +301,6 @@ export class Link {
 
   /** Reports something, but not again and again. */
   #report(text: string): void {
-    const now = performance.now();
-    if (now - this.#reportedAt < REPORT_INTERVAL) return;
-    this.#reportedAt = now;
-    this.#options.hub.failed(new BackplaneError(text));
-  }
-}
-
-/** Why the stream has not written a message; undefined when it has. */
-function refusalOf(message: Msg): string | undefined {
-  if (message.headers?.code === 503) return 'no stream takes what is published';
-  try {
-    const { error, seq } = message.json<{
-      error?: { description?: unknown };
-      seq?: unknown;
-    }>();
-    if (error === undefined && typeof seq === 'number') return undefined;
-    return typeof error?.description === 'string'
-      ? error.description
-      : 'an acknowledgement without a sequence';
-  } catch {
-    return 'an acknowledgement that cannot be read';
+    if (this.#repeats.isDue(text)) this.#options.hub.failed(new BackplaneError(text));
   }
 }

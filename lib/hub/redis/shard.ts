@@ -3,6 +3,7 @@ import { ALL_TOPICS } from '../all-topics.ts';
 import { type BackplaneHub, type LogPage, type Place, START } from '../backplane.ts';
 import { BackplaneError } from '../errors.ts';
 import { type Budget, Outgoing } from '../outgoing.ts';
+import { Repeats } from '../repeats.ts';
 import { type Appending, appendCommand } from './append.ts';
 import { type Client, type Connection, keepConnected } from './connection.ts';
 import { idOf, type Names, parsePushed } from './entry.ts';
@@ -16,9 +17,6 @@ const WINDOW = 512;
 
 /** For how long a connection has to hold to be one that works, in milliseconds. */
 const SETTLED = 1_000;
-
-/** What would be reported again and again is reported once in this time, in milliseconds. */
-const REPORT_INTERVAL = 10_000;
 
 /** Notes that stand in for no message have numbers from here down. */
 const NOTES = 999_999_999_999_999;
@@ -73,7 +71,7 @@ export class Shard {
   #isPumping = false;
   #isAway = false;
   #movedAt = -Infinity;
-  readonly #reported = new Map<string, number>();
+  readonly #repeats = new Repeats();
   #notes = 0;
 
   constructor(options: ShardOptions) {
@@ -238,7 +236,6 @@ export class Shard {
 
   #lost(cause: unknown): void {
     this.#options.moved();
-    this.#options.moved();
     if (cause instanceof Error && MOVED.test(cause.message)) {
       this.#movedAt = performance.now();
       return;
@@ -250,9 +247,7 @@ export class Shard {
 
   /** Reports something, but not again and again. */
   #report(text: string, cause?: unknown): void {
-    const now = performance.now();
-    if (now - (this.#reported.get(text) ?? -Infinity) < REPORT_INTERVAL) return;
-    this.#reported.set(text, now);
+    if (!this.#repeats.isDue(text)) return;
     this.#options.hub.failed(new BackplaneError(text, cause === undefined ? {} : { cause }));
   }
 

@@ -1,5 +1,5 @@
 /** A codec of JSON texts, made from superstruct structs. */
-import { type Struct, validate } from 'superstruct';
+import { type Failure, type Struct, type StructError, validate } from 'superstruct';
 import { expectStruct } from './any-struct.ts';
 import { type JsonCodec } from '../core/codec.ts';
 import { DecodeError } from '../core/errors.ts';
@@ -7,8 +7,8 @@ import { type Fault, refuse, UnsendableError } from '../core/refusal.ts';
 import { type JsonFault, jsonFaultIn } from './json-value.ts';
 import { checkJson, parseJson } from './json.ts';
 import { isPart, isPrintable } from './sendable.ts';
-import { faultOf } from './struct-failure.ts';
-import { accepts, create, FAILED } from './struct-runner.ts';
+import { faultOf, type StructFailure } from './struct-failure.ts';
+import { accepts, create, FAILED, isInherited } from './struct-runner.ts';
 import { tupleVariantsOf } from './tuple-variants.ts';
 import { objectVariantsOf } from './variants.ts';
 
@@ -57,7 +57,12 @@ export function structCodec<In, Out>({
     try {
       const [error, message] = validate(value, incoming, { coerce: true });
       if (error === undefined) return message as In;
-      failure = error;
+      failure = firstReal(error);
+      if (failure === undefined) {
+        const created = create(value, incoming);
+        if (created !== FAILED) return created as In;
+        failure = error;
+      }
     } catch (cause) {
       // superstruct fails to print some values that it refuses, and a refiner may throw.
       // guard: superstruct that throws → throw cause;
@@ -93,6 +98,19 @@ export function structCodec<In, Out>({
 
 const refused = Symbol('refused');
 
+/**
+ * The first failure that is about the message, and not about what superstruct found under the name of
+ * an absent field on the prototype.
+ */
+function firstReal(error: StructError): StructFailure | undefined {
+  const isReal = ({ path, branch }: Pick<Failure, 'path' | 'branch'>): boolean => {
+    const key: unknown = path.at(-1);
+    return !isInherited(key) || Object.hasOwn(Object(branch.at(-2)) as object, key);
+  };
+  // The others are collected only where they are needed: there may be thousands.
+  return isReal(error) ? error : error.failures().find(isReal);
+}
+
 /** Why a struct refuses a message that was to be sent. */
 function faultOfRefused(message: unknown, struct: Struct): Fault {
   try {
@@ -100,7 +118,7 @@ function faultOfRefused(message: unknown, struct: Struct): Fault {
     const [error] = validate(message, struct, { coerce: true });
     const [failure = error] = validate(message, struct);
     const first = error ?? failure;
-    if (first !== undefined) return faultOf(first, struct);
+    if (first !== undefined) return faultOf(firstReal(first) ?? first, struct);
   } catch {
     // superstruct fails to print some of what it refuses.
   }
@@ -140,8 +158,8 @@ function accepted(message: unknown, struct: Struct): unknown {
   try {
     if (accepts(message, struct)) return message;
     // What `drop` leaves out does not make a message another one; what a coercion makes of it does.
-    const [error, created] = validate(message, struct, { coerce: true });
-    return error === undefined && isPart(created, message) ? created : refused;
+    const created = create(message, struct);
+    return created !== FAILED && isPart(created, message) ? created : refused;
   } catch (error) {
     // superstruct prints what it refuses, and throws at what cannot be printed: that is refused.
     if (!isPrintable(message)) return refused;

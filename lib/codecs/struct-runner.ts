@@ -8,6 +8,9 @@
  * called as they are, in superstruct's order. What is left out is only what certainly does nothing
  * (the functions that superstruct puts where none was given), and walks that are known to the letter
  * (the `entries` and coercers of superstruct's `object` and `array`, and those of our variants).
+ *
+ * One verdict differs. superstruct finds an absent field `constructor` or `toString` on the prototype
+ * of the object, and refuses that function; here it is absent.
  */
 import { type Context, type Struct } from 'superstruct';
 import { unmasked } from './masked.ts';
@@ -41,7 +44,11 @@ interface Run {
 type Parts =
   | { readonly kind: 'none' | 'any' }
   | { readonly kind: 'array'; readonly element: Struct }
-  | { readonly kind: 'object'; readonly fields: ReadonlyMap<string, Struct> }
+  | {
+      readonly kind: 'object';
+      readonly fields: ReadonlyMap<string, Struct>;
+      readonly ownOnly: boolean;
+    }
   | { readonly kind: 'variants'; readonly its: ObjectVariants }
   | { readonly kind: 'tuple'; readonly its: KnownTuples };
 
@@ -90,7 +97,9 @@ function walk(received: unknown, plan: Plan, run: Run): unknown {
       value = walkArray(value, parts.element, plan, run);
       break;
     case 'object':
-      value = isObject(value) ? walkFields(value, undefined, parts.fields, plan, run) : value;
+      value = isObject(value)
+        ? walkFields(value, undefined, parts.fields, parts.ownOnly, plan, run)
+        : value;
       break;
     case 'variants':
       value = walkVariant(value, parts.its, plan, run);
@@ -109,7 +118,8 @@ function walk(received: unknown, plan: Plan, run: Run): unknown {
 /** Whatever has entries, by its own account of them. */
 function walkEntries(whole: unknown, { struct, masks }: Plan, context: Context, run: Run): unknown {
   let value = whole;
-  for (const [key, part, its] of struct.entries(value, context)) {
+  for (const [key, found, its] of struct.entries(value, context)) {
+    const part: unknown = isFoundOn(value, key, found) ? undefined : found;
     if (key === undefined) {
       // Not a part of it, but the whole once more: an intersection, say.
       const outcome = walk(part, planOf(its as Struct, masks), run);
@@ -141,7 +151,7 @@ function walkArray(value: unknown, element: Struct, { masks }: Plan, run: Run): 
 function walkVariant(value: unknown, its: ObjectVariants, plan: Plan, run: Run): unknown {
   const variant = its.find(value);
   if (variant === undefined) return plan.validates ? value : FAILED;
-  return walkFields(value as Fields, its.tag, variant.fields, plan, run);
+  return walkFields(value as Fields, its.tag, variant.fields, true, plan, run);
 }
 
 function walkTuple(value: unknown, its: KnownTuples, plan: Plan, run: Run): unknown {
@@ -157,18 +167,19 @@ function walkTuple(value: unknown, its: KnownTuples, plan: Plan, run: Run): unkn
 /**
  * The known fields of an object, and no other one.
  *
- * @param tag - the one field that is known beside them. The fields of a variant are looked for
- * among own keys only, those of superstruct's `object` are not
+ * @param tag - the one field that is known beside them
+ * @param ownOnly - whether fields are looked for among own keys only
  */
 function walkFields(
   value: Fields,
   tag: string | undefined,
   fields: ReadonlyMap<string, Struct>,
+  ownOnly: boolean,
   { masks }: Plan,
   run: Run,
 ): unknown {
   for (const [key, field] of fields) {
-    const part = tag === undefined || Object.hasOwn(value, key) ? value[key] : undefined;
+    const part = !ownOnly || Object.hasOwn(value, key) ? value[key] : undefined;
     const outcome = walkPart(key, part, planOf(field, masks), run);
     if (outcome === FAILED) return FAILED;
     // Nearly every part is as it was.
@@ -194,6 +205,21 @@ type Fields = Record<string | number, unknown>;
 
 function isObject(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null;
+}
+
+/** Whether what was found under a key is the prototype's. */
+function isFoundOn(value: unknown, key: unknown, found: unknown): boolean {
+  return (
+    isInherited(key) &&
+    isObject(value) &&
+    !Object.hasOwn(value, key) &&
+    Object.is(value[key], found)
+  );
+}
+
+/** Whether every object has a key, though nothing was received under it. */
+export function isInherited(key: unknown): key is string {
+  return typeof key === 'string' && key in Object.prototype;
 }
 
 /** As superstruct does it: a field that is absent stays so unless there is something to put there. */
@@ -249,5 +275,6 @@ function partsOf(struct: Struct): Parts {
   }
   if (!walksObject(struct)) return { kind: 'any' };
   const fields = fieldsOf(struct);
-  return fields === undefined ? { kind: 'none' } : { kind: 'object', fields };
+  if (fields === undefined) return { kind: 'none' };
+  return { kind: 'object', fields, ownOnly: [...fields.keys()].some(isInherited) };
 }

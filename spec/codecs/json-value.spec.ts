@@ -27,10 +27,12 @@ describe('what JSON cannot hold', () => {
       new Date(NaN),
       Object('a'),
     );
+    // JSON.stringify prints -0 as 0, which is no fault.
+    const printed = fc.jsonValue().map((given): unknown => JSON.parse(JSON.stringify(given)));
     const { value } = fc.letrec<{ value: unknown }>((tie) => ({
       value: fc.oneof(
         { depthSize: 'small' },
-        fc.jsonValue(),
+        printed,
         odd,
         fc.array(tie('value'), { maxLength: 3 }),
         fc.dictionary(fc.string({ maxLength: 3 }), tie('value'), { maxKeys: 3 }),

@@ -474,6 +474,44 @@ describe('structCodec', () => {
     });
   });
 
+  // superstruct itself finds the function of the prototype, and refuses it.
+  describe.each(['constructor', 'toString', 'valueOf', 'hasOwnProperty', '__proto__'])(
+    'a field `%s` that is absent',
+    (key) => {
+      const fields = { a: string(), [key]: optional(string()) };
+      it.each<[string, Struct]>([
+        ['object', object(fields) as never],
+        ['type', type(fields) as never],
+        ['an object in an array', array(object(fields)) as never],
+        ['lazy', lazy(() => object(fields)) as never],
+        ['a payload', tupleVariants({ 0: object(fields) }, { unknownFields: 'drop' }) as never],
+      ])('is absent, in %s', (name, struct) => {
+        const wrap = (text: string): string => {
+          if (name === 'an object in an array') return `[${text}]`;
+          return name === 'a payload' ? `[0,${text}]` : text;
+        };
+        const its = structCodec({ incoming: struct, outgoing: struct });
+        const text = wrap('{"a":"x"}');
+
+        expect(its.encode(its.decode(text))).toBe(text);
+        expect(its.encode(its.decodeValue(JSON.parse(text)))).toBe(text);
+        expect(its.encode(JSON.parse(text))).toBe(text);
+      });
+
+      it('is asked for, where it must be there', () => {
+        const required = object({ [key]: string() });
+
+        expect(decoding(required, '{}').message).toBe(`at ${key}: expected a string`);
+      });
+
+      it('is not what another failure is blamed on', () => {
+        const both = object({ [key]: optional(string()), a: string() });
+
+        expect(decoding(both, '{"a":1}').message).toBe('at a: expected a string');
+      });
+    },
+  );
+
   it('takes the first failure only, however many there are', () => {
     let calls = 0;
     const counted = define<string>('counted', () => {

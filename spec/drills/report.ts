@@ -4,6 +4,8 @@
 export interface DrillOptions {
   readonly heartbeat?: { readonly interval: number; readonly timeout: number };
   readonly rateLimit?: { readonly perSecond: number; readonly burst: number };
+  /** The routes are those of a bare ws 8 server, rather than of `attachWebSockets` on ws 7. */
+  readonly isBare?: boolean;
 }
 
 /** What the child tells when asked. */

@@ -5,10 +5,12 @@
  */
 import { subscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import express from 'express';
 import { object, string } from 'superstruct';
+import { WebSocketServer } from 'ws';
 import {
   attachWebSockets,
   type Connection,
@@ -24,7 +26,7 @@ interface Said {
   readonly text: string;
 }
 
-const options = JSON.parse(process.argv[2] ?? '{}') as DrillOptions;
+const { isBare = false, ...options } = JSON.parse(process.argv[2] ?? '{}') as DrillOptions;
 const codec = structCodec({
   incoming: object({ text: string() }),
   outgoing: object({ said: string() }),
@@ -55,6 +57,7 @@ const busy = (ms: number): void => {
   const end = performance.now() + ms;
   while (performance.now() < end);
 };
+type WebSocketRoute = ReturnType<typeof omniWs>;
 type Talk = Connection<{ said: string }>;
 const route = (
   handler: OmniWsOptions<Said, { said: string }>['handler'],
@@ -71,36 +74,18 @@ const route = (
     ...options,
   });
 
-const { app, server, close } = attachWebSockets(express(), {
-  maxConnections: 20_000,
-  authorize: ({ url = '' }) => {
-    if (url.startsWith('/forbidden')) throw Object.assign(new Error(canary), { status: 403 });
-    if (url.startsWith('/broken')) throw new Error(canary);
-  },
-});
-app.set('env', 'test');
-app.use('/late', (_request, _response, next) => {
-  setTimeout(next, 200);
-});
-app.ws('/echo', route(handle));
-app.ws('/late', route(handle));
-app.ws(
-  '/slow',
-  route(async (message) => {
+const routes: Readonly<Record<string, WebSocketRoute>> = {
+  '/echo': route(handle),
+  '/late': route(handle),
+  '/slow': route(async (message) => {
     await new Promise((resolve) => setTimeout(resolve, Math.random() * 20));
     return handle(message);
   }),
-);
-app.ws(
-  '/busy',
-  route((message) => {
+  '/busy': route((message) => {
     busy(0.2);
     return handle(message);
   }),
-);
-app.ws(
-  '/firehose',
-  route(handle, ({ send, signal }) => {
+  '/firehose': route(handle, ({ send, signal }) => {
     const said = 'x'.repeat(60_000);
     const more = (): void => {
       if (signal.aborted) return;
@@ -109,16 +94,41 @@ app.ws(
     };
     more();
   }),
-);
-app.ws(
-  '/ticker',
-  route(handle, ({ send, signal }) => {
+  '/ticker': route(handle, ({ send, signal }) => {
     const timer = setInterval(() => send({ said: 'tick' }), 50);
     signal.addEventListener('abort', () => {
       clearInterval(timer);
     });
   }),
-);
+};
+
+/** The routes on a server of ws 8, without anything of ours around it. */
+function bare(): ReturnType<typeof attachWebSockets> {
+  const server = createServer();
+  new WebSocketServer({ server }).on('connection', (socket, request) => {
+    routes[request.url ?? '']?.(socket, request);
+  });
+  const close = async (): Promise<void> => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  };
+  return { app: attachWebSockets(express()).app, server, close };
+}
+
+const { app, server, close } = isBare
+  ? bare()
+  : attachWebSockets(express(), {
+      maxConnections: 20_000,
+      authorize: ({ url = '' }) => {
+        if (url.startsWith('/forbidden')) throw Object.assign(new Error(canary), { status: 403 });
+        if (url.startsWith('/broken')) throw new Error(canary);
+      },
+    });
+app.set('env', 'test');
+app.use('/late', (_request, _response, next) => {
+  setTimeout(next, 200);
+});
+for (const [path, socketRoute] of Object.entries(routes)) app.ws(path, socketRoute);
 app.ws('/throws', () => {
   throw new Error(canary);
 });

@@ -50,9 +50,17 @@ export async function drill(options: DrillOptions = {}): Promise<Drilled> {
   };
 }
 
-/** Starts a client in a process of its own, and waits until it is connected. */
-export async function client(what: 'flood' | 'freeze', url: string): Promise<ChildProcess> {
-  const started = start('client.ts', [what, url]);
+/**
+ * Starts clients in a process of their own, and waits until they are connected.
+ * @param kind - what they flood with: `messages`, `fragments`, `pings`, `pongs`, `undecodable`
+ */
+export async function client(
+  what: 'flood' | 'freeze',
+  url: string,
+  kind = 'messages',
+  count = 1,
+): Promise<ChildProcess> {
+  const started = start('client.ts', [what, url, kind, String(count)]);
   await answer(started);
   return started.child;
 }

@@ -226,6 +226,38 @@ describe(`drills, ${isLong ? 'long' : 'short'} form, seed ${seed}`, () => {
     },
   );
 
+  describe.each([
+    ['attached, ws 7', {}],
+    ['bare ws 8', { isBare: true }],
+  ] as const)('G30 on %s', (on, options) => {
+    it.each(['messages', 'fragments', 'pings', 'pongs', 'undecodable'])(
+      'G30, A12 twenty clients that flood with %s: a quiet one is answered soon',
+      async (kind) => {
+        const server = await drill(options);
+        const quiet = await openRaw({ url: `${server.ws}/echo` });
+        const flood = await client('flood', `${server.ws}/echo`, kind, 20);
+        await server.report();
+        const times: number[] = [];
+
+        for (let n = 0; n < scaled(60, 400); n += 1) {
+          const began = performance.now();
+          quiet.write(sayFrame('quiet'));
+          await quiet.next();
+          times.push(performance.now() - began);
+          await new Promise((resolve) => setTimeout(resolve, 10));
+        }
+        const { stood, closes } = await server.report();
+        flood.kill('SIGKILL');
+        measured(
+          'G30',
+          `${kind}, ${on}: p50 ${percentile(times, 0.5).toFixed(1)}, p99 ${percentile(times, 0.99).toFixed(1)}, max ${percentile(times, 1).toFixed(1)} ms; the loop stood ${stood.toFixed(0)} ms; ${JSON.stringify(closes)}`,
+        );
+
+        expect(percentile(times, isLong ? 0.99 : 0.9)).toBeLessThan(50 * slack);
+      },
+    );
+  });
+
   it('G8 a hundred clients, handlers of 0 to 20 ms: every answer in the order of the messages', async () => {
     const each = scaled(50, 1_000);
     const server = await drill();

@@ -18,9 +18,11 @@ const handler: Handler<Infer<typeof FromClient>, Infer<typeof FromServer>> = ({ 
   text: `Hello, ${name}!`,
 });
 
+const onError = (error: Error): void => console.error(error.message);
+
 const { app, server, close } = attachWebSockets(express());
-app.use(omniHttp({ path: '/omni-http', codec, handler, onError: console.error }));
-app.ws('/omni-ws', omniWs({ codec, handler, onError: console.error }));
+app.use(omniHttp({ path: '/omni-http', codec, handler, onError }));
+app.ws('/omni-ws', omniWs({ codec, handler, onError }));
 
 export { close, server };
 if (process.argv[1] === import.meta.filename) {

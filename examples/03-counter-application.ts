@@ -49,7 +49,11 @@ export const counter = application<number, number, Message>({
 const { app, server, close } = attachWebSockets(express());
 app.ws(
   '/omni-app-ws',
-  omniWsApplication({ application: counter, start: () => 0, onError: console.error }),
+  omniWsApplication({
+    application: counter,
+    start: () => 0,
+    onError: (error) => console.error(error.message),
+  }),
 );
 
 export { close, server };

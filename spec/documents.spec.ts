@@ -71,3 +71,24 @@ describe('the examples in the documents', () => {
     60_000,
   );
 });
+
+describe('what is shown, anywhere, of onError', () => {
+  it('prints no exchange: a request has cookies, and a cause what a client sent', async () => {
+    const shown = ['README.md', 'PROTOCOL.md', ...(await documents())];
+    for (const folderOf of ['lib', 'examples', 'gleam']) {
+      const names = await readdir(new URL(`${folderOf}/`, root), { recursive: true });
+      const sources = names.filter((name) => /\.(?:ts|tsx|md)$/.test(name));
+      shown.push(...sources.map((name) => `${folderOf}/${name}`));
+    }
+    const printing: string[] = [];
+    for (const name of shown) {
+      const text = await readFile(new URL(name, root), 'utf8');
+      if (/onError\b[^\n]*console\.(?:error|log|warn)(?!\()|console\.error\(error\)/.test(text)) {
+        printing.push(name);
+      }
+    }
+
+    expect(shown.length).toBeGreaterThan(200);
+    expect(printing).toEqual([]);
+  });
+});

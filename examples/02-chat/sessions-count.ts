@@ -23,4 +23,4 @@ const sessionsCount = component<People, number, number>({
 });
 
 export const startSessionsCount = (people: People): ServerComponent<number> =>
-  startServerComponent(sessionsCount, people, { onError: console.error });
+  startServerComponent(sessionsCount, people, { onError: (error) => console.error(error.message) });

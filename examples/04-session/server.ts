@@ -26,7 +26,7 @@ type Visitor = Connection<Outgoing, User, Request>;
 const { app, server, close } = attachWebSockets(express(), {
   // Asked before the upgrade: a browser without a session gets a real 401, and no socket.
   authorize: userOf,
-  onError: (error) => console.error(error),
+  onError: (error) => console.error(error.message),
 });
 
 const visitors = new Set<Visitor>();
@@ -73,7 +73,7 @@ app.ws(
       for (const visitor of visitors) visitor.send({ type: 'said', by: context.name, text });
     },
     onError: (error) => {
-      if (error.code !== 'decode') console.error(error);
+      if (error.code !== 'decode') console.error(error.message, error.cause);
       return undefined;
     },
   }),

@@ -112,7 +112,7 @@ if (process.argv[1] === import.meta.filename) {
   const node = await chatNode({
     url: REDIS_URL ?? 'redis://127.0.0.1:6379',
     prefix: REDIS_PREFIX ?? 'omnimessage-chat',
-    onError: (error) => console.error(error),
+    onError: (error) => console.error(error instanceof Error ? error.message : error),
   });
   node.server.listen(Number(PORT), HOST, () => {
     const { port } = node.server.address() as AddressInfo;

@@ -65,5 +65,5 @@ function row({ name, count, since }: Person): Element<never> {
 export const everyone = startServerComponent(
   component<undefined, Model, Model>({ init, update, view }),
   undefined,
-  { onError: console.error },
+  { onError: (error) => console.error(error.message) },
 );

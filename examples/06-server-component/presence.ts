@@ -12,7 +12,7 @@ export type Person = Infer<typeof Person>;
 export const PEOPLE = 'people';
 export const hub = createHub<Person[]>({
   codec: structCodec({ incoming: People, outgoing: People }),
-  onError: console.error,
+  onError: (error) => console.error(error.message),
 });
 
 const people = new Map<string, Person>();

@@ -22,7 +22,7 @@ import { visitor } from './visitor.ts';
 
 /** What a browser got wrong is its own affair; the rest is ours. */
 const onError = (error: OmniError): undefined => {
-  if (error.code !== 'decode') console.error(error);
+  if (error.code !== 'decode') console.error(error.message, error.cause);
 };
 
 const { app, server, close } = attachWebSockets(express(), { onError });

@@ -69,7 +69,8 @@ export interface ServerComponentOptions<
  *
  * @example
  * ```ts
- * app.ws('/counter', omniServerComponent({ component: counter, start: () => 0, onError: console.error }));
+ * const onError = (error: OmniError) => console.error(error.message);
+ * app.ws('/counter', omniServerComponent({ component: counter, start: () => 0, onError }));
  * ```
  */
 export function omniServerComponent<

@@ -78,7 +78,8 @@ const OPTION_NAMES: OptionNames<OmniWsApplicationOptions<never, never, never>> =
  *
  * @example
  * ```ts
- * app.ws('/counter', omniWsApplication({ application: counter, start: () => 0, onError: console.error }));
+ * const onError = (error: OmniError) => console.error(error.message);
+ * app.ws('/counter', omniWsApplication({ application: counter, start: () => 0, onError }));
  * ```
  */
 export function omniWsApplication<

@@ -73,7 +73,8 @@ const OPTION_NAMES: OptionNames<OmniWsOptions<never, never>> = {
  *
  * @example
  * ```ts
- * app.ws('/omni-ws', omniWs({ codec, handler: (message) => answerTo(message), onError: console.error }));
+ * const onError = (error: OmniError) => console.error(error.message);
+ * app.ws('/omni-ws', omniWs({ codec, handler: (message) => answerTo(message), onError }));
  * ```
  */
 export function omniWs<

@@ -1,4 +1,5 @@
 /** What `init` and `update` return, and the check that it is that. */
+import { dropRejection } from '../core/attempt.ts';
 import { isPromise } from '../core/exchange.ts';
 import { type Effect } from './effect.ts';
 
@@ -11,9 +12,8 @@ export function checked<Model, Message>(
   step: Step<Model, Message>,
 ): Step<Model, Message> {
   if (Array.isArray(step) && step.length === 2 && isEffect(step[1])) return step;
-  // Its rejection must not end the process.
   // guard: an asynchronous update that rejects
-  if (isPromise(step)) Promise.resolve(step).catch(() => {});
+  dropRejection(step);
   const got = isPromise(step) ? 'a promise' : Array.isArray(step) ? 'another array' : typeof step;
   throw new TypeError(`Expected \`${name}\` to return [model, effect], got ${got}`);
 }

@@ -15,8 +15,15 @@ export function attempt(act: () => unknown, failed: (cause: unknown) => void): v
 }
 
 /**
- * Refuses a promise where a function of the user's must be synchronous. What the promise rejects
- * with is dropped: as an unhandled rejection it would end the process.
+ * Ignores what a promise of the user's settles with, where no promise was expected. As an unhandled
+ * rejection it would end the process.
+ */
+export function dropRejection(value: unknown): void {
+  if (isPromise(value)) Promise.resolve(value).catch(() => {});
+}
+
+/**
+ * Refuses a promise where a function of the user's must be synchronous.
  *
  * @param name - the function that returned it
  * @throws TypeError when `value` is a promise
@@ -24,6 +31,6 @@ export function attempt(act: () => unknown, failed: (cause: unknown) => void): v
 export function expectNoPromise(name: string, value: unknown): void {
   if (!isPromise(value)) return;
   // guard: a promise where none is expected
-  Promise.resolve(value).catch(() => {});
+  dropRejection(value);
   throw new TypeError(`Expected \`${name}\` to be synchronous, got a promise`);
 }

@@ -1,8 +1,14 @@
 /**
- * The core that all transports share: decode, run the handler, encode the reply. It knows neither
- * HTTP nor WebSocket, and stays synchronous as long as the handler does: no promise, no microtask
+ * The steps that all transports share: decode, run the handler, encode the reply. They know neither
+ * HTTP nor WebSocket, and stay synchronous as long as the handler does: no promise, no microtask
  * and no closure for a message that is answered at once.
+ *
+ * `pipe` runs all of them, for routes of the user's own. The transports run them apart, because
+ * something stands between: `decode` under the limits of a connection or a request, then `respond`
+ * (`omniHttp`, `omniWs`) or the application's update, whose messages go through `encodeOrSkip`. The
+ * hub runs `decode` and `encode`.
  */
+import { dropRejection } from './attempt.ts';
 import { type IncomingMessage } from 'node:http';
 import { type Codec } from './codec.ts';
 import { DecodeError, EncodeError, HandlerError, type OmniError } from './errors.ts';
@@ -102,7 +108,7 @@ export function decode<In, Encoded>(
 
 /** Codecs are synchronous. What a promise of theirs rejects with must not end the process. */
 function asynchronous(name: string, promise: PromiseLike<unknown>): TypeError {
-  Promise.resolve(promise).catch(() => {});
+  dropRejection(promise);
   return new TypeError(
     `Expected ${name} to return its result, got a promise: codecs are synchronous`,
   );
@@ -225,8 +231,7 @@ export function encodeOrSkip<Out, Encoded>(
     codec.binary === true ? encoded instanceof Uint8Array : typeof encoded === 'string';
   // guard: only text goes out → if (sendable || true) return encoded;
   if (sendable) return encoded;
-  // Its rejection must not end the process.
-  if (isPromise(encoded)) Promise.resolve(encoded).catch(() => {});
+  dropRejection(encoded);
   const cause = new TypeError(
     `Expected encode to return ${codec.binary === true ? 'a Uint8Array' : 'a string'} or undefined, got ${typeof encoded}`,
   );
@@ -292,8 +297,7 @@ export function report<Out, Context, Request extends IncomingMessage>(
   exchange: Exchange<Context | undefined, Request>,
 ): void {
   try {
-    const ignored = onError?.(error, exchange);
-    if (isPromise(ignored)) Promise.resolve(ignored).catch(() => {});
+    dropRejection(onError?.(error, exchange));
   } catch {
     // guard: onError that throws when it is told → throw new Error('onError');
     // A second fault inside onError is nobody's to handle: it must not take the process down.

@@ -1,9 +1,8 @@
 /** Who receives what is published on a topic, in this process. */
 import { type Answer } from '../core/answer.ts';
-import { attempt } from '../core/attempt.ts';
+import { attempt, expectNoPromise } from '../core/attempt.ts';
 import { type Wire } from '../core/codec.ts';
 import { type OmniError } from '../core/errors.ts';
-import { isPromise } from '../core/exchange.ts';
 import { type Follower } from '../core/follower.ts';
 import { type Place } from './backplane.ts';
 import {
@@ -216,10 +215,7 @@ export class Receivers<Message> {
   /** Encodes what a `map` made for one connection. */
   #encodeAlone(message: Message | undefined, of: Publication): Publication | undefined {
     if (message === undefined) return undefined;
-    if (isPromise(message)) {
-      Promise.resolve(message).catch(() => {});
-      throw new TypeError('Expected `map` to return a message or undefined, got a promise');
-    }
+    expectNoPromise('map', message);
     try {
       const encoded = this.#options.encode(message);
       return encoded === undefined ? undefined : new Publication(encoded, of.topic, of.place);

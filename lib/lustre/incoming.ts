@@ -1,4 +1,5 @@
 /** From what a browser sends to a message of the component. */
+import { dropRejection } from '../core/attempt.ts';
 import { isPromise } from '../core/exchange.ts';
 import { type Agreement, type Page } from './agreement.ts';
 import { type ClientMessage } from './client-message.ts';
@@ -53,7 +54,7 @@ export function messageOf<Message>(
 function settled<Message>(made: Message | undefined): Message | undefined {
   if (!isPromise(made)) return made;
   // guard: a promise of a decoder is caught
-  Promise.resolve(made).catch(() => {});
+  dropRejection(made);
   throw new TypeError('Expected a message, got a promise: decoders must not be asynchronous');
 }
 

@@ -1,9 +1,11 @@
 /** Server components over WebSocket. */
 import { type IncomingMessage } from 'node:http';
 import { type WebSocket } from 'ws';
+import { expectNoPromise } from '../core/attempt.ts';
 import { type Codec } from '../core/codec.ts';
 import { type ClientConnection, type ConnectionSession } from '../connection/connection.ts';
 import { type ConnectionOptions, connectionSettings } from '../connection/options.ts';
+import { UndecodableCount } from '../connection/undecodable.ts';
 import { type ApplicationError } from '../application/errors.ts';
 import { CloseCode } from '../core/close-codes.ts';
 import { DecodeError } from '../core/errors.ts';
@@ -152,9 +154,6 @@ function keepPage(socket: WebSocket): void {
 
 const FAILURE_DELAY = 5_000;
 
-/** Twenty in a row are no accident. */
-const MAX_UNDECODABLE = 20;
-
 /** The component of one connection, or its part in one. */
 class ComponentSession<Args, Model, Message, Context, Request extends IncomingMessage>
   implements ConnectionSession<Said, never, Context, Request>, Viewer
@@ -163,7 +162,7 @@ class ComponentSession<Args, Model, Message, Context, Request extends IncomingMe
     Source<Args, Model, Message, Context, Request>;
   readonly #connection: ClientConnection<Said, never, Context, Request>;
   #opened: Opened | undefined;
-  #undecodable = 0;
+  #undecodable: UndecodableCount | undefined;
 
   constructor(
     options: ServerComponentOptions<Context, Request> &
@@ -186,7 +185,7 @@ class ComponentSession<Args, Model, Message, Context, Request extends IncomingMe
 
   received(said: Said): void | Promise<void> {
     if (said instanceof DecodeError) return this.#refuse(said);
-    this.#undecodable = 0;
+    this.#undecodable?.reset();
     return this.#opened?.shared.receive(this, said);
   }
 
@@ -238,18 +237,14 @@ class ComponentSession<Args, Model, Message, Context, Request extends IncomingMe
     const { request, context } = this.#connection;
     this.#opened = opened;
     const isRemount: unknown = this.#options.isRemount?.(request, context);
-    if (isPromise(isRemount)) {
-      // A promise of isRemount is caught.
-      Promise.resolve(isRemount).catch(() => {});
-      throw new TypeError('Expected `isRemount` to return a boolean, got a promise');
-    }
+    expectNoPromise('isRemount', isRemount);
     opened.shared.connect(this, isRemount !== true);
   }
 
   /** Answers it all the same: the browser would hold everything else back. */
   #refuse(error: DecodeError): void | Promise<void> {
-    this.#undecodable += 1;
-    const isLast = this.#undecodable >= MAX_UNDECODABLE;
+    this.#undecodable ??= new UndecodableCount();
+    const isLast = !this.#undecodable.take();
     const goOn = (): void => {
       if (isLast) this.#connection.refuse(CloseCode.Undecodable);
       else this.#connection.sendEncoded(UNCHANGED);

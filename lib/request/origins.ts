@@ -1,4 +1,5 @@
 /** Which web pages may send messages: the same rule for HTTP and for WebSocket. */
+import { dropRejection } from '../core/attempt.ts';
 import { type IncomingMessage } from 'node:http';
 import { isPromise } from '../core/exchange.ts';
 import { notice, noticeOrigin } from '../process/development-notice.ts';
@@ -93,7 +94,7 @@ function withoutDefaultPort(origin: string): string {
 /** What an asynchronous `origins` decides comes too late, and must not end the process. */
 function refusePromise(verdict: PromiseLike<unknown>): void {
   // guard: an origins that rejects
-  Promise.resolve(verdict).catch(() => {});
+  dropRejection(verdict);
   notice(
     'origins promise',
     () =>

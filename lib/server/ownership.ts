@@ -12,10 +12,10 @@
  * | `h2c`, or another protocol     | it is `h2c`, or there are no other listeners   | on, as HTTP   |
  * |                                | there are                                      | to them       |
  */
+import { dropRejection } from '../core/attempt.ts';
 import { type IncomingMessage, type Server } from 'node:http';
 import { type Socket } from 'node:net';
 import { type Duplex } from 'node:stream';
-import { isPromise } from '../core/exchange.ts';
 import { startTimer } from '../process/timers.ts';
 import { toOriginForm } from '../request/target.ts';
 import { asksForWebSocket, notFound, refuseUpgrade, shuttingDown } from './handshake.ts';
@@ -115,7 +115,6 @@ function signsOf(stream: Duplex): string {
 /** @throws TypeError when it is no verdict */
 function verdictOf(answer: unknown): boolean | undefined {
   if (answer === undefined || typeof answer === 'boolean') return answer;
-  // Its rejection must not end the process.
-  if (isPromise(answer)) Promise.resolve(answer).catch(() => {});
+  dropRejection(answer);
   throw new TypeError(`Expected \`owns\` to return a boolean or undefined, got ${typeof answer}`);
 }

@@ -1,6 +1,6 @@
 /** Which subprotocol a handshake gets. */
+import { dropRejection } from '../core/attempt.ts';
 import { type IncomingMessage } from 'node:http';
-import { isPromise } from '../core/exchange.ts';
 import { PROTOCOL } from '../core/protocol.ts';
 
 /**
@@ -36,8 +36,7 @@ export function chooseSubprotocol(
   const chosen: unknown = subprotocols(own, request);
   if (chosen === undefined || chosen === null) return undefined;
   if (typeof chosen === 'string' && own.includes(chosen)) return chosen;
-  // Its rejection must not end the process.
-  if (isPromise(chosen)) Promise.resolve(chosen).catch(() => {});
+  dropRejection(chosen);
   throw new TypeError(
     'Expected `subprotocols` to return one of the subprotocols that were offered, or undefined',
   );

@@ -686,7 +686,7 @@ describe('join', () => {
     expect((hub.errors[0] as HubError).cause).toBe(thrown);
     expect((hub.errors[0] as HubError).outgoing).toEqual(['news']);
     expect((hub.errors[1] as HubError).cause).toEqual(
-      new TypeError('Expected `map` to return a message or undefined, got a promise'),
+      new TypeError('Expected `map` to be synchronous, got a promise'),
     );
   });
 

@@ -243,6 +243,26 @@ describe.each(stacks)('omniServerComponent on %s', (_, serveOn) => {
     expect(await page.closed).toEqual({ code: 1000, reason: 'undecodable' });
   });
 
+  it('closes for good after sixty frames that are none, also with events between them', async () => {
+    const reported: OmniError[] = [];
+    const page = await connectJson(
+      await serveOn(
+        omniServerComponent({
+          component: counter(),
+          start: () => 0,
+          onError: (error) => void reported.push(error),
+        }),
+      ),
+    );
+    await page.next();
+
+    for (let count = 0; count < 150; count++) page.say(count % 2 === 0 ? 'x' : PLUS);
+
+    expect(await page.closed).toEqual({ code: 1000, reason: 'undecodable' });
+    expect(reported.length).toBeGreaterThan(60);
+    expect(reported.length).toBeLessThan(75);
+  });
+
   it('closes for good when the credentials have expired', async () => {
     const page = await connectJson(
       await serveOn(

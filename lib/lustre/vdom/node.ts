@@ -1,4 +1,5 @@
 /** What a view is made of, as values; `element.ts` has the words that make them. */
+import { dropRejection } from '../../core/attempt.ts';
 import { isPromise } from '../../core/exchange.ts';
 import { type Carried } from './attribute.ts';
 
@@ -81,7 +82,7 @@ export function refuseElement(got: unknown): never {
   if (isPromise(got)) {
     what = 'a promise: what a view needs is loaded by an effect, and kept in the model';
     // guard: a promise in a view is caught
-    Promise.resolve(got).catch(() => {});
+    dropRejection(got);
   }
   throw new TypeError(`Expected an element, got ${what}`);
 }

@@ -131,8 +131,8 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
       return;
     }
     const answering = this.answerFailure(error, id);
+    if (!isPromise(answering)) return this.#endFailed(code);
     const end = (): void => this.#endFailed(code);
-    if (!isPromise(answering)) return end();
     this.startTimer(end, this.settings.handlerTimeout);
     void answering.then(end);
   }
@@ -145,8 +145,7 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
   /** Ends the connection for what the client did or is: that is published, `onError` is not asked. */
   refuse(code: CloseCode): void {
     if (this.isEnding) return;
-    const { transport } = this.settings;
-    publishRefused({ transport, code: reasonOf(code), status: code });
+    publishRefused({ transport: this.settings.transport, code: reasonOf(code), status: code });
     this.end(code);
   }
 
@@ -160,7 +159,7 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
     else this.#line.close(wireCode(code), reason ?? reasonOf(code));
   }
 
-  // What the admission calls.
+  // What the admission and the receiver call.
 
   greet(): void {
     this.sender.greet();
@@ -191,8 +190,6 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
     this.#timer = startTimer(callback, delay, undefined);
   }
 
-  // What the receiver calls.
-
   deliver(message: In, id: MessageId | undefined): void | PromiseLike<void> {
     this.#handling = id;
     return this.#session?.received(message, this, id);
@@ -203,14 +200,14 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
   }
 
   tookTooLong(): void {
-    const { handlerTimeout } = this.settings;
     // Made here if it was not yet asked for: who asks later must find it aborted.
     this.#abort ??= new AbortController();
     // guard: signal aborts at handlerTimeout
     this.#abort.abort();
     const id = this.#handling;
+    const error = new TimeoutError('handler-timeout', this.settings.handlerTimeout);
     // guard: handlerTimeout of a connection
-    this.fail(new TimeoutError('handler-timeout', handlerTimeout), CloseCode.Failed, id);
+    this.fail(error, CloseCode.Failed, id);
     this.sender.giveUp(id);
   }
 
@@ -232,6 +229,10 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
     publishRefused({ transport: this.settings.transport, code: 'malformed', status });
   }
 
+  finish(finished: () => void): boolean {
+    return this.#receiver.finish(finished);
+  }
+
   closed(code: number): void {
     this.asyncContext.run(() => this.#closed(code), undefined);
   }
@@ -243,10 +244,9 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
       this.asyncContext.run(() => this.refuse(CloseCode.Unauthorized), undefined);
       return;
     }
-    const keepAlive = this.#keepAlive;
     const isDeaf = this.#receiver.isPaused || this.#line.isOneWay;
-    // guard: heartbeat exemption while we pause → const verdict = keepAlive.beat(elapsed);
-    const verdict = isDeaf ? keepAlive.beatWhilePaused() : keepAlive.beat(elapsed);
+    // guard: heartbeat exemption while we pause → const verdict = this.#keepAlive.beat(elapsed);
+    const verdict = isDeaf ? this.#keepAlive.beatWhilePaused() : this.#keepAlive.beat(elapsed);
     const isStuck = this.sender.beat(elapsed);
     // guard: heartbeat of a client that takes nothing → if (verdict === 'gone') this.#line.terminate(); else if (verdict === 'ask') this.#line.ping();
     // guard: heartbeat → if (isStuck) this.#line.terminate(); else if (verdict === 'ask') this.#line.ping();
@@ -281,8 +281,8 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
     unwatch(this, this.settings.beat);
     const counted = this.#end.codeOf(code);
     this.#end.ended();
+    if (this.#session === undefined) return;
     const session = this.#session;
-    if (session === undefined) return;
     publishClose(this.settings.transport, counted, performance.now() - this.#arrived);
     attempt(
       () => session.closed(this, counted),

@@ -51,6 +51,11 @@ export interface LineListener {
   readonly heard: () => void;
   /** The client broke the protocol; the line has answered it with this close code. */
   readonly malformed: (closeCode: number) => void;
+  /**
+   * The client has sent its last message: calls back when those that wait for their turn are handled.
+   * @returns false when none waits; then it does not call back
+   */
+  readonly finish: (finished: () => void) => boolean;
   /** The end, once. */
   readonly closed: (code: number) => void;
 }

@@ -35,6 +35,8 @@ export class MessageReceiver<In> implements Resumable {
   readonly #turn: Turn = new Turn();
   readonly #bucket: Bucket | undefined;
   readonly #marks: Marks | undefined;
+  /** The largest frame: on a marked line with its header. */
+  readonly #limit: number;
   /** What is waited for: the context, the session's opening, a handler. */
   #isBusy = true;
   /** The client does not read what it was sent. */
@@ -60,6 +62,7 @@ export class MessageReceiver<In> implements Resumable {
     this.#line = line;
     this.#bucket = settings.rateLimit === undefined ? undefined : new Bucket(settings.rateLimit);
     this.#marks = line.isMarked ? new Marks() : undefined;
+    this.#limit = line.isMarked ? settings.limit + FRAME_HEADER : settings.limit;
   }
 
   get asyncContext(): AsyncContext {
@@ -162,6 +165,19 @@ export class MessageReceiver<In> implements Resumable {
       if (item !== undefined) this.#handle(item.data, item.isBinary);
     }
     this.#readOn();
+    if (!this.#isOver && (!this.#isFree || this.#waiting === 0)) this.#onRest?.();
+  }
+
+  /**
+   * Calls back when the messages that wait for their turn are handled. For a handler that takes
+   * its time, or a client that has to catch up, nothing is waited.
+   * @returns false when no message waits for its turn
+   */
+  finish(finished: () => void): boolean {
+    // guard: messages before a close frame have their turns → return false;
+    if (!this.#isFree || this.#waiting === 0) return false;
+    this.#onRest = finished;
+    return true;
   }
 
   /** Handles no further message; resolves when the one that is being handled is through. */
@@ -193,12 +209,6 @@ export class MessageReceiver<In> implements Resumable {
   /** How many messages wait. */
   get #waiting(): number {
     return this.#inbox === undefined ? 0 : this.#inbox.length;
-  }
-
-  /** The largest frame: on a marked line with its header. */
-  get #limit(): number {
-    const { limit } = this.#settings;
-    return this.#marks === undefined ? limit : limit + FRAME_HEADER;
   }
 
   #resumeNextTurn(): void {
@@ -279,15 +289,11 @@ export class MessageReceiver<In> implements Resumable {
     this.#undecodable ??= new UndecodableCount();
     const isLast = !this.#undecodable.take();
     const answering = this.#host.answerFailure(error, id);
-    if (!isPromise(answering)) {
+    const answered = (): void => {
       if (isLast) this.#host.refuse(CloseCode.Undecodable);
-      return;
-    }
-    this.#waitFor(
-      answering.then(() => {
-        if (isLast) this.#host.refuse(CloseCode.Undecodable);
-      }),
-    );
+    };
+    if (isPromise(answering)) this.#waitFor(answering.then(answered));
+    else answered();
   }
 
   /** Holds the following messages back, at most for `handlerTimeout`. */
@@ -296,15 +302,7 @@ export class MessageReceiver<In> implements Resumable {
     this.#isBusy = true;
     this.#timer = startTimer(tookTooLong, this.#settings.handlerTimeout, this.#host);
     // A promise of the user's own making may do anything when its `then` is called.
-    Promise.resolve(pending).then(
-      () => {
-        this.#rest();
-      },
-      (cause: unknown) => {
-        if (failed === undefined) this.#rest();
-        else failed(cause);
-      },
-    );
+    Promise.resolve(pending).then(() => this.#rest(), failed ?? (() => this.#rest()));
   }
 
   /** What was waited for is over. */

@@ -64,19 +64,23 @@ function onClose(this: WebSocket, code: number): void {
 }
 
 /**
- * Replaces the socket's own `close`, which ws also calls when the client's close frame arrives: the
- * replies to what came before that frame must leave before ours. Whichever side began to close, a
- * client that then stays is cut. What ws refuses by itself (1009) gets the reason that we give it.
+ * Replaces the socket's own `close`, which ws also calls when the client's close frame arrives: what
+ * came before that frame is handled, and the replies leave before ours. Whichever side began to
+ * close, a client that then stays is cut. What ws refuses by itself (1009) gets the reason that we
+ * give it.
  */
 function closeAfterWhatWasSent(
   this: WebSocket,
   code?: number,
   reason?: Parameters<WebSocket['close']>[1],
 ): void {
-  // guard: replies leave before the close
-  (this as Listened)[carrier].flushBeforeClose();
-  const given = reason ?? (code === undefined ? undefined : reasonOf(code));
-  prototypeOf(this).close.call(this, code, given);
+  const close = (): void => {
+    // guard: replies leave before the close
+    (this as Listened)[carrier].flushBeforeClose();
+    const given = reason ?? (code === undefined ? undefined : reasonOf(code));
+    prototypeOf(this).close.call(this, code, given);
+  };
+  if (!(this as Listened)[listener].finish(close)) close();
   // guard: a client that closes and stays is cut
   cutLater(this);
 }

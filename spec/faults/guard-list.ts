@@ -169,6 +169,7 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
   ],
   'spec/faults/messages.spec.ts': [
     ['nothing is handled after the end', 'W23'],
+    ['messages before a close frame have their turns', 'W23 messages before'],
     ['signal aborts at the end', 'W23'],
     ['contextTimeout', 'W24 a context'],
     ['gone while the context was asked for', 'W22'],

@@ -16,7 +16,7 @@ export interface JsonFault {
 
 /**
  * Looks for what JSON cannot hold. A `Date` that is valid may pass: it travels as its ISO 8601 text.
- * A field that is undefined is absent.
+ * A field that is undefined is absent. -0 travels as 0: a page may have sent it, and both are equal.
  */
 export function jsonFaultIn(value: unknown): JsonFault | undefined {
   const expected = faultOf(value);

@@ -55,6 +55,11 @@ describe('what JSON cannot hold', () => {
     );
   });
 
+  it('is not -0, which JSON can hold, and which JSON.stringify prints as 0', () => {
+    expect(jsonFaultIn(JSON.parse('[-0]'))).toBeUndefined();
+    expect(JSON.stringify([-0])).toBe('[0]');
+  });
+
   it('says where it is', () => {
     expect(jsonFaultIn({ a: [0, { b: NaN }] })).toStrictEqual({
       expected: 'a finite number',

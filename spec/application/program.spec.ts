@@ -6,6 +6,7 @@ import { type OmniError } from '../../lib/core/errors.ts';
 import { RunawayError } from '../../lib/application/errors.ts';
 import { Loop } from '../../lib/application/program.ts';
 import { nextTurn, withFakeClock } from '../support/clock.ts';
+import { deferred } from '../support/deferred.ts';
 
 beforeEach(withFakeClock);
 
@@ -159,11 +160,10 @@ describe('the share of a program', () => {
     const one = run(() => again, again);
     const other = run(() => againInMicrotask, againInMicrotask);
     const third = run(() => effect.none());
-    const timer = new Promise<void>((resolve) => {
-      setTimeout(resolve, 5);
-    });
+    const fired = deferred();
+    setTimeout(fired.resolve);
 
-    await timer;
+    await fired.promise;
     third.loop.dispatch('hello');
 
     expect(one.handled()).toBeGreaterThan(0);

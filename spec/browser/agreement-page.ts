@@ -5,23 +5,58 @@
 import { randomOf } from '../support/random.ts';
 
 const RealSocket = window.WebSocket;
+const realTimeout = window.setTimeout.bind(window);
+const realClear = window.clearTimeout.bind(window);
 
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const pause = (ms: number): Promise<void> => new Promise((resolve) => realTimeout(resolve, ms));
 
 /** What goes on in one scenario. */
 interface Traffic {
   /** Connections whose last frame has not been answered. */
   readonly unanswered: Set<WebSocket>;
+  /** Timers of the runtime: each may still send an event that was debounced. */
+  readonly timers: Set<number>;
   underWay: number;
-  activity: number;
+  /** Called each time when something of all this is over. */
+  changed: () => void;
 }
 const traffic = new Map<string, Traffic>();
+
+/** The scenario on whose behalf the page runs code now. */
+let current: Traffic | undefined;
+function onBehalfOf<Result>(whose: Traffic | undefined, work: () => Result): Result {
+  const before = current;
+  current = whose;
+  try {
+    return work();
+  } finally {
+    current = before;
+  }
+}
+
+window.setTimeout = ((work: () => void, ms?: number) => {
+  const whose = current;
+  const timer = realTimeout(() => {
+    whose?.timers.delete(timer);
+    onBehalfOf(whose, work);
+    whose?.changed();
+  }, ms);
+  whose?.timers.add(timer);
+  return timer;
+}) as typeof window.setTimeout;
+window.clearTimeout = (timer) => {
+  realClear(timer);
+  for (const { timers } of traffic.values()) timers.delete(timer as number);
+};
 
 function trafficOf(url: string): Traffic {
   const seed = new URL(url, location.href).searchParams.get('seed') ?? '';
   let known = traffic.get(seed);
   if (known === undefined)
-    traffic.set(seed, (known = { unanswered: new Set(), underWay: 0, activity: 0 }));
+    traffic.set(
+      seed,
+      (known = { unanswered: new Set(), timers: new Set(), underWay: 0, changed: () => {} }),
+    );
   return known;
 }
 
@@ -45,12 +80,14 @@ class SlowSocket extends RealSocket {
 
   #later(way: '#sent' | '#received', deliver: () => void): void {
     this.#traffic.underWay += 1;
-    this.#traffic.activity += 1;
     const arrive = (): void => {
       this.#traffic.underWay -= 1;
       if (way === '#sent') this.#traffic.unanswered.add(this);
       else this.#traffic.unanswered.delete(this);
-      if (this.readyState === RealSocket.OPEN || way === '#received') deliver();
+      if (this.readyState === RealSocket.OPEN || way === '#received') {
+        onBehalfOf(this.#traffic, deliver);
+      }
+      this.#traffic.changed();
     };
     // One after the other, whatever the timers do.
     const since = performance.now();
@@ -80,14 +117,14 @@ function connected(route: string, delay: number): Promise<HTMLElement> {
   });
 }
 
-/** Waits until nothing has been under way for a while: longer than any debounce. */
-async function quiet(seen: Traffic): Promise<void> {
-  for (let still = 0, last = -1; still < 4;) {
-    await pause(25);
-    const isStill = seen.underWay === 0 && seen.unanswered.size === 0;
-    still = isStill && seen.activity === last ? still + 1 : 0;
-    last = seen.activity;
-  }
+/** Waits until no frame is under way or unanswered, and no timer of the runtime runs. */
+function quiet(seen: Traffic): Promise<void> {
+  return new Promise((resolve) => {
+    seen.changed = () => {
+      if (seen.underWay + seen.unanswered.size + seen.timers.size === 0) resolve();
+    };
+    seen.changed();
+  });
 }
 
 /** What a page shows of all that its user can change. */
@@ -123,7 +160,9 @@ async function scenario(seed: number, delay: number): Promise<string[]> {
   const actions = 3 + below(12);
   for (let action = 0; action < actions; action += 1) {
     const root = pages[below(pages.length)]?.shadowRoot as ShadowRoot;
-    act(root, below, () => 'abcdefghijklmnopqrstuvwxyz'[letter++ % 26] as string, typed);
+    const next = (): string => 'abcdefghijklmnopqrstuvwxyz'[letter++ % 26] as string;
+    onBehalfOf(trafficOf(route), () => act(root, below, next, typed));
+    // A user is now quick, now slow.
     if (below(3) > 0) await pause(below(25));
   }
   await finish(pages, trafficOf(route));
@@ -151,11 +190,13 @@ async function scenario(seed: number, delay: number): Promise<string[]> {
 /** Leaves everything, and sends the forms: what was begun is told then. */
 async function finish(pages: readonly HTMLElement[], seen: Traffic): Promise<void> {
   await quiet(seen);
-  for (const { shadowRoot } of pages) (shadowRoot?.activeElement as HTMLElement | null)?.blur();
+  for (const { shadowRoot } of pages) {
+    onBehalfOf(seen, () => (shadowRoot?.activeElement as HTMLElement | null)?.blur());
+  }
   await quiet(seen);
   for (const { shadowRoot } of pages) {
     for (const button of shadowRoot?.querySelectorAll<HTMLElement>('form button') ?? []) {
-      button.click();
+      onBehalfOf(seen, () => button.click());
       await quiet(seen);
     }
   }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createStore, type Store, type StoreOptions, type Transport } from '../../lib/client.ts';
 import { type Codec } from '../../lib/core/codec.ts';
 import { type Line, type LineEvents } from '../../lib/client/transport.ts';
-import { nextTurn } from '../support/clock.ts';
+import { nextTurn, untilTurned } from '../support/clock.ts';
 
 /** The model is what was said, in order: each order of events gives another one. */
 type Model = readonly string[];
@@ -183,9 +183,7 @@ describe('a store', () => {
 
     expect(getSnapshot()).toEqual(['a', 'from update', 'from a listener']);
     expect(seen.at(-1)).toEqual(getSnapshot());
-    await new Promise((resolve) => {
-      setTimeout(resolve, 0);
-    });
+    await untilTurned(() => errors.length >= 2);
     expect(errors.map(String)).toEqual(['Error: mine', 'Error: mine']);
   });
 
@@ -200,9 +198,8 @@ describe('a store', () => {
     dispatch('bad');
     dispatch('good');
     wires.events?.receive('', 'bad');
-    await new Promise((resolve) => {
-      setTimeout(resolve, 0);
-    });
+    // Once when it was dispatched, again over the server's, and when the server sent the same.
+    await untilTurned(() => errors.length >= 3);
 
     expect(getSnapshot()).toEqual(['good']);
     expect(new Set(errors.map(String))).toEqual(new Set(['Error: does not fit']));
@@ -295,7 +292,7 @@ describe('whatever order things come in', () => {
             guesses.push(name);
           } else if (next.kind === 'open') {
             if (isOpen) return;
-            await until(() => wires.events !== undefined);
+            await untilTurned(() => wires.events !== undefined);
             wires.open();
             isOpen = true;
           } else if (!isOpen) return;
@@ -344,12 +341,3 @@ describe('whatever order things come in', () => {
     );
   });
 });
-
-/** Turns the event loop, with its timers, until a condition holds. */
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) {
-    await new Promise((resolve) => {
-      setTimeout(resolve, 0);
-    });
-  }
-}

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -11,7 +12,6 @@ const ours = [
 /** What concerns HTTP and sockets: run once more on Express 4, with the ws 8 that some users give express-ws. */
 const overTheNetwork = [
   'spec/server/attach.spec.ts',
-  'spec/websocket/express-ws-url.spec.ts',
   'spec/server/prototypes.spec.ts',
   'spec/server/shutdown.spec.ts',
   'spec/server/pending-socket.spec.ts',
@@ -29,6 +29,8 @@ const overTheNetwork = [
 export default defineConfig({
   test: {
     testTimeout: 20_000,
+    // Many specs wait for a clock or a process: on a small machine three files at a time use its cores.
+    maxWorkers: Math.max(3, availableParallelism() - 1),
     // Checked where coverage is asked for: in CI, and by `npm test -- --coverage`.
     coverage: {
       include: ['lib/**'],

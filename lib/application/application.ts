@@ -3,7 +3,7 @@ import { type Codec } from '../core/codec.ts';
 import { publishError } from '../process/diagnostics.ts';
 import { ApplicationError } from './errors.ts';
 import { type OmniError } from '../core/errors.ts';
-import { expectCodec, expectFunction } from '../core/options.ts';
+import { expectCodec, expectFunction, expectOptions, type OptionNames } from '../core/options.ts';
 import { Loop, type Program } from './program.ts';
 
 /**
@@ -45,10 +45,17 @@ export interface Application<Args, Model, Message, Encoded = string> extends Pro
 export function application<Args, Model, Message, Encoded = string>(
   parts: Application<Args, Model, Message, Encoded>,
 ): Application<Args, Model, Message, Encoded> {
+  expectOptions('application', parts, PART_NAMES);
   expectProgram(parts);
   expectCodec(parts.codec);
   return parts;
 }
+
+const PART_NAMES: OptionNames<Application<never, never, never>> = {
+  init: true,
+  update: true,
+  codec: true,
+};
 
 /** A running program. Its functions need no `this` and can be passed on. */
 export interface Runtime<Message> {
@@ -87,6 +94,12 @@ export interface Watchers<Model, Message> {
   readonly onStop?: ((model: Model) => void) | undefined;
 }
 
+const WATCHER_NAMES: OptionNames<Watchers<never, never>> = {
+  onMessage: true,
+  onError: true,
+  onStop: true,
+};
+
 /**
  * Runs a program without a socket: at the centre of a server, in a job, or in a test.
  *
@@ -105,6 +118,7 @@ export function startApplication<Args, Model, Message>(
   watchers: Watchers<Model, Message> = {},
 ): Runtime<Message> {
   expectProgram(program);
+  expectOptions('startApplication', watchers, WATCHER_NAMES);
   expectFunction('onMessage', watchers.onMessage, true);
   expectFunction('onError', watchers.onError, true);
   expectFunction('onStop', watchers.onStop, true);

@@ -1,7 +1,7 @@
 /** The logs of a hub that lives in one process: in memory, bounded in three ways. */
 import { randomBytes } from 'node:crypto';
 import { type Wire } from '../core/codec.ts';
-import { expectNumber } from '../core/options.ts';
+import { expectNumber, expectOptions } from '../core/options.ts';
 import { type LogEntry, type LogPage, type Place } from './backplane.ts';
 
 /** How much the logs of a hub without an engine keep. The oldest entries go first. */
@@ -69,6 +69,7 @@ export class MemoryLog {
   #size = 0;
 
   constructor(publisher: string, options: LogOptions) {
+    expectOptions('log', options, { messages: true, bytes: true, seconds: true });
     const { messages = 1_000, bytes = 16_777_216, seconds = 300 } = options;
     expectNumber('log.messages', messages, { from: 1, isInteger: true });
     expectNumber('log.bytes', bytes, { from: 1, isInteger: true });

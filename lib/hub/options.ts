@@ -2,7 +2,13 @@
 import { type Codec, type Wire } from '../core/codec.ts';
 import { type OmniError } from '../core/errors.ts';
 import { type Connection } from '../core/exchange.ts';
-import { expectCodec, expectFunction, expectNumber } from '../core/options.ts';
+import {
+  expectCodec,
+  expectFunction,
+  expectNumber,
+  expectOptions,
+  type OptionNames,
+} from '../core/options.ts';
 import { type Backplane, type GapReason, type Place } from './backplane.ts';
 import { type LogOptions } from './memory-log.ts';
 
@@ -189,10 +195,21 @@ export interface Hub<Message> {
   readonly close: () => Promise<void>;
 }
 
+const OPTION_NAMES: OptionNames<HubOptions<never>> = {
+  codec: true,
+  backplane: true,
+  log: true,
+  patience: true,
+  onError: true,
+  onGap: true,
+  onInterest: true,
+};
+
 /** @throws TypeError when an option is not what it should be */
 export function checkHubOptions<Message, Encoded extends Wire>(
   options: HubOptions<Message, Encoded>,
 ): void {
+  expectOptions('createHub', options, OPTION_NAMES);
   const { codec, backplane, log, patience = 0, onError, onGap, onInterest } = options;
   expectCodec(codec);
   if (backplane !== undefined && typeof backplane.open !== 'function') {

@@ -1,7 +1,7 @@
 /** What a server component is made of, before anybody runs it. */
 import { expectProgram } from '../application/application.ts';
 import { type Effect } from '../application/effect.ts';
-import { expectFunction } from '../core/options.ts';
+import { expectFunction, expectOptions, type OptionNames } from '../core/options.ts';
 import { type Program } from '../application/program.ts';
 import { type Decode, type Json } from './vdom/attribute.ts';
 import { type Element } from './vdom/node.ts';
@@ -52,6 +52,23 @@ export interface Component<Args, Model, Message> extends Program<Args, Model, Me
   readonly options?: ComponentOptions<Message>;
 }
 
+const PART_NAMES: OptionNames<Component<never, never, never>> = {
+  init: true,
+  update: true,
+  view: true,
+  options: true,
+};
+const OPTION_NAMES: OptionNames<ComponentOptions<never>> = {
+  attributes: true,
+  properties: true,
+  contexts: true,
+  openShadowRoot: true,
+  adoptStyles: true,
+  compactPatches: true,
+  onConnect: true,
+  onDisconnect: true,
+};
+
 /**
  * Makes a server component. It returns what it was given: its work is to check it, and to let the
  * types of its parts be said once.
@@ -76,6 +93,7 @@ export interface Component<Args, Model, Message> extends Program<Args, Model, Me
 export function component<Args, Model, Message>(
   parts: Component<Args, Model, Message>,
 ): Component<Args, Model, Message> {
+  expectOptions('component', parts, PART_NAMES);
   expectComponent(parts);
   return parts;
 }
@@ -89,7 +107,9 @@ export function expectComponent(parts: {
 }): void {
   expectProgram(parts);
   expectFunction('view', parts.view);
-  const { attributes = {}, properties = {} } = parts.options ?? {};
+  const { options = {} } = parts;
+  expectOptions('options', options, OPTION_NAMES);
+  const { attributes = {}, properties = {} } = options;
   for (const [name, toMessage] of Object.entries({ ...attributes, ...properties })) {
     expectFunction(`options: ${name}`, toMessage);
   }

@@ -3,7 +3,7 @@ import { attempt } from '../core/attempt.ts';
 import { publishError } from '../process/diagnostics.ts';
 import { ApplicationError } from '../application/errors.ts';
 import { type OmniError } from '../core/errors.ts';
-import { expectFunction, expectNumber } from '../core/options.ts';
+import { expectFunction, expectNumber, expectOptions, type OptionNames } from '../core/options.ts';
 import { type Component, expectComponent } from './component.ts';
 import { ComponentRuntime } from './component-runtime.ts';
 import { type RuntimeHost } from './runtime-host.ts';
@@ -43,6 +43,12 @@ export interface ComponentWatchers<Model> {
   readonly onStop?: ((model: Model) => void) | undefined;
 }
 
+const WATCHER_NAMES: OptionNames<ComponentWatchers<never>> = {
+  onError: true,
+  idleTimeout: true,
+  onStop: true,
+};
+
 /** What the transports run: the runtime behind what the user holds. */
 const runtimes = new WeakMap<object, SharedRuntime>();
 
@@ -72,6 +78,7 @@ export function startServerComponent<Args, Model, Message>(
   watchers: ComponentWatchers<Model> = {},
 ): ServerComponent<Message> {
   expectComponent(component);
+  expectOptions('startServerComponent', watchers, WATCHER_NAMES);
   expectFunction('onError', watchers.onError, true);
   expectFunction('onStop', watchers.onStop, true);
   const { idleTimeout = Infinity } = watchers;

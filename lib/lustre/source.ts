@@ -5,7 +5,7 @@
 import { type IncomingMessage } from 'node:http';
 import { ApplicationError } from '../application/errors.ts';
 import { isPromise } from '../core/exchange.ts';
-import { expectFunction } from '../core/options.ts';
+import { expectFunction, type OptionNames } from '../core/options.ts';
 import { type Component, expectComponent } from './component.ts';
 import { ComponentRuntime } from './component-runtime.ts';
 import { type RuntimeHost } from './runtime-host.ts';
@@ -46,6 +46,16 @@ export interface SharedComponent<Context, Request extends IncomingMessage> {
 /** Either of the two. */
 export type Source<Args, Model, Message, Context, Request extends IncomingMessage> =
   OwnComponent<Args, Model, Message, Context, Request> | SharedComponent<Context, Request>;
+
+/** The names of both, for the check of what a factory is given. */
+export const sourceOptionNames: OptionNames<
+  OwnComponent<never, never, never, never, IncomingMessage>
+> = {
+  component: true,
+  start: true,
+  onClose: true,
+  shared: true,
+};
 
 /** What one viewer looks at. */
 export interface Opened {

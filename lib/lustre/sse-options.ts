@@ -2,11 +2,11 @@
 import { type IncomingMessage } from 'node:http';
 import { reporting } from '../process/diagnostics.ts';
 import { type ErrorHandler } from '../core/exchange.ts';
-import { expectFunction, expectNumber } from '../core/options.ts';
+import { expectFunction, expectNumber, expectOptions, type OptionNames } from '../core/options.ts';
 import { originCheck, type Origins } from '../request/origins.ts';
 import { expectPath } from '../request/target.ts';
 import { type Csrf } from './csrf.ts';
-import { expectSource, type Source } from './source.ts';
+import { expectSource, type Source, sourceOptionNames } from './source.ts';
 
 /** What `omniServerComponentSse` takes: `component` and `start`, or `shared`, and these. */
 export interface ServerComponentSseOptions<
@@ -69,6 +69,18 @@ export interface SseSettings<Args, Model, Message, Context, Request extends Inco
   readonly handlerTimeout: number;
 }
 
+const OPTION_NAMES: OptionNames<ServerComponentSseOptions> = {
+  ...sourceOptionNames,
+  path: true,
+  context: true,
+  origins: true,
+  csrf: true,
+  onError: true,
+  heartbeat: true,
+  highWaterMark: true,
+  handlerTimeout: true,
+};
+
 /** The defaults, in one place. */
 const DEFAULTS = {
   path: '/',
@@ -85,6 +97,7 @@ export function sseSettings<Args, Model, Message, Context, Request extends Incom
   options: ServerComponentSseOptions<Context, Request> &
     Source<Args, Model, Message, Context, Request>,
 ): SseSettings<Args, Model, Message, Context, Request> {
+  expectOptions('omniServerComponentSse', options, OPTION_NAMES);
   const { context, csrf, onError } = options;
   const {
     path = DEFAULTS.path,

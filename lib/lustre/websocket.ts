@@ -4,19 +4,23 @@ import { type WebSocket } from 'ws';
 import { expectNoPromise } from '../core/attempt.ts';
 import { type Codec } from '../core/codec.ts';
 import { type ClientConnection, type ConnectionSession } from '../connection/connection.ts';
-import { type ConnectionOptions, connectionSettings } from '../connection/options.ts';
+import {
+  connectionOptionNames,
+  type ConnectionOptions,
+  connectionSettings,
+} from '../connection/options.ts';
 import { UndecodableCount } from '../connection/undecodable.ts';
 import { type ApplicationError } from '../application/errors.ts';
 import { CloseCode } from '../core/close-codes.ts';
 import { DecodeError } from '../core/errors.ts';
 import { isPromise } from '../core/exchange.ts';
-import { expectFunction, expectNumber } from '../core/options.ts';
+import { expectFunction, expectNumber, expectOptions, type OptionNames } from '../core/options.ts';
 import { type Prepared } from '../core/prepared.ts';
 import { connectSocket } from '../websocket/line.ts';
 import { type ClientFrame, readFrame } from './client-message.ts';
 import { type Csrf, isGenuine } from './csrf.ts';
 import { type RuntimeHost } from './runtime-host.ts';
-import { expectSource, open, type Opened, type Source } from './source.ts';
+import { expectSource, open, type Opened, type Source, sourceOptionNames } from './source.ts';
 import { UNCHANGED } from './vdom/wire.ts';
 import { type Viewer } from './viewing.ts';
 
@@ -49,6 +53,14 @@ export interface ServerComponentOptions<
    */
   readonly isRemount?: ((request: Request, context: Context) => boolean) | undefined;
 }
+
+const OPTION_NAMES: OptionNames<ServerComponentOptions> = {
+  ...connectionOptionNames,
+  ...sourceOptionNames,
+  csrf: true,
+  failureDelay: true,
+  isRemount: true,
+};
 
 /**
  * Makes a WebSocket route that shows a server component: what `<lustre-server-component
@@ -85,6 +97,7 @@ export function omniServerComponent<
   options: ServerComponentOptions<Context, Request> &
     Source<Args, Model, Message, Context, Request>,
 ): (socket: WebSocket, request: Request) => void {
+  expectOptions('omniServerComponent', options, OPTION_NAMES);
   expectSource(options);
   expectFunction('csrf', options.csrf, true);
   expectFunction('isRemount', options.isRemount, true);

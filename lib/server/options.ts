@@ -1,7 +1,7 @@
 /** The options of `attachWebSockets`, and their defaults. */
 import { type IncomingMessage, type Server } from 'node:http';
 import { type ErrorHandler } from '../core/exchange.ts';
-import { expectFunction, expectNumber } from '../core/options.ts';
+import { expectFunction, expectNumber, expectOptions, type OptionNames } from '../core/options.ts';
 import { type Origins } from '../request/origins.ts';
 import { type SocketTarget } from './find-route.ts';
 import { type Owns } from './ownership.ts';
@@ -132,6 +132,25 @@ const serverDefaults = {
   keepAliveTimeout: 5_000,
   connectionsCheckingInterval: 5_000,
 };
+const OPTION_NAMES: OptionNames<AttachOptions> = {
+  server: true,
+  origins: true,
+  authorize: true,
+  subprotocols: true,
+  owns: true,
+  maxConnections: true,
+  limit: true,
+  maxFragments: true,
+  maxBufferedChunks: true,
+  openTimeout: true,
+  onError: true,
+  headersTimeout: true,
+  requestTimeout: true,
+  keepAliveTimeout: true,
+  connectionsCheckingInterval: true,
+  expressPrototypes: true,
+};
+
 /** The options, none of those that have a default missing. */
 export type AttachSettings = AttachOptions & Required<Pick<AttachOptions, keyof typeof defaults>>;
 /** How a server that is made treats slow clients. */
@@ -139,6 +158,7 @@ export type ServerSettings = Readonly<typeof serverDefaults>;
 
 /** @throws TypeError when an option is not what it should be */
 export function attachSettings(options: AttachOptions): AttachSettings {
+  expectOptions('attachWebSockets', options, OPTION_NAMES);
   const settings = filled(defaults, options);
   expectFunction('authorize', options.authorize, true);
   expectFunction('subprotocols', options.subprotocols, true);
@@ -170,7 +190,9 @@ export function serverSettings(options: AttachOptions): ServerSettings {
 }
 
 /** After how many milliseconds a shutdown cuts what is left. @throws TypeError */
-export function closeTimeout({ timeout = 10_000 }: CloseOptions): number {
+export function closeTimeout(options: CloseOptions): number {
+  expectOptions('close', options, { timeout: true });
+  const { timeout = 10_000 } = options;
   expectNumber('timeout', timeout, { from: 0 });
   return timeout;
 }

@@ -11,6 +11,7 @@ import {
   webSocket,
 } from '../client.ts';
 import { type Wire as Encoding } from '../core/codec.ts';
+import { expectOptions, type OptionNames } from '../core/options.ts';
 import { fetchOver, type Target, wayTo } from './target.ts';
 import { type Wire } from './wire.ts';
 
@@ -27,6 +28,14 @@ export interface TestClientOptions<In, Out, Encoded = string> {
   /** Further options of the link. @defaultValue it comes back within 10 ms */
   readonly connect?: Partial<Omit<ConnectOptions<In, Out, Encoded>, 'codec' | 'url' | 'transport'>>;
 }
+
+const OPTION_NAMES: OptionNames<TestClientOptions<never, never>> = {
+  codec: true,
+  path: true,
+  transport: true,
+  headers: true,
+  connect: true,
+};
 
 /** A message with this tag: `{ type: 'total' }` or `['total', …]`. */
 export type TagOf<In> = In extends { readonly type: infer Tag }
@@ -86,6 +95,7 @@ export function testClient<In, Out, Encoded extends Encoding = string>(
   target: Target,
   options: TestClientOptions<In, Out, Encoded>,
 ): TestClient<In, Out> {
+  expectOptions('testClient', options, OPTION_NAMES);
   const { codec, transport = 'websocket', headers = {} } = options;
   const isSocket = transport === 'websocket';
   const path = options.path ?? (isSocket ? '/omni-ws' : '/omni-http');

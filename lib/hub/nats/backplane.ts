@@ -1,6 +1,11 @@
 /** A backplane on NATS JetStream: one stream has the logs of all topics. */
 import { connect, type NatsConnection } from '@nats-io/transport-node';
-import { expectFunction, expectNumber } from '../../core/options.ts';
+import {
+  expectFunction,
+  expectNumber,
+  expectOptions,
+  type OptionNames,
+} from '../../core/options.ts';
 import { withAllTopics } from '../all-topics.ts';
 import { type Backplane, type BackplaneHub, type BackplaneLink } from '../backplane.ts';
 import { BackplaneError } from '../errors.ts';
@@ -54,6 +59,19 @@ export interface NatsBackplaneOptions {
   readonly log?: NatsLogOptions | undefined;
 }
 
+const OPTION_NAMES: OptionNames<NatsBackplaneOptions> = {
+  servers: true,
+  client: true,
+  prefix: true,
+  log: true,
+};
+const LOG_OPTION_NAMES: OptionNames<NatsLogOptions> = {
+  messages: true,
+  seconds: true,
+  bytes: true,
+  replicas: true,
+};
+
 /**
  * Makes a backplane of NATS with JetStream (2.9 or later), so that the hubs of many processes act as
  * one. It promises what `redisBackplane` does. A restart of NATS is no gap, because the stream is in
@@ -63,7 +81,9 @@ export interface NatsBackplaneOptions {
  * what it should be
  */
 export function natsBackplane(options: NatsBackplaneOptions): Backplane {
+  expectOptions('natsBackplane', options, OPTION_NAMES);
   const { servers, client, prefix = 'omnimessage', log = {} } = options;
+  expectOptions('log', log, LOG_OPTION_NAMES);
   const { messages = 1_000, seconds = 300, bytes = 1_073_741_824, replicas = 1 } = log;
   if ((servers === undefined) === (client === undefined)) {
     const got = servers === undefined ? 'neither' : 'both';

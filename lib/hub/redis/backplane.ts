@@ -1,7 +1,7 @@
 /** A backplane on Redis: a log and a channel for each topic. */
 import { setMaxListeners } from 'node:events';
 import { createClient } from 'redis';
-import { expectNumber } from '../../core/options.ts';
+import { expectNumber, expectOptions, type OptionNames } from '../../core/options.ts';
 import { withAllTopics } from '../all-topics.ts';
 import { type Backplane, type BackplaneHub, type BackplaneLink } from '../backplane.ts';
 import { BackplaneError } from '../errors.ts';
@@ -69,6 +69,16 @@ export interface RedisBackplaneOptions {
   readonly durable?: boolean | undefined;
 }
 
+const OPTION_NAMES: OptionNames<RedisBackplaneOptions> = {
+  url: true,
+  client: true,
+  cluster: true,
+  sentinel: true,
+  prefix: true,
+  log: true,
+  durable: true,
+};
+
 /**
  * Makes a backplane of Redis (6.2 or later), so that the hubs of many processes act as one.
  *
@@ -84,8 +94,10 @@ export interface RedisBackplaneOptions {
  * option is not what it should be
  */
 export function redisBackplane(options: RedisBackplaneOptions): Backplane {
+  expectOptions('redisBackplane', options, OPTION_NAMES);
   const { prefix = 'omnimessage', log = {}, durable = false } = options;
   const { messages = 1_000, seconds = 300 } = log;
+  expectOptions('log', log, { messages: true, seconds: true });
   const make = makerOf(options);
   if (typeof prefix !== 'string' || prefix === '') {
     throw new TypeError(`Expected \`prefix\` to be a string, got ${JSON.stringify(prefix)}`);

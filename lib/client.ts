@@ -1,6 +1,7 @@
 /** What a page imports: the link to a server, without a framework and without Node. */
 export { type Codec } from './core/codec.ts';
 export { connect } from './client/connect.ts';
+export { type QueueStore } from './client/journals.ts';
 export { type Reason } from './client/ends.ts';
 export { http, type HttpOptions } from './client/http.ts';
 export { AskError } from './client/errors.ts';
@@ -16,6 +17,7 @@ export {
   type Snapshot,
 } from './client/options.ts';
 export { sse, type SseOptions } from './client/sse.ts';
+export { storedQueue, type StoredQueueOptions } from './client/stored-queue.ts';
 export { createStore, type Failed, type Store, type StoreOptions } from './client/store.ts';
 export { type Address, type AddressSource, type Transport } from './client/transport.ts';
 export { webSocket, type WebSocketOptions } from './client/websocket.ts';

@@ -96,6 +96,7 @@ describe('the package', () => {
       'createStore',
       'http',
       'sse',
+      'storedQueue',
       'webSocket',
     ]);
   });

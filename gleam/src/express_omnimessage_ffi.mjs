@@ -19,6 +19,22 @@ function meaningOf(code) {
   return MEANINGS.find((meaning) => meaning.includes(code)) ?? (code >= 3e3 ? ["app", "ended-by-server"] : ["back", "connection-lost"]);
 }
 
+// ../lib/client/emitter.ts
+function createCall(onError, isOver) {
+  return (act, ...given) => {
+    if (isOver()) return void 0;
+    try {
+      return act?.(...given);
+    } catch (error) {
+      setTimeout(() => {
+        if (onError === void 0) throw error;
+        onError(error);
+      });
+      return void 0;
+    }
+  };
+}
+
 // ../lib/client/platform.ts
 var platform = globalThis;
 var now = () => performance.now();
@@ -32,7 +48,7 @@ function createPoster(url, { isBinary, fetch: fetch2 }, events) {
   const closing = new AbortController();
   let isBusy = false;
   let isLeaving = false;
-  const post = async (body, settle, refused) => {
+  const post = async (body, settle, refused2) => {
     isBusy = true;
     const timer = setTimeout(() => {
       end(0);
@@ -59,7 +75,7 @@ function createPoster(url, { isBinary, fetch: fetch2 }, events) {
       const code = /failed *; *code=([\w-]+)/.exec(headers.get(MARK) ?? "")?.[1] ?? (type.includes("problem+json") ? codeOf(payload) : void 0);
       const [verdict] = meaningOf(status);
       if (!ok && verdict !== "back") {
-        if (!headers.has(MARK)) refused?.();
+        if (!headers.has(MARK)) refused2?.();
         const retryAfter = Number(headers.get("retry-after"));
         end(verdict === "gone" && code === void 0 ? 0 : status, retryAfter || void 0);
       } else if (code === void 0 && (status >= 500 || type.includes("html"))) {
@@ -145,39 +161,87 @@ var AskError = class extends Error {
   }
 };
 
-// ../lib/client/emitter.ts
-function createCall(onError, isOver) {
-  return (act, ...given) => {
-    if (isOver()) return void 0;
-    try {
-      return act?.(...given);
-    } catch (error) {
-      setTimeout(() => {
-        if (onError === void 0) throw error;
-        onError(error);
-      });
-      return void 0;
+// ../lib/core/refusal.ts
+var explainer;
+var refused;
+function forgetRefusal() {
+  explainer = void 0;
+  refused = void 0;
+}
+function takeRefusal() {
+  const fault = explainer?.(refused);
+  forgetRefusal();
+  return fault;
+}
+var UnsendableError = class extends TypeError {
+  expected;
+  path;
+  constructor({ expected, path }) {
+    super(`${path.length === 0 ? "" : `at ${path.join(".")}: `}expected ${expected}`);
+    this.expected = expected;
+    this.path = path;
+  }
+  get name() {
+    return "UnsendableError";
+  }
+};
+
+// ../lib/client/encoded.ts
+function encodedOf(codec2, message) {
+  forgetRefusal();
+  const encoded = codec2.encode(message);
+  const fault = encoded === void 0 ? takeRefusal() : void 0;
+  if (fault !== void 0) throw new UnsendableError(fault);
+  return encoded;
+}
+var utf8 = new TextEncoder();
+var sizeOf = (encoded) => typeof encoded === "string" ? utf8.encode(encoded).length : encoded.length;
+
+// ../lib/client/pace.ts
+function createPace() {
+  let perMs;
+  let budget = 0;
+  let budgetAt = 0;
+  let slowness = 1e3;
+  return {
+    start: (rate) => {
+      perMs = rate === void 0 ? void 0 : rate / slowness;
+      budget = 0;
+      budgetAt = now();
+    },
+    wait: () => {
+      if (perMs === void 0) return 0;
+      const time = now();
+      budget = Math.min(Math.max(perMs * 1e3, 1), budget + (time - budgetAt) * perMs);
+      budgetAt = time;
+      return (1 - budget) / perMs;
+    },
+    spend: () => {
+      budget -= 1;
+    },
+    slow: () => {
+      slowness *= 2;
     }
   };
 }
 
 // ../lib/client/outbox.ts
 var BARE_RATE = 100;
-var utf8 = new TextEncoder();
-function createOutbox(options, { call, changed, read, deliver }) {
+function createOutbox(options, { call, changed, read, deliver, restored }) {
   const { messages = 1e3, bytes = 1048576 } = options.queue ?? {};
-  const { encode } = options.codec;
   let waiting = [];
   const unconfirmed = /* @__PURE__ */ new Map();
   let lastId = 0;
   let line;
-  let { confirms, limit = Infinity, rate } = { confirms: false };
+  let confirms = false;
+  let limit = Infinity;
   let refusal;
   let isGreeting = false;
-  let budget = 0;
-  let budgetAt = 0;
-  let slowness = 1;
+  const pace = createPace();
   let pause;
+  const count = () => {
+    changed({ queued: waiting.length });
+  };
   const give = (all, reason, to) => {
     const rest = all.filter(({ settle, isSent, isOfLine }) => {
       settle?.(reason, void 0, isSent);
@@ -189,7 +253,11 @@ function createOutbox(options, { call, changed, read, deliver }) {
         rest.map(({ message }) => message),
         reason
       );
+      rest.forEach(drop);
     }
+  };
+  const drop = (outgoing) => {
+    keeper?.remove(outgoing);
   };
   const remove = (outgoing) => {
     clearTimeout(outgoing.timer);
@@ -198,23 +266,16 @@ function createOutbox(options, { call, changed, read, deliver }) {
   const withdraw = (outgoing, reason) => {
     remove(outgoing);
     give([outgoing], reason, options.onDropped);
-    changed(waiting.length);
+    count();
   };
   const transmit = (outgoing, to) => {
     outgoing.isSent = true;
     lastId += 1;
     if (confirms || outgoing.isTracked) unconfirmed.set(lastId, outgoing);
+    else drop(outgoing);
     to.send(lastId, outgoing.encoded);
   };
   const obstacle = ({ size, settle, isTracked }) => size > limit ? "too-large" : line !== void 0 && settle !== void 0 && !confirms && !isTracked ? "bare" : void 0;
-  const pacing = () => {
-    if (rate === void 0) return 0;
-    const pace = rate / slowness / 1e3;
-    const time = now();
-    budget = Math.min(Math.max(pace * 1e3, 1), budget + (time - budgetAt) * pace);
-    budgetAt = time;
-    return (1 - budget) / pace;
-  };
   const flush = () => {
     clearTimeout(pause);
     for (; ; ) {
@@ -225,46 +286,56 @@ function createOutbox(options, { call, changed, read, deliver }) {
         withdraw(first, reason);
         continue;
       }
+      if (keeper?.mayLeave() === false) break;
       if (!first.isOfLine) {
-        const ms = pacing();
+        const ms = pace.wait();
         if (ms > 0) {
           pause = setTimeout(flush, ms);
           break;
         }
-        budget -= 1;
+        pace.spend();
       }
       remove(first);
       transmit(first, line);
     }
-    changed(waiting.length);
+    count();
   };
-  const post = (message, { queue = true, expires, isTracked = false } = {}, settle) => {
-    const encoded = encode(message);
-    if (encoded === void 0) {
-      settle?.("skipped");
-      return ["skipped"];
-    }
-    const outgoing = {
+  const prepare = (message, settle, isTracked = false) => {
+    const encoded = encodedOf(options.codec, message);
+    if (encoded === void 0) return void 0;
+    return {
       message,
       encoded,
-      size: typeof encoded === "string" ? utf8.encode(encoded).length : encoded.length,
+      size: sizeOf(encoded),
       isOfLine: isGreeting,
       timer: void 0,
       isSent: false,
       isTracked,
       settle
     };
-    const { size } = outgoing;
+  };
+  const isFull = (size, isLeaving) => waiting.reduce((sum, one) => sum + one.size, line?.buffered() ?? 0) + size > bytes || !isLeaving && waiting.length >= messages;
+  const expire = (outgoing, ms) => {
+    if (ms !== void 0) outgoing.timer = setTimeout(withdraw, ms, outgoing, "expired");
+  };
+  const post = (message, { queue = true, expires, isTracked, isKept } = {}, settle) => {
+    keeper?.look();
+    const outgoing = prepare(message, settle, isTracked);
+    if (outgoing === void 0) {
+      settle?.("skipped");
+      return ["skipped"];
+    }
     const ready = waiting.length === 0 && line?.isReady() === true ? line : void 0;
-    let reason = refusal ?? obstacle(outgoing);
-    const used = waiting.reduce((sum, one) => sum + one.size, line?.buffered() ?? 0);
-    if (used + size > bytes || ready === void 0 && waiting.length >= messages)
-      reason ??= "full";
+    const reason = refusal ?? obstacle(outgoing) ?? (isFull(outgoing.size, ready !== void 0) ? "full" : void 0);
     if (reason !== void 0) {
       give([outgoing], reason, options.onDropped);
       return ["dropped"];
     }
-    if (ready !== void 0) {
+    if (queue && !isGreeting && (isKept ?? settle === void 0)) {
+      const expiresAt = expires === void 0 ? void 0 : Date.now() + expires;
+      keeper?.add(outgoing, ready !== void 0, expiresAt);
+    }
+    if (ready !== void 0 && outgoing.entry === void 0) {
       transmit(outgoing, ready);
       return ["sent", outgoing];
     }
@@ -273,22 +344,42 @@ function createOutbox(options, { call, changed, read, deliver }) {
       return ["dropped"];
     }
     waiting.push(outgoing);
-    if (expires !== void 0) outgoing.timer = setTimeout(withdraw, expires, outgoing, "expired");
-    changed(waiting.length);
+    expire(outgoing, expires);
+    count();
     return ["queued", outgoing];
   };
+  const forget = (outgoing) => {
+    for (const [id, one] of unconfirmed) if (one === outgoing) unconfirmed.delete(id);
+  };
+  const keeper = options.queue?.keep?.({
+    options,
+    call,
+    restored,
+    changed,
+    waiting: () => waiting,
+    prepare,
+    isFull,
+    expire,
+    give,
+    remove,
+    forget,
+    flush: () => {
+      flush();
+    }
+  });
   return {
     post,
     withdraw,
     forget: (outgoing) => {
-      for (const [id, one] of unconfirmed) if (one === outgoing) unconfirmed.delete(id);
+      forget(outgoing);
+      drop(outgoing);
     },
     flush,
     opened: (opened2, lineOptions, greet) => {
       line = opened2;
-      ({ confirms, limit = Infinity, rate = confirms ? void 0 : BARE_RATE } = lineOptions);
-      budget = 0;
-      budgetAt = now();
+      keeper?.look();
+      ({ confirms, limit = Infinity } = lineOptions);
+      pace.start(lineOptions.rate ?? (confirms ? void 0 : BARE_RATE));
       const before = waiting;
       waiting = [];
       isGreeting = true;
@@ -312,7 +403,7 @@ function createOutbox(options, { call, changed, read, deliver }) {
         give(sent.splice(at, 1), "too-large", options.onDropped);
       }
       give(sent, "unconfirmed", options.onUnconfirmed);
-      changed(waiting.length);
+      count();
     },
     settled: (header, payload) => {
       const [field, code = "failed"] = header.slice(1).split(";");
@@ -325,6 +416,7 @@ function createOutbox(options, { call, changed, read, deliver }) {
         if (settle === void 0) deliver(reply);
         else settle(void 0, reply);
       };
+      if (settle === void 0 || !header.startsWith("-")) drop(outgoing);
       if (header.startsWith("=")) {
         if (!read(payload, take)) settle?.("decode", void 0, true);
       } else if (header.startsWith("+")) settle?.(void 0);
@@ -347,17 +439,20 @@ function createOutbox(options, { call, changed, read, deliver }) {
       outgoing.isSent = false;
       waiting.unshift(outgoing);
     },
-    slow: () => {
-      slowness *= 2;
-    },
+    slow: pace.slow,
     refuse: (reason) => {
       refusal = reason;
       if (reason === void 0) return;
-      const dropped = waiting;
+      const dropped = waiting.filter(
+        ({ entry }) => reason !== "unauthorized" || entry?.isWritten !== true
+      );
       dropped.forEach(remove);
       give(dropped, reason, options.onDropped);
     },
-    hasUnsent: () => waiting.length + unconfirmed.size + (line?.buffered() ?? 0) > 0
+    stop: () => {
+      keeper?.stop();
+    },
+    hasUnsent: () => [...waiting, ...unconfirmed.values()].some(({ entry }) => entry?.isWritten !== true) || !confirms && (line?.buffered() ?? 0) > 0
   };
 }
 
@@ -634,7 +729,7 @@ var MISSING = 3;
 var LEFT = 3001;
 var UNEXPLAINED = /* @__PURE__ */ new Set([0, 1005, 1006, 1015]);
 var WOULD_ACCEPT = 426;
-function openLink(options) {
+function openLink(options, restored) {
   const { codec: codec2, onError, minDelay = 500, maxDelay = 15e3 } = options;
   const transports = [options.transport ?? webSocket()].flat();
   const signals = new AbortController();
@@ -675,6 +770,7 @@ function openLink(options) {
   };
   show("connecting", "connecting", {
     queued: 0,
+    isStored: false,
     code: void 0,
     transport: transports[0].name
   });
@@ -682,9 +778,8 @@ function openLink(options) {
     call,
     read,
     deliver,
-    changed: (queued) => {
-      set({ queued });
-    }
+    changed: set,
+    restored
   });
   const liveness = createLiveness(() => {
     ended(0);
@@ -863,6 +958,7 @@ function openLink(options) {
         if (!isClosed) void start();
       },
       close: () => {
+        outbox.stop();
         isClosed = true;
         signals.abort();
         cut(0);

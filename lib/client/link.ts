@@ -8,6 +8,7 @@ import { createLiveness } from './liveness.ts';
 import { createStatus } from './status.ts';
 import { type ConnectOptions, type Link, type Snapshot } from './options.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
+import { type Outgoing } from './outgoing.ts';
 import { watchPage } from './page-events.ts';
 import { isPage, now, platform } from './platform.ts';
 import {
@@ -41,7 +42,11 @@ const UNEXPLAINED: ReadonlySet<number> = new Set([0, 1005, 1006, 1015]);
 /** The answer of a route that would accept the handshake. */
 const WOULD_ACCEPT = 426;
 
-export function openLink<In, Out>(options: ConnectOptions<In, Out, Wire>): OpenLink<In, Out> {
+/** @param restored - gets each message that an earlier page had stored, before its outcome is known */
+export function openLink<In, Out>(
+  options: ConnectOptions<In, Out, Wire>,
+  restored?: (outgoing: Outgoing<In, Out>) => void,
+): OpenLink<In, Out> {
   const { codec, onError, minDelay = 500, maxDelay = 15_000 } = options;
   const transports = [options.transport ?? webSocket()].flat() as [Transport];
   const signals = new AbortController();
@@ -90,6 +95,7 @@ export function openLink<In, Out>(options: ConnectOptions<In, Out, Wire>): OpenL
   };
   show('connecting', 'connecting', {
     queued: 0,
+    isStored: false,
     code: undefined,
     transport: transports[0].name,
   });
@@ -98,9 +104,8 @@ export function openLink<In, Out>(options: ConnectOptions<In, Out, Wire>): OpenL
     call,
     read,
     deliver,
-    changed: (queued) => {
-      set({ queued });
-    },
+    changed: set,
+    restored,
   });
   const liveness = createLiveness(() => {
     ended(0);
@@ -301,6 +306,7 @@ export function openLink<In, Out>(options: ConnectOptions<In, Out, Wire>): OpenL
         if (!isClosed) void start();
       },
       close: () => {
+        outbox.stop();
         isClosed = true;
         signals.abort();
         cut(0);

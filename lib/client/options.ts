@@ -1,6 +1,7 @@
 /** The options of `connect`, and what it returns. */
 import { type Codec } from '../core/codec.ts';
 import { type Reason } from './ends.ts';
+import { type Keep } from './keeper.ts';
 import { type Fetch, type SocketConstructor } from './platform.ts';
 import { type AddressSource, type Transport } from './transport.ts';
 
@@ -13,7 +14,7 @@ export interface Opened {
 }
 
 /** Why a message will not be sent: one of these, or the reason of a final end. */
-export type DropReason = 'full' | 'too-large' | 'expired' | Reason;
+export type DropReason = 'full' | 'too-large' | 'expired' | 'encode' | 'other-owner' | Reason;
 
 /** What `connect` needs to know. */
 export interface ConnectOptions<In, Out, Encoded = string> {
@@ -61,7 +62,7 @@ export interface ConnectOptions<In, Out, Encoded = string> {
   readonly minDelay?: number | undefined;
   /** The longest pause, in ms. @defaultValue 15000 */
   readonly maxDelay?: number | undefined;
-  /** How much waits while the line is away. */
+  /** How much waits while the line is away; with `storedQueue` it survives a reload. */
   readonly queue?: QueueOptions | undefined;
   /** The class to use where there is no global one, as in Node 20: that of `ws`. */
   readonly WebSocket?: SocketConstructor | undefined;
@@ -69,12 +70,14 @@ export interface ConnectOptions<In, Out, Encoded = string> {
   readonly fetch?: Fetch | undefined;
 }
 
-/** The bounds of the queue. */
+/** The queue: its bounds, and what `storedQueue` makes of it. */
 export interface QueueOptions {
   /** @defaultValue 1000 */
   readonly messages?: number | undefined;
   /** In bytes, with what the socket has buffered. @defaultValue 1048576 */
   readonly bytes?: number | undefined;
+  /** Made by `storedQueue`, for one that survives a reload. */
+  readonly keep?: Keep | undefined;
 }
 
 /** What may be said of one message. */
@@ -109,6 +112,8 @@ export interface Snapshot {
   readonly retryAt: number | undefined;
   /** How many messages wait. */
   readonly queued: number;
+  /** True while what waits is stored, and survives a reload. */
+  readonly isStored: boolean;
   /** The close code or HTTP status of the last end; undefined when there was none. */
   readonly code: number | undefined;
   readonly transport: Transport['name'];
@@ -127,7 +132,10 @@ export interface Link<In, Out> {
   /** @returns the function that ends the subscription */
   readonly subscribe: (listener: () => void) => () => void;
   readonly getSnapshot: () => Snapshot;
-  /** True while a message waits or is unconfirmed: reason enough to ask before the page is left. */
+  /**
+   * True while a message waits or is unconfirmed that no store has: reason enough to ask before the
+   * page is left.
+   */
   readonly hasUnsent: () => boolean;
   /** Tries at once, also after a final end. */
   readonly retry: () => void;

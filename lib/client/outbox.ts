@@ -1,37 +1,10 @@
 /** What is to be sent: what waits for a line, and what was sent and is not confirmed. */
-import { type Codec, type Wire } from '../core/codec.ts';
-import { type Call } from './emitter.ts';
-import {
-  type ConnectOptions,
-  type DropReason,
-  type SendOptions,
-  type SendResult,
-} from './options.ts';
-import { now } from './platform.ts';
+import { type Wire } from '../core/codec.ts';
+import { encodedOf, sizeOf } from './encoded.ts';
+import { type ConnectOptions, type DropReason, type SendResult } from './options.ts';
+import { type OutboxEvents, type Outgoing, type PostOptions, type Settle } from './outgoing.ts';
+import { createPace } from './pace.ts';
 import { type Line, type LineOptions } from './transport.ts';
-
-/** Takes what became of a message: a code if it failed, and what the server says of it, if anything. */
-export type Settle<In> = (code: string | undefined, reply?: In, isSent?: boolean) => void;
-
-/** A message on its way. */
-export interface Outgoing<In, Out> {
-  readonly message: Out;
-  readonly encoded: Wire;
-  readonly size: number;
-  /** True for what `onOpen` sent: it goes first, and ends with its line. */
-  readonly isOfLine: boolean;
-  timer: ReturnType<typeof setTimeout> | undefined;
-  isSent: boolean;
-  readonly isTracked: boolean;
-  /** Takes the outcome instead of the callbacks of the options. */
-  settle: Settle<In> | undefined;
-}
-
-/** What a store may say of a message beside. */
-export interface PostOptions extends SendOptions {
-  /** True: on a line that confirms nothing, `forget` will be called when it is confirmed otherwise. */
-  readonly isTracked?: boolean;
-}
 
 export interface Outbox<In, Out> {
   /** Sends or queues a message; with `settle` its outcome goes there alone. */
@@ -42,7 +15,7 @@ export interface Outbox<In, Out> {
   ) => readonly [SendResult, Outgoing<In, Out>?];
   /** Takes a message out that has not been sent. */
   readonly withdraw: (outgoing: Outgoing<In, Out>, reason: string) => void;
-  /** A message that was sent on a line that confirms nothing is confirmed otherwise. */
+  /** A message was confirmed on a line that confirms nothing, or its failure needs nobody any more. */
   readonly forget: (outgoing: Outgoing<In, Out>) => void;
   /** There is a line: `greet` sends first, then the queue goes. */
   readonly opened: (line: Line, options: LineOptions, greet: () => void) => void;
@@ -59,44 +32,34 @@ export interface Outbox<In, Out> {
   /** Nothing will be sent any more, for this reason; undefined: it will again. */
   readonly refuse: (reason: DropReason | undefined) => void;
   readonly hasUnsent: () => boolean;
-}
-
-/** What the outbox calls. */
-export interface OutboxEvents<In> {
-  readonly call: Call;
-  /** The number of those that wait may have changed. */
-  readonly changed: (queued: number) => void;
-  /** Decodes a message and gives it to a function; false when it cannot be decoded, which is reported. */
-  readonly read: (payload: Wire, take: (message: In) => void) => boolean;
-  /** A message that no `ask` waits for. */
-  readonly deliver: (message: In) => void;
+  /** The link ends: what is stored stays there. */
+  readonly stop: () => void;
 }
 
 /** How fast the queue is sent on a line whose server does not say, in messages a second. */
 const BARE_RATE = 100;
 
-const utf8 = new TextEncoder();
-
 export function createOutbox<In, Out>(
   options: ConnectOptions<In, Out, Wire>,
-  { call, changed, read, deliver }: OutboxEvents<In>,
+  { call, changed, read, deliver, restored }: OutboxEvents<In, Out>,
 ): Outbox<In, Out> {
   type Message = Outgoing<In, Out>;
   const { messages = 1_000, bytes = 1_048_576 } = options.queue ?? {};
-  const { encode }: Pick<Codec<In, Out, Wire>, 'encode'> = options.codec;
   let waiting: Message[] = [];
   const unconfirmed = new Map<number, Message>();
   let lastId = 0;
   let line: Line | undefined;
-  let { confirms, limit = Infinity, rate }: LineOptions = { confirms: false };
+  let confirms = false;
+  let limit = Infinity;
   let refusal: DropReason | undefined;
   /** True while `onOpen` runs. */
   let isGreeting = false;
-  /** How many messages may be sent now, since when; and what the pace is divided by. */
-  let budget = 0;
-  let budgetAt = 0;
-  let slowness = 1;
+  const pace = createPace();
   let pause: ReturnType<typeof setTimeout> | undefined;
+
+  const count = (): void => {
+    changed({ queued: waiting.length });
+  };
 
   /** Says of each that it will get no answer: to whoever waits for it, or to the function for all others. */
   const give = <Reason>(
@@ -114,7 +77,12 @@ export function createOutbox<In, Out>(
         rest.map(({ message }) => message),
         reason,
       );
+      rest.forEach(drop);
     }
+  };
+  /** The store need not have it any more. */
+  const drop = (outgoing: Message): void => {
+    keeper?.remove(outgoing);
   };
 
   const remove = (outgoing: Message): void => {
@@ -125,13 +93,14 @@ export function createOutbox<In, Out>(
   const withdraw = (outgoing: Message, reason: string): void => {
     remove(outgoing);
     give([outgoing], reason as DropReason, options.onDropped);
-    changed(waiting.length);
+    count();
   };
 
   const transmit = (outgoing: Message, to: Line): void => {
     outgoing.isSent = true;
     lastId += 1;
     if (confirms || outgoing.isTracked) unconfirmed.set(lastId, outgoing);
+    else drop(outgoing);
     to.send(lastId, outgoing.encoded);
   };
 
@@ -143,17 +112,6 @@ export function createOutbox<In, Out>(
         ? 'bare'
         : undefined;
 
-  /** How long to wait for the next message of the queue, in ms. */
-  const pacing = (): number => {
-    if (rate === undefined) return 0;
-    const pace = rate / slowness / 1_000;
-    const time = now();
-    // No more than a second's worth, however long a timer of a hidden page took.
-    budget = Math.min(Math.max(pace * 1_000, 1), budget + (time - budgetAt) * pace);
-    budgetAt = time;
-    return (1 - budget) / pace;
-  };
-
   const flush = (): void => {
     clearTimeout(pause);
     for (;;) {
@@ -164,51 +122,71 @@ export function createOutbox<In, Out>(
         withdraw(first, reason);
         continue;
       }
+      if (keeper?.mayLeave() === false) break;
       if (!first.isOfLine) {
-        const ms = pacing();
+        const ms = pace.wait();
         if (ms > 0) {
           pause = setTimeout(flush, ms);
           break;
         }
-        budget -= 1;
+        pace.spend();
       }
       remove(first);
       transmit(first, line);
     }
-    changed(waiting.length);
+    count();
   };
 
-  const post: Outbox<In, Out>['post'] = (
-    message,
-    { queue = true, expires, isTracked = false } = {},
-    settle,
-  ) => {
-    const encoded = encode(message);
-    if (encoded === undefined) {
-      settle?.('skipped');
-      return ['skipped'];
-    }
-    const outgoing: Message = {
+  /** @throws UnsendableError when the codec refuses the message, and what the codec throws */
+  const prepare = (message: Out, settle?: Settle<In>, isTracked = false): Message | undefined => {
+    const encoded = encodedOf(options.codec, message);
+    if (encoded === undefined) return undefined;
+    return {
       message,
       encoded,
-      size: typeof encoded === 'string' ? utf8.encode(encoded).length : encoded.length,
+      size: sizeOf(encoded),
       isOfLine: isGreeting,
       timer: undefined,
       isSent: false,
       isTracked,
       settle,
     };
-    const { size } = outgoing;
+  };
+
+  /** Why there is no room for a message. */
+  const isFull = (size: number, isLeaving: boolean): boolean =>
+    waiting.reduce((sum, one) => sum + one.size, line?.buffered() ?? 0) + size > bytes ||
+    (!isLeaving && waiting.length >= messages);
+
+  const expire = (outgoing: Message, ms: number | undefined): void => {
+    if (ms !== undefined) outgoing.timer = setTimeout(withdraw, ms, outgoing, 'expired');
+  };
+
+  const post: Outbox<In, Out>['post'] = (
+    message,
+    { queue = true, expires, isTracked, isKept } = {},
+    settle,
+  ) => {
+    keeper?.look();
+    const outgoing = prepare(message, settle, isTracked);
+    if (outgoing === undefined) {
+      settle?.('skipped');
+      return ['skipped'];
+    }
     const ready = waiting.length === 0 && line?.isReady() === true ? line : undefined;
-    let reason = refusal ?? obstacle(outgoing);
-    const used = waiting.reduce((sum, one) => sum + one.size, line?.buffered() ?? 0);
-    if (used + size > bytes || (ready === undefined && waiting.length >= messages))
-      reason ??= 'full';
+    const reason =
+      refusal ??
+      obstacle(outgoing) ??
+      (isFull(outgoing.size, ready !== undefined) ? 'full' : undefined);
     if (reason !== undefined) {
       give([outgoing], reason as DropReason, options.onDropped);
       return ['dropped'];
     }
-    if (ready !== undefined) {
+    if (queue && !isGreeting && (isKept ?? settle === undefined)) {
+      const expiresAt = expires === undefined ? undefined : Date.now() + expires;
+      keeper?.add(outgoing, ready !== undefined, expiresAt);
+    }
+    if (ready !== undefined && outgoing.entry === undefined) {
       transmit(outgoing, ready);
       return ['sent', outgoing];
     }
@@ -217,23 +195,45 @@ export function createOutbox<In, Out>(
       return ['dropped'];
     }
     waiting.push(outgoing);
-    if (expires !== undefined) outgoing.timer = setTimeout(withdraw, expires, outgoing, 'expired');
-    changed(waiting.length);
+    expire(outgoing, expires);
+    count();
     return ['queued', outgoing];
   };
+
+  const forget = (outgoing: Message): void => {
+    for (const [id, one] of unconfirmed) if (one === outgoing) unconfirmed.delete(id);
+  };
+
+  const keeper = options.queue?.keep?.<In, Out>({
+    options,
+    call,
+    restored,
+    changed,
+    waiting: () => waiting,
+    prepare,
+    isFull,
+    expire,
+    give,
+    remove,
+    forget,
+    flush: () => {
+      flush();
+    },
+  });
 
   return {
     post,
     withdraw,
     forget: (outgoing) => {
-      for (const [id, one] of unconfirmed) if (one === outgoing) unconfirmed.delete(id);
+      forget(outgoing);
+      drop(outgoing);
     },
     flush,
     opened: (opened, lineOptions, greet) => {
       line = opened;
-      ({ confirms, limit = Infinity, rate = confirms ? undefined : BARE_RATE } = lineOptions);
-      budget = 0;
-      budgetAt = now();
+      keeper?.look();
+      ({ confirms, limit = Infinity } = lineOptions);
+      pace.start(lineOptions.rate ?? (confirms ? undefined : BARE_RATE));
       // What it sends stands before what waits.
       const before = waiting;
       waiting = [];
@@ -259,7 +259,7 @@ export function createOutbox<In, Out>(
         give(sent.splice(at, 1), 'too-large', options.onDropped);
       }
       give(sent, 'unconfirmed', options.onUnconfirmed);
-      changed(waiting.length);
+      count();
     },
     settled: (header, payload) => {
       const [field, code = 'failed'] = header.slice(1).split(';');
@@ -272,6 +272,7 @@ export function createOutbox<In, Out>(
         if (settle === undefined) deliver(reply);
         else settle(undefined, reply);
       };
+      if (settle === undefined || !header.startsWith('-')) drop(outgoing);
       if (header.startsWith('=')) {
         if (!read(payload, take)) settle?.('decode', undefined, true);
       } else if (header.startsWith('+')) settle?.(undefined);
@@ -295,16 +296,22 @@ export function createOutbox<In, Out>(
       outgoing.isSent = false;
       waiting.unshift(outgoing);
     },
-    slow: () => {
-      slowness *= 2;
-    },
+    slow: pace.slow,
     refuse: (reason) => {
       refusal = reason;
       if (reason === undefined) return;
-      const dropped = waiting;
+      // Whoever is not logged in may be so later: what is stored waits for that.
+      const dropped = waiting.filter(
+        ({ entry }) => reason !== 'unauthorized' || entry?.isWritten !== true,
+      );
       dropped.forEach(remove);
       give(dropped, reason, options.onDropped);
     },
-    hasUnsent: () => waiting.length + unconfirmed.size + (line?.buffered() ?? 0) > 0,
+    stop: () => {
+      keeper?.stop();
+    },
+    hasUnsent: () =>
+      [...waiting, ...unconfirmed.values()].some(({ entry }) => entry?.isWritten !== true) ||
+      (!confirms && (line?.buffered() ?? 0) > 0),
   };
 }

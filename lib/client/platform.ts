@@ -33,10 +33,29 @@ export interface Signal {
   readonly disposition?: string;
 }
 
+/** The part of `LockManager` that a stored queue uses. */
+export interface Locks {
+  request(
+    name: string,
+    options: { readonly ifAvailable?: boolean; readonly signal?: AbortSignal },
+    hold: (lock: unknown) => Promise<void>,
+  ): Promise<unknown>;
+  query(): Promise<{ readonly held?: readonly { readonly name?: string }[] }>;
+}
+
+/** The part of `BroadcastChannel` that a stored queue uses; in Node it must not keep the process. */
+interface Channel {
+  addEventListener(type: 'message', listener: () => void): void;
+  postMessage(message: string): void;
+  close(): void;
+  unref?(): void;
+}
+
 interface Platform {
   readonly document?: { readonly visibilityState: string };
   readonly location?: { readonly href: string };
-  readonly navigator?: { readonly onLine?: boolean };
+  readonly navigator?: { readonly onLine?: boolean; readonly locks?: Locks };
+  readonly BroadcastChannel?: new (name: string) => Channel;
   readonly WorkerGlobalScope?: unknown;
   readonly WebSocket?: SocketConstructor;
   readonly sessionStorage?: {

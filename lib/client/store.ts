@@ -3,7 +3,7 @@ import { type Wire } from '../core/codec.ts';
 import { type Call, createEmitter } from './emitter.ts';
 import { openLink } from './link.ts';
 import { type ConnectOptions, type Link } from './options.ts';
-import { type Outgoing } from './outbox.ts';
+import { type Outgoing } from './outgoing.ts';
 
 /** What {@link createStore} needs to know. */
 export interface StoreOptions<Model, In, Out, Local = never, Encoded = string> {
@@ -92,6 +92,8 @@ export function createStore<Model, In, Out, Local = never, Encoded extends Wire 
   let shown = initial;
   let pending: Pending<In, Out, Local>[] = [];
   let failures: readonly Failed<Out>[] = [];
+  /** What the queue may still have stored of those. */
+  const stored = new Map<number, Outgoing<In, Out>>();
   let lastId = 0;
 
   const report = (error: unknown): void => {
@@ -156,18 +158,21 @@ export function createStore<Model, In, Out, Local = never, Encoded extends Wire 
     call(connect.onMessage, message);
   };
 
-  const { link, post, forget } = openLink<In, Out>({ ...connect, onMessage: received });
-
   const settle = (settled: Pending<In, Out, Local>, code: string | undefined, reply?: In): void => {
     work(() => {
-      if (!pending.includes(settled)) return;
+      const { id, message, outgoing } = settled;
+      if (code === 'left') {
+        // The queue keeps it for another page, or another user: here it is as if it had not been.
+        failures = failures.filter((one) => one.id !== id);
+        stored.delete(id);
+      } else if (!pending.includes(settled)) return;
       if (code === 'skipped') settled.isLocal = true;
       else pending = pending.filter((one) => one !== settled);
-      const { id, message } = settled;
       if (reply !== undefined) baseline = apply(baseline, reply);
       else if (code === undefined) baseline = apply(baseline, message);
-      if (code !== undefined && code !== 'skipped') {
+      if (code !== undefined && code !== 'skipped' && code !== 'left') {
         failures = [...failures, { id, message: message as Out, code }];
+        if (outgoing !== undefined) stored.set(id, outgoing);
       }
       replay();
     });
@@ -182,14 +187,30 @@ export function createStore<Model, In, Out, Local = never, Encoded extends Wire 
       const settled = (code: string | undefined, reply?: In): void => {
         settle(added, code, reply);
       };
+      const how = { isTracked: confirms !== undefined, isKept: true };
       try {
-        [, added.outgoing] = post(message as Out, { isTracked: confirms !== undefined }, settled);
+        [, added.outgoing] = post(message as Out, how, settled);
       } catch (error) {
         report(error);
         settled('encode');
       }
     });
   };
+
+  /** What an earlier page had stored stands before what this one says. */
+  const restored = (outgoing: Outgoing<In, Out>): void => {
+    work(() => {
+      const { message } = outgoing;
+      const added: Pending<In, Out, Local> = { id: ++lastId, message, outgoing, isLocal: false };
+      outgoing.settle = (code, reply) => {
+        settle(added, code, reply);
+      };
+      const at = pending.findIndex((one) => one.outgoing?.entry?.isRestored !== true);
+      pending.splice(at < 0 ? pending.length : at, 0, added);
+      replay();
+    });
+  };
+  const { link, post, forget } = openLink<In, Out>({ ...connect, onMessage: received }, restored);
 
   return {
     dispatch: (message) => {
@@ -205,13 +226,22 @@ export function createStore<Model, In, Out, Local = never, Encoded extends Wire 
         const again = failures.find((one) => one.id === id);
         if (again === undefined) return;
         failures = failures.filter((one) => one !== again);
+        const before = stored.get(id);
+        stored.delete(id);
         add(id, again.message);
+        work(() => {
+          // The new one is stored first: a page that ends between has it twice, not lost.
+          if (before !== undefined) forget(before);
+        });
       });
     },
     discard: (id) => {
       work(() => {
-        if (failures.some((one) => one.id === id))
-          failures = failures.filter((one) => one.id !== id);
+        if (!failures.some((one) => one.id === id)) return;
+        failures = failures.filter((one) => one.id !== id);
+        const outgoing = stored.get(id);
+        stored.delete(id);
+        if (outgoing !== undefined) forget(outgoing);
       });
     },
   };

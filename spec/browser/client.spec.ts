@@ -1,41 +1,22 @@
 /** The page's half in Chromium, whose network and life are directed by the debugging protocol. */
-import { once } from 'node:events';
-import { type AddressInfo } from 'node:net';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
-import express from 'express';
-import { attachWebSockets, omniHttp, omniWs } from 'express-omnimessage';
 import type * as ClientModule from 'express-omnimessage/client';
 import { type Link, type Snapshot } from 'express-omnimessage/client';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { launchBrowser } from '../support/browser.ts';
-import { type Gate, gate } from '../support/gate.ts';
+import { bundleClient, type Running, servePages } from '../support/client-pages.ts';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
 let script = '';
 let browser: Browser;
 
 beforeAll(async () => {
-  const { outputFiles } = await build({
-    stdin: {
-      contents: `import * as client from './lib/client.ts'; Object.assign(globalThis, client);`,
-      resolveDir: root,
-      loader: 'ts',
-    },
-    bundle: true,
-    write: false,
-    format: 'iife',
-  });
-  script = outputFiles[0]!.text;
+  script = await bundleClient();
   browser = await launchBrowser();
 });
 afterAll(() => browser.close());
 afterEach(async () => {
   await Promise.all(browser.contexts().map((context) => context.close()));
 });
-
-const codec = { decode: (text: string) => text, encode: (text: string) => text };
 
 type Client = typeof ClientModule;
 
@@ -45,67 +26,8 @@ interface Window {
   seen: { messages: string[]; unconfirmed: string[]; opened: number; snapshots: Snapshot[] };
 }
 
-interface Running {
-  readonly url: string;
-  readonly handled: string[];
-  /** The codes with which connections ended, in order. */
-  readonly closed: number[];
-  connections: number;
-  readonly gate: Gate;
-  readonly restart: () => Promise<void>;
-  readonly stop: () => Promise<void>;
-}
-
-/** A server with a page, behind a gate. */
-async function start(policy?: string, authorize?: () => unknown): Promise<Running> {
-  const handled: string[] = [];
-  const closed: number[] = [];
-  const running = { connections: 0 };
-  const begin = async (port: number): Promise<{ port: number; stop: () => Promise<void> }> => {
-    const { app, server, close } = attachWebSockets(express(), {
-      authorize: authorize ?? (() => 'anybody'),
-    });
-    app.set('env', 'test');
-    const handler = (message: string): string => {
-      handled.push(message);
-      return `re: ${message}`;
-    };
-    app.ws('/omni-ws', (socket, _request, next) => {
-      running.connections += 1;
-      socket.on('close', (code) => closed.push(code));
-      next();
-    });
-    app.ws('/omni-ws', omniWs({ codec, handler }));
-    app.post('/omni-http', omniHttp({ codec, handler }));
-    app.get('/client.js', (_request, response) => response.type('js').send(script));
-    app.get('/other', (_request, response) => response.type('html').send('<!doctype html>other'));
-    app.get('/', (_request, response) => {
-      if (policy !== undefined) response.set('content-security-policy', policy);
-      response
-        .type('html')
-        .send('<!doctype html><title>client</title><script src="/client.js"></script>');
-    });
-    server.listen(port, '127.0.0.1');
-    await once(server, 'listening');
-    return {
-      port: (server.address() as AddressInfo).port,
-      stop: () => close({ timeout: 0 }),
-    };
-  };
-  let current = await begin(0);
-  const door = await gate('127.0.0.1', current.port);
-  onTestFinished(() => current.stop());
-  return Object.assign(running, {
-    url: `http://127.0.0.1:${door.port}`,
-    handled,
-    closed,
-    gate: door,
-    stop: () => current.stop(),
-    restart: async () => {
-      current = await begin(current.port);
-    },
-  });
-}
+const start = (policy?: string, authorize?: () => unknown): Promise<Running> =>
+  servePages(script, policy, authorize);
 
 /** Opens the page and connects, over HTTP or WebSocket. */
 async function open(

@@ -1,0 +1,65 @@
+/** What a queue that outlives its page does for the outbox of one link, and what it needs of it. */
+import { type Wire } from '../core/codec.ts';
+import { type Call } from './emitter.ts';
+import { type ConnectOptions, type Snapshot } from './options.ts';
+import { type Outgoing, type Settle } from './outgoing.ts';
+
+/** Where a message stands in a store. */
+export interface Entry {
+  readonly key: string;
+  /** True for one that an earlier page, or another tab, had queued. */
+  readonly isRestored: boolean;
+  /** True once the store has it. */
+  isWritten: boolean;
+  /** True once the store was given it as sent. */
+  isLeaving: boolean;
+  /** True once the store has it as sent, or has failed. */
+  mayLeave: boolean;
+  /** As `Date.now` counts. */
+  readonly expiresAt: number | undefined;
+  /** The last change of it in the store. */
+  changed: Promise<unknown>;
+}
+
+export interface Keeper<In, Out> {
+  /** Stores a message, unless nothing is stored now. @param isLeaving - there is a line for it */
+  readonly add: (outgoing: Outgoing<In, Out>, isLeaving: boolean, expiresAt?: number) => void;
+  /** Whether the first of those that wait may leave; if not, `flush` is called when it may. */
+  readonly mayLeave: () => boolean;
+  /** What became of a message is known: the store need not have it. */
+  readonly remove: (outgoing: Outgoing<In, Out>) => void;
+  /** Looks whether the page has another user now. */
+  readonly look: () => void;
+  /** The link has ended. What is stored stays. */
+  readonly stop: () => void;
+}
+
+/** The outbox, as a keeper sees it. */
+export interface Kept<In, Out> {
+  readonly options: ConnectOptions<In, Out, Wire>;
+  readonly call: Call;
+  readonly changed: (change: Partial<Pick<Snapshot, 'queued' | 'isStored'>>) => void;
+  /** A message has come from the store: whoever wants to hear its outcome says so. */
+  readonly restored: ((outgoing: Outgoing<In, Out>) => void) | undefined;
+  /** What waits: may be changed in its place. */
+  readonly waiting: () => Outgoing<In, Out>[];
+  readonly prepare: (
+    message: Out,
+    settle?: Settle<In>,
+    isTracked?: boolean,
+  ) => Outgoing<In, Out> | undefined;
+  readonly isFull: (size: number, isLeaving: boolean) => boolean;
+  readonly expire: (outgoing: Outgoing<In, Out>, ms: number | undefined) => void;
+  /** Says of each what became of it. */
+  readonly give: <Reason>(
+    all: readonly Outgoing<In, Out>[],
+    reason: Reason & string,
+    to: ((messages: readonly Out[], reason: Reason) => void) | undefined,
+  ) => void;
+  readonly remove: (outgoing: Outgoing<In, Out>) => void;
+  readonly forget: (outgoing: Outgoing<In, Out>) => void;
+  readonly flush: () => void;
+}
+
+/** Begins to keep the queue of a link. */
+export type Keep = <In, Out>(kept: Kept<In, Out>) => Keeper<In, Out>;

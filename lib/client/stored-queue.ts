@@ -1,0 +1,285 @@
+/** A queue that survives a reload: what waits is in a store of the browser, and one tab sends it. */
+import { createJournals, type Journals, type QueueStore } from './journals.ts';
+import { type Entry, type Keeper, type Kept } from './keeper.ts';
+import { type ConnectOptions, type QueueOptions } from './options.ts';
+import { type Outgoing } from './outgoing.ts';
+import { type Locks, platform } from './platform.ts';
+
+/** Options of {@link storedQueue}. */
+export interface StoredQueueOptions extends Omit<QueueOptions, 'keep'> {
+  /** Where messages are stored, as structured clones: `import * as store from 'idb-keyval'`. */
+  readonly store: QueueStore;
+  /**
+   * Names the user, by an id that stays, not by a token. What one queued is never sent or shown as
+   * another. Called before each message, and when there is a line; undefined: nobody, nothing is
+   * stored.
+   */
+  readonly owner: () => string | undefined;
+  /**
+   * The name of the queue among those of the page's origin.
+   * @defaultValue the address without its query; needed where that is a function
+   */
+  readonly name?: string | undefined;
+  /** @defaultValue `navigator.locks`; without it nothing is stored */
+  readonly locks?: Locks | undefined;
+}
+
+/** What is stored under a key. */
+interface Stored {
+  /** Of this shape. One of a newer version of this package is left alone. */
+  readonly version: 1;
+  readonly message: unknown;
+  /** True from before it is sent. */
+  readonly isSent: boolean;
+  /** As `Date.now` counts. */
+  readonly expiresAt?: number | undefined;
+}
+
+/** How long a store may take, in ms. Then the queue is one of this page alone. */
+const PATIENCE = 5_000;
+/** How many messages are noted as sent at once. */
+const CHUNK = 50;
+
+/**
+ * A queue that survives a reload, a crash and a closed tab, for `queue` of `connect`.
+ *
+ * A message is stored when it is queued, noted as sent before it is sent, and removed once it is
+ * confirmed or its end was reported. So none is sent twice: what was on its way when the page ended is
+ * unconfirmed. Each tab sends its own; those of a tab that is gone are sent by another one, which
+ * gets its Web Lock. `isStored` of the snapshot says whether that works.
+ *
+ * @throws TypeError, from `connect`, when there is no `name` and the address is a function
+ *
+ * @example
+ * import * as store from 'idb-keyval';
+ * const link = connect({ url: '/omni-ws', codec, queue: storedQueue({ store, owner: () => user.id }) });
+ */
+export function storedQueue(options: StoredQueueOptions): QueueOptions {
+  const { messages, bytes } = options;
+  return { messages, bytes, keep: (kept) => createKeeper(options, kept) };
+}
+
+/** The time in which this page keeps the messages of one user. */
+interface Term {
+  readonly owner: unknown;
+  /** Undefined when nothing is stored: nobody is there, or the locks or the store are not. */
+  journals: Journals | undefined;
+  /** True once what was stored is restored, or cannot be. */
+  isReady: boolean;
+}
+
+function createKeeper<In, Out>(
+  { store, owner, name, locks = platform.navigator?.locks }: StoredQueueOptions,
+  { options, call, changed, restored, waiting, ...kept }: Kept<In, Out>,
+): Keeper<In, Out> {
+  type Message = Outgoing<In, Out>;
+  const scope = encodeURIComponent(name ?? nameOf(options));
+  /** All that is stored and not given to another page. */
+  const held = new Set<Message>();
+  let term: Term | undefined;
+  let count = 0;
+
+  const failed = (error: unknown): void => {
+    changed({ isStored: false });
+    // One that does not answer is not asked again.
+    if (term !== undefined && error instanceof LateError) term.journals = undefined;
+    call(options.onError, error);
+  };
+
+  /** Changes an entry in the store, after its earlier changes. @returns whether that succeeded */
+  const change = async (entry: Entry, act: () => unknown): Promise<boolean> => {
+    const mine = term;
+    const changing = entry.changed.then(act);
+    entry.changed = changing.catch(() => {});
+    try {
+      await within(changing);
+      return true;
+    } catch (error) {
+      if (mine === term) failed(error);
+      return false;
+    }
+  };
+
+  const write = async (message: unknown, entry: Entry): Promise<void> => {
+    const { key, isLeaving, expiresAt } = entry;
+    const stored: Stored = { version: 1, message, isSent: isLeaving, expiresAt };
+    const mine = term;
+    entry.isWritten = await change(entry, () => store.set(key, stored));
+    if (entry.isWritten && mine === term && mine?.isReady === true) changed({ isStored: true });
+    if (!entry.isWritten) {
+      // Better sent from here alone than not at all: then nobody else must send it.
+      entry.changed.then(() => store.del(key)).catch(() => {});
+    }
+    entry.mayLeave ||= isLeaving || !entry.isWritten;
+    if (entry.mayLeave) kept.flush();
+  };
+
+  const remove = (outgoing: Message): void => {
+    const { entry } = outgoing;
+    held.delete(outgoing);
+    outgoing.entry = undefined;
+    if (entry !== undefined) void change(entry, () => store.del(entry.key));
+  };
+
+  /** What came of an earlier page: waits again, or its end is reported. */
+  const restore = (key: string, { message, isSent, expiresAt }: Stored): void => {
+    const flags = { isRestored: true, isWritten: true, isLeaving: isSent, mayLeave: isSent };
+    const entry: Entry = { key, expiresAt, changed: Promise.resolve(), ...flags };
+    let outgoing: Message | undefined;
+    try {
+      outgoing = kept.prepare(message as Out);
+    } catch (error) {
+      call(options.onError, error);
+    }
+    if (outgoing === undefined) {
+      // Of another version of the page.
+      kept.give([{ message, entry } as Message], 'encode', options.onDropped);
+      return;
+    }
+    Object.assign(outgoing, { entry, isSent });
+    held.add(outgoing);
+    restored?.(outgoing);
+    const ms = expiresAt === undefined ? undefined : expiresAt - Date.now();
+    const isLate = ms !== undefined && ms <= 0;
+    const reason = isLate ? 'expired' : kept.isFull(outgoing.size, false) ? 'full' : undefined;
+    if (isSent) kept.give([outgoing], 'unconfirmed', options.onUnconfirmed);
+    else if (reason !== undefined) {
+      kept.give([outgoing], reason, options.onDropped);
+    } else {
+      // Before what this page says, and in its own order.
+      const queue = waiting();
+      const at = queue.findIndex((one) => !one.isOfLine && one.entry?.isRestored !== true);
+      queue.splice(at < 0 ? queue.length : at, 0, outgoing);
+      kept.expire(outgoing, ms);
+      changed({ queued: queue.length });
+    }
+  };
+
+  const begin = async (): Promise<void> => {
+    const who = call(owner);
+    const mine: Term = { owner: who, journals: undefined, isReady: false };
+    term = mine;
+    if (locks !== undefined && typeof who === 'string') {
+      const prefix = `omnimessage/${scope}/${encodeURIComponent(who)}/`;
+      const journals = createJournals(prefix, store, locks, {
+        found: (key, value) => {
+          const stored = value as Partial<Stored> | undefined;
+          if (stored?.version === 1) restore(key, stored as Stored);
+        },
+        adopted: kept.flush,
+        failed,
+      });
+      mine.journals = journals;
+      try {
+        await within(journals.open());
+      } catch (error) {
+        if (mine !== term) return;
+        failed(error);
+        journals.end();
+        mine.journals = undefined;
+      }
+      if (mine !== term) return;
+    }
+    mine.isReady = true;
+    changed({ isStored: mine.journals !== undefined });
+    kept.flush();
+  };
+
+  /** From here on this page neither sends what is stored nor knows of it. */
+  const end = (): void => {
+    term?.journals?.end();
+    term = undefined;
+    const left = [...held];
+    held.clear();
+    for (const outgoing of left) {
+      kept.remove(outgoing);
+      kept.forget(outgoing);
+      outgoing.settle?.('left');
+    }
+    changed({ queued: waiting().length, isStored: false });
+  };
+
+  const look = (): void => {
+    if (term === undefined || call(owner) === term.owner) return;
+    end();
+    const dropped = [...waiting()];
+    dropped.forEach(kept.remove);
+    kept.give(dropped, 'other-owner', options.onDropped);
+    void begin();
+  };
+
+  const signals = new AbortController();
+  const on = { capture: true, signal: signals.signal };
+  const back = (): void => {
+    if (term === undefined) void begin();
+  };
+  // A page with a lock is not cached, and one that is cached leaves its messages to the others.
+  platform.addEventListener?.('pagehide', end, on);
+  platform.addEventListener?.('pageshow', back, on);
+  void begin();
+
+  return {
+    add: (outgoing, isLeaving, expiresAt) => {
+      if (term?.journals === undefined) return;
+      const key = term.journals.own + String(count++).padStart(9, '0');
+      const flags = { isRestored: false, isWritten: false, isLeaving, mayLeave: false };
+      const entry: Entry = { key, expiresAt, changed: Promise.resolve(), ...flags };
+      outgoing.entry = entry;
+      held.add(outgoing);
+      void write(outgoing.message, entry);
+    },
+    mayLeave: () => {
+      look();
+      const [first] = waiting();
+      if (first === undefined || term?.isReady !== true) return false;
+      if (first.entry?.mayLeave !== false) return true;
+      for (const { message, entry } of waiting().slice(0, CHUNK)) {
+        if (entry === undefined || entry.isLeaving) continue;
+        entry.isLeaving = true;
+        void write(message, entry);
+      }
+      return false;
+    },
+    remove,
+    look,
+    stop: () => {
+      signals.abort();
+      end();
+    },
+  };
+}
+
+/**
+ * The address without its query, which may have a token.
+ * @throws TypeError when it is a function
+ */
+function nameOf({
+  url,
+  transport,
+}: Pick<ConnectOptions<never, never>, 'url' | 'transport'>): string {
+  const address = url ?? [transport].flat()[0]?.url ?? '';
+  if (typeof address === 'function') {
+    throw new TypeError('storedQueue needs a `name` where the address is a function');
+  }
+  try {
+    const { origin, pathname } = new URL(address, platform.location?.href);
+    return origin + pathname;
+  } catch {
+    return String(address);
+  }
+}
+
+class LateError extends Error {}
+
+/** @throws LateError when it takes longer than a store may, and what the promise rejects with */
+function within<Value>(promise: Promise<Value>): Promise<Value> {
+  let timer: ReturnType<typeof setTimeout>;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      reject(new LateError('the store of the queue does not answer'));
+    }, PATIENCE);
+  });
+  return Promise.race([promise, late]).finally(() => {
+    clearTimeout(timer);
+  });
+}

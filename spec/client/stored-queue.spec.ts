@@ -1,0 +1,574 @@
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { WebSocket } from 'ws';
+import { connect, createStore, type Store, storedQueue, type Transport } from '../../lib/client.ts';
+import { type LineEvents } from '../../lib/client/transport.ts';
+import { nextTurn, untilTurned, withFakeClock } from '../support/clock.ts';
+import { type Linked, linkTo, words } from '../support/linked.ts';
+import { serveProtocol } from '../support/protocol-server.ts';
+import { type Tab, type Tabs, tabs } from '../support/tabs.ts';
+import { until } from '../support/until.ts';
+
+type Options = Parameters<typeof linkTo>[1];
+
+/** A link of a page in a tab, with a queue that is stored. */
+function linkIn(tab: Tab, options: Options = {}, owner: () => string | undefined = ann): Linked {
+  const { store, locks, url } = tab;
+  const { messages, bytes } = options.queue ?? {};
+  return linkTo(url, {
+    ...options,
+    queue: storedQueue({ store, locks, owner, name: 'test', messages, bytes }),
+  });
+}
+const ann = (): string => 'ann';
+const ben = (): string => 'ben';
+const silent = (): void => {};
+
+/** Waits until a page has stored what it was given. */
+const stored = (browser: Tabs, count: number): Promise<void> =>
+  until(() => browser.data.size === count);
+
+const nowhere = 'ws://127.0.0.1:9';
+
+describe('a stored queue', () => {
+  it('is sent by the page after a reload, before what that one says', async () => {
+    const server = await serveProtocol();
+    const browser = tabs();
+    const before = browser.open(nowhere);
+    const first = linkIn(before);
+    for (const word of ['one', 'two', 'three']) expect(first.link.send(word)).toBe('queued');
+    await stored(browser, 3);
+    before.kill();
+
+    const second = linkIn(browser.open(server.url));
+    second.link.send('four');
+    await until(() => second.messages.length === 4);
+    await stored(browser, 0);
+
+    expect(server.received()).toEqual(['one', 'two', 'three', 'four']);
+    expect([second.unconfirmed, second.dropped, second.errors]).toEqual([[], [], []]);
+  });
+
+  it('says whether what waits is stored, and then lets the page be left', async () => {
+    const browser = tabs();
+    const { link } = linkIn(browser.open());
+    expect(link.getSnapshot().isStored).toBe(false);
+    link.send('word');
+    expect(link.hasUnsent()).toBe(true);
+    await stored(browser, 1);
+    await until(() => link.getSnapshot().isStored);
+
+    expect(link.getSnapshot()).toMatchObject({ queued: 1, isStored: true });
+    expect(link.hasUnsent()).toBe(false);
+  });
+
+  it('does not send again what was on its way when the page ended: it is unconfirmed', async () => {
+    const server = await serveProtocol({ answer: silent });
+    const browser = tabs();
+    const before = browser.open(server.url);
+    const first = linkIn(before);
+    first.link.send('sent');
+    await until(() => server.received().length === 1);
+    before.kill();
+
+    const second = linkIn(browser.open(server.url));
+    await until(() => second.unconfirmed.length === 1);
+    await until(() => second.link.getSnapshot().state === 'open');
+    await stored(browser, 0);
+
+    expect(second.unconfirmed).toEqual([['sent']]);
+    expect(server.received()).toEqual(['sent']);
+  });
+
+  it('stores neither questions, nor what is now or never, nor what onOpen sends', async () => {
+    const server = await serveProtocol();
+    const browser = tabs();
+    const { link, messages } = linkIn(browser.open(server.url), {
+      onOpen: () => {
+        link.send('hello');
+      },
+    });
+    link.send('cursor', { queue: false });
+    await link.ask('question');
+    link.send('live cursor', { queue: false });
+    await until(() => messages.length === 2);
+
+    expect(server.received()).toEqual(['hello', 'question', 'live cursor']);
+    expect(browser.operations.filter((operation) => operation.startsWith('set'))).toEqual([]);
+  });
+
+  it('keeps the order of what is sent on an open line', async () => {
+    const server = await serveProtocol();
+    const browser = tabs();
+    const { link, messages } = linkIn(browser.open(server.url));
+    await until(() => link.getSnapshot().isStored);
+    const all = Array.from({ length: 120 }, (_, index) => `message ${index}`);
+    for (const message of all) link.send(message);
+    await until(() => messages.length === all.length);
+    await stored(browser, 0);
+
+    expect(server.received()).toEqual(all);
+  });
+
+  it('lets messages expire over a reload', async () => {
+    const server = await serveProtocol();
+    const browser = tabs();
+    const before = browser.open();
+    const first = linkIn(before);
+    for (const word of ['soon', 'later']) first.link.send(word, { expires: 600_000 });
+    await stored(browser, 2);
+    before.kill();
+    const [[key, record] = ['']] = browser.data;
+    browser.data.set(key, { ...(record as object), expiresAt: Date.now() });
+
+    const second = linkIn(browser.open(server.url));
+    await until(() => second.messages.length === 1);
+
+    expect(second.dropped).toEqual([[['soon'], 'expired']]);
+    expect(second.messages).toEqual(['later']);
+  });
+
+  it('reports what the codec of another version refuses, and leaves alone what a newer package stored', async () => {
+    const server = await serveProtocol();
+    const browser = tabs();
+    const before = browser.open();
+    const first = linkIn(before);
+    for (const word of ['old shape', 'broken', 'fine']) first.link.send(word);
+    await stored(browser, 3);
+    before.kill();
+    const [key] = browser.data.keys();
+    const newer = key!.replace(/\d+$/, '9');
+    browser.data.set(newer, { version: 2, message: 'of the future' });
+
+    const codec = {
+      ...words,
+      encode: (message: string): string | undefined => {
+        if (message === 'broken') throw new TypeError('broken');
+        return message === 'old shape' ? undefined : message;
+      },
+    };
+    const second = linkIn(browser.open(server.url), { codec });
+    await until(() => second.messages.length === 1);
+    await stored(browser, 1);
+
+    expect(second.dropped).toEqual([
+      [['old shape'], 'encode'],
+      [['broken'], 'encode'],
+    ]);
+    expect(second.errors.map(String)).toEqual(['TypeError: broken']);
+    expect(server.received()).toEqual(['fine']);
+    expect([...browser.data.keys()]).toEqual([newer]);
+  });
+
+  it.each([
+    [{ messages: 2 }, 2],
+    [{ bytes: 10 }, 2],
+    [{ messages: 3, bytes: 15 }, 3],
+  ])('has the bounds of the queue, also after a reload: %o', async (queue, fits) => {
+    const browser = tabs();
+    const before = browser.open();
+    const first = linkIn(before);
+    const all = ['11111', '22222', '33333'];
+    for (const word of all) first.link.send(word);
+    await stored(browser, 3);
+    before.kill();
+
+    const second = linkIn(browser.open(), { queue });
+    await until(() => second.link.getSnapshot().isStored);
+    await stored(browser, fits);
+
+    expect(second.link.getSnapshot().queued).toBe(fits);
+    expect(second.dropped).toEqual(all.slice(fits).map((word) => [[word], 'full']));
+    expect(second.link.send('4')).toBe('dropped');
+  });
+
+  it('needs a name where the address is a function, and ignores a query otherwise', async () => {
+    const browser = tabs();
+    const { store, locks } = browser.open();
+    const queue = storedQueue({ store, locks, owner: ann });
+
+    expect(() => connect({ url: () => nowhere, codec: words, queue })).toThrow(
+      new TypeError('storedQueue needs a `name` where the address is a function'),
+    );
+    linkTo(`${nowhere}/room?token=secret`, { queue }).link.send('word');
+    await stored(browser, 1);
+    const [key] = browser.data.keys();
+    expect(key).toMatch(/^omnimessage\/ws%3A%2F%2F127\.0\.0\.1%3A9%2Froom\/ann\/[\w-]+\/0{9}$/);
+  });
+
+  it('waits for a login after 401, and is given up after 403', async () => {
+    const browser = tabs();
+    let code = 4401;
+    const server = await serveProtocol({
+      hello: false,
+      greet: ({ socket }) => {
+        socket.close(code);
+      },
+    });
+    const { link, dropped } = linkIn(browser.open(server.url));
+    link.send('stays');
+    await until(() => link.getSnapshot().state === 'closed');
+    expect([link.getSnapshot().queued, browser.data.size, dropped]).toEqual([1, 1, []]);
+
+    code = 4403;
+    link.retry();
+    await until(() => link.getSnapshot().reason === 'forbidden');
+    await stored(browser, 0);
+    expect(dropped).toEqual([[['stays'], 'forbidden']]);
+  });
+});
+
+describe('whose stored queue it is (Q4)', () => {
+  it('another user neither sends nor sees it, and its owner does', async () => {
+    const server = await serveProtocol();
+    const browser = tabs();
+    const before = browser.open();
+    linkIn(before).link.send('of ann');
+    await stored(browser, 1);
+    before.kill();
+
+    const other = linkIn(browser.open(server.url), {}, ben);
+    other.link.send('of ben');
+    await until(() => other.messages.length === 1);
+    other.link.close();
+    expect(server.received()).toEqual(['of ben']);
+    expect(browser.data.size).toBe(1);
+
+    const own = linkIn(browser.open(server.url));
+    await until(() => own.messages.length === 1);
+    expect(server.received()).toEqual(['of ben', 'of ann']);
+  });
+
+  it('changes with the user of a page, and what could not be stored is dropped', async () => {
+    const browser = tabs();
+    const tab = browser.open();
+    let user: string | undefined = 'ann';
+    const { link, dropped } = linkIn(tab, {}, () => user);
+    link.send('of ann');
+    const asked = link.ask('question of ann');
+    await stored(browser, 1);
+    user = 'ben';
+    link.send('of ben');
+
+    await expect(asked).rejects.toMatchObject({ code: 'other-owner', isSent: false });
+    await stored(browser, 2);
+    expect(link.getSnapshot().queued).toBe(1);
+    user = undefined;
+    link.send('of nobody');
+    await until(() => link.getSnapshot().queued === 1);
+    expect(link.getSnapshot().isStored).toBe(false);
+    user = 'ann';
+    link.send('again of ann');
+    await until(() => link.getSnapshot().queued === 2);
+
+    expect(dropped).toEqual([[['of nobody'], 'other-owner']]);
+    expect([...browser.data.keys()].map((key) => key.split('/')[2])).toEqual(['ann', 'ben', 'ann']);
+  });
+
+  it('is looked at before each message leaves', async () => {
+    const server = await serveProtocol({ hello: { rate: 1 } });
+    const browser = tabs();
+    let user = 'ann';
+    const { link } = linkIn(browser.open(server.url), {}, () => user);
+    for (const word of ['one', 'two']) link.send(word);
+    await until(() => link.getSnapshot().state === 'open');
+    user = 'ben';
+    await until(() => link.getSnapshot().queued === 0);
+    await until(() => link.getSnapshot().isStored);
+
+    expect(server.received().length + browser.data.size).toBeGreaterThanOrEqual(2);
+    expect(server.received()).not.toContain('two');
+  });
+});
+
+describe('the stored queue of several tabs (Q5)', () => {
+  it('is sent by the tab that has it, and by another one once that is killed', async () => {
+    const server = await serveProtocol();
+    const browser = tabs();
+    const first = browser.open();
+    const away = linkIn(first);
+    await until(() => away.link.getSnapshot().isStored);
+    const here = [1, 2, 3].map(() => linkIn(browser.open(server.url)));
+    for (const { link } of here) await link.ask('there');
+    await until(() => here.every(({ link }) => link.getSnapshot().isStored));
+    away.link.send('queued');
+    await stored(browser, 1);
+    for (const { link } of here) await link.ask('still there');
+    expect(server.received()).not.toContain('queued');
+
+    first.kill();
+    await until(() => server.received().includes('queued'));
+    await stored(browser, 0);
+    for (const { link } of here) await link.ask('after');
+
+    expect(server.received().filter((message) => message === 'queued')).toEqual(['queued']);
+  });
+
+  it('knows tabs that open later', async () => {
+    const server = await serveProtocol();
+    const browser = tabs();
+    const here = linkIn(browser.open(server.url));
+    await until(() => here.link.getSnapshot().isStored);
+    const later = browser.open();
+    const { link } = linkIn(later);
+    await until(() => link.getSnapshot().isStored);
+    link.send('queued');
+    await stored(browser, 1);
+    // The news of the other tab travels by itself.
+    await until(() => browser.operations.filter((one) => one === 'keys ').length >= 3);
+    later.kill();
+    await until(() => here.messages.length === 1);
+
+    expect(server.received()).toEqual(['queued']);
+  });
+
+  it('goes to the next link of the page when one is closed at once (strict mode)', async () => {
+    const server = await serveProtocol();
+    const browser = tabs();
+    const tab = browser.open(server.url);
+    const first = linkIn(tab);
+    first.link.send('word');
+    await until(() => browser.operations.some((one) => one.startsWith('set')));
+    first.link.close();
+    const second = linkIn(tab);
+    second.link.send('another');
+    await until(() => second.messages.includes('another'));
+    await stored(browser, 0);
+
+    expect(server.received().filter((word) => word === 'word')).toEqual(['word']);
+    expect([first.dropped, second.dropped]).toEqual([[], []]);
+  });
+});
+
+describe('a store that does not do', () => {
+  it('is not used without Web Locks, and the status says so', async () => {
+    const server = await serveProtocol();
+    const browser = tabs();
+    const { store, url } = browser.open(server.url);
+    vi.stubGlobal('navigator', undefined);
+    onTestFinished(() => {
+      vi.unstubAllGlobals();
+    });
+    const { link, messages } = linkTo(url, {
+      queue: storedQueue({ store, owner: ann, name: 'x' }),
+    });
+    link.send('word');
+    await until(() => messages.length === 1);
+
+    expect(link.getSnapshot().isStored).toBe(false);
+    expect(browser.operations).toEqual([]);
+  });
+
+  it('refuses at the beginning, as in a private window: the queue is one of this page alone', async () => {
+    const server = await serveProtocol();
+    const browser = tabs();
+    browser.before = () => {
+      throw new DOMException('not in private', 'InvalidStateError');
+    };
+    const { link, messages, errors } = linkIn(browser.open(server.url));
+    expect(link.send('one')).toBe('queued');
+    await until(() => messages.length === 1);
+    expect(link.send('two')).toBe('sent');
+    await until(() => messages.length === 2);
+
+    expect(link.getSnapshot().isStored).toBe(false);
+    expect(new Set(errors.map(String))).toEqual(new Set(['InvalidStateError: not in private']));
+  });
+
+  it('is full for a while: what it refuses is sent all the same, and the status says so', async () => {
+    const server = await serveProtocol();
+    const browser = tabs();
+    let isFull = true;
+    browser.before = (operation) => {
+      if (operation === 'set' && isFull) throw new DOMException('full', 'QuotaExceededError');
+    };
+    const { link, messages, errors } = linkIn(browser.open(server.url));
+    await until(() => link.getSnapshot().isStored);
+    link.send('one');
+    await until(() => messages.length === 1);
+    expect(link.getSnapshot().isStored).toBe(false);
+    isFull = false;
+    link.send('two');
+    await until(() => messages.length === 2);
+    await until(() => link.getSnapshot().isStored);
+
+    expect(errors.map(String)).toEqual(['QuotaExceededError: full']);
+  });
+
+  it('never answers: after five seconds the queue is one of this page alone', async () => {
+    withFakeClock();
+    const browser = tabs();
+    const never = new Promise(() => {});
+    browser.before = () => never;
+    let events: LineEvents | undefined;
+    const sent: unknown[] = [];
+    const transport: Transport = {
+      name: 'websocket',
+      start: (_attempt, given) => {
+        events = given;
+        return {
+          isReady: () => true,
+          buffered: () => 0,
+          send: (_id, encoded) => sent.push(encoded),
+          close: () => {},
+        };
+      },
+    };
+    const { link, errors } = linkIn(browser.open(), { transport });
+    link.send('word');
+    await untilTurned(() => events !== undefined);
+    events?.open({ confirms: true, interval: 0 });
+    vi.advanceTimersByTime(4_999);
+    await nextTurn();
+    expect(sent).toEqual([]);
+    vi.advanceTimersByTime(1);
+    await untilTurned(() => sent.length === 1);
+
+    expect(link.send('next')).toBe('sent');
+    expect(errors.map(String)).toContain('Error: the store of the queue does not answer');
+    expect(link.getSnapshot().isStored).toBe(false);
+  });
+});
+
+describe('a page that is killed at any moment', () => {
+  /** Sends three messages and kills the page around one operation of its store. */
+  async function run(at: number, isDone: boolean): Promise<boolean> {
+    const server = await serveProtocol({
+      answer: (_message, id, peer) => {
+        peer.send(`+${id}`);
+      },
+    });
+    const browser = tabs();
+    const tab = browser.open(server.url);
+    const done = (): void => {
+      for (const { socket } of server.peers) socket.terminate();
+    };
+    tab.killAt = { operation: at, isDone, done };
+    const first = linkIn(tab);
+    const all = ['one', 'two', 'three'];
+    for (const word of all) first.link.send(word);
+    await until(() => tab.isDead || (browser.data.size === 0 && server.received().length === 3));
+    // Whatever was stored when it died must come out of the next page.
+    const kept = [...browser.data.values()].map((value) => (value as { message: string }).message);
+
+    const second = linkIn(browser.open(server.url));
+    await until(() => second.link.getSnapshot().isStored);
+    await stored(browser, 0);
+    await second.link.ask('the end');
+    const received = server.received().filter((word) => word !== 'the end');
+    const known = new Set([...received, ...first.unconfirmed.flat(), ...second.unconfirmed.flat()]);
+    expect(new Set(received).size, `twice, ${at}`).toBe(received.length);
+    expect(
+      kept.filter((word) => !known.has(word)),
+      `lost, ${at}`,
+    ).toEqual([]);
+    return tab.isDead;
+  }
+
+  it.each([true, false])(
+    'sends nothing twice, and loses nothing in silence: %s',
+    async (isDone) => {
+      let at = 1;
+      while (await run(at, isDone)) at += 1;
+
+      // A scan, and for each message a set, another one where it waited, and a removal.
+      expect(at).toBeGreaterThan(8);
+    },
+  );
+});
+
+describe('a store over a stored queue', () => {
+  function open(tab: Tab, owner: () => string = ann): Store<readonly string[], string, string> {
+    const { store, locks, url } = tab;
+    const made = createStore<readonly string[], string, string>({
+      init: [],
+      update: (model, message) => [...model, message],
+      connect: {
+        url,
+        codec: words,
+        WebSocket,
+        minDelay: 10,
+        maxDelay: 50,
+        queue: storedQueue({ store, locks, owner, name: 'test' }),
+      },
+    });
+    onTestFinished(() => {
+      made.link.close();
+    });
+    return made;
+  }
+
+  it('shows after a reload what waits, before what is said then, and sends it', async () => {
+    const browser = tabs();
+    const before = browser.open();
+    const first = open(before);
+    for (const word of ['one', 'two']) first.dispatch(word);
+    await stored(browser, 2);
+    before.kill();
+
+    const server = await serveProtocol({ answer: (_message, id, peer) => peer.send(`+${id}`) });
+    const second = open(browser.open(server.url));
+    second.dispatch('three');
+    expect(second.getSnapshot()).toEqual(['three']);
+    await stored(browser, 0);
+    await until(() => server.received().length === 3);
+
+    expect(second.getSnapshot()).toEqual(['one', 'two', 'three']);
+    expect(server.received()).toEqual(['one', 'two', 'three']);
+    expect(second.failed()).toEqual([]);
+  });
+
+  it('has what failed over a reload, until it is discarded or sent again', async () => {
+    const browser = tabs();
+    const server = await serveProtocol({
+      answer: (message, id, peer) => {
+        peer.send(server.received().length > 2 ? `=${id}` : `-${id};handler`, `re: ${message}`);
+      },
+    });
+    const before = browser.open(server.url);
+    const first = open(before);
+    for (const word of ['one', 'two']) first.dispatch(word);
+    await until(() => first.failed().length === 2);
+    expect(first.failed().map(({ code }) => code)).toEqual(['handler', 'handler']);
+    before.kill();
+
+    const second = open(browser.open(server.url));
+    await until(() => second.failed().length === 2);
+    const [one, two] = second.failed();
+    expect(second.failed().map(({ message, code }) => [message, code])).toEqual([
+      ['one', 'unconfirmed'],
+      ['two', 'unconfirmed'],
+    ]);
+    expect(second.getSnapshot()).toEqual([]);
+    second.discard(one!.id);
+    second.retry(two!.id);
+    await stored(browser, 0);
+
+    expect(server.received()).toEqual(['one', 'two', 'two']);
+    expect(second.getSnapshot()).toEqual(['re: two']);
+  });
+
+  it('shows another user neither what waits nor what failed', async () => {
+    const browser = tabs();
+    const server = await serveProtocol({
+      answer: (_message, id, peer) => {
+        peer.send(`-${id};handler`);
+      },
+    });
+    let user = 'ann';
+    const made = open(browser.open(server.url), () => user);
+    made.dispatch('failed');
+    await until(() => made.failed().length === 1);
+    await server.stop();
+    await until(() => made.link.getSnapshot().state === 'waiting');
+    made.dispatch('waits');
+    await stored(browser, 2);
+    expect(made.getSnapshot()).toEqual(['waits']);
+    user = 'ben';
+    made.dispatch('of ben');
+    await stored(browser, 3);
+
+    expect(made.getSnapshot()).toEqual(['of ben']);
+    expect(made.failed()).toEqual([]);
+    expect(made.link.getSnapshot().queued).toBe(1);
+  });
+});

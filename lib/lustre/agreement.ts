@@ -15,9 +15,10 @@ import { type ElementNode } from './vdom/node.ts';
 import { type Found } from './vdom/path.ts';
 import { Decision } from './decision.ts';
 import { formAround, isResetButton, targetOf, withValue } from './event-origin.ts';
-import { Knowledge, note, push, type Write } from './knowledge.ts';
+import { Knowledge } from './knowledge.ts';
 import { merge } from './merge.ts';
-import { report } from './report.ts';
+import { report, type Report } from './report.ts';
+import { type Write, Writes } from './writes.ts';
 
 /** After these the user is no longer at it: what is half typed then stays so. */
 const FINAL: ReadonlySet<string> = new Set(['change', 'blur', 'focusout']);
@@ -25,7 +26,7 @@ const FINAL: ReadonlySet<string> = new Set(['change', 'blur', 'focusout']);
 /** What is known of a control in all pages. */
 interface ControlRecord {
   /** The writes that all pages were sent, but those that have a record of their own. */
-  readonly writes: Write[];
+  readonly writes: Writes;
   readonly pages: Map<Page, Knowledge>;
 }
 
@@ -44,11 +45,6 @@ export class Page {
 export class Agreement {
   #version = 0;
   readonly #records = new WeakMap<Control, ControlRecord>();
-
-  /** The number of the next write. */
-  get version(): number {
-    return this.#version + 1;
-  }
 
   /** A page is mounted: it shows what the view says. */
   mounted(page: Page): void {
@@ -105,14 +101,17 @@ export class Agreement {
    * @param author - the page whose events the patch answers
    */
   decision(page: Page | undefined, others: readonly Page[], author: Page | undefined): Decision {
-    return new Decision(
-      page === undefined ? undefined : (control) => this.#records.get(control)?.pages.get(page),
-      page?.isAnswered === true,
-      (control, before, value, isOwn) => {
-        const write: Write = { version: this.version, value, by: author, isOwn };
+    const version = this.#version + 1;
+    return new Decision({
+      version,
+      knowledgeOf: (control) => page && this.#records.get(control)?.pages.get(page),
+      isAnswered: page?.isAnswered === true,
+      keepsValue: (control) => this.#keepsValue(control, page),
+      commit: (control, before, value, isOwn, isKept) => {
+        const write: Write = { version, value, by: author, isOwn, isKept };
         this.#noteWrite(control, before, write, page, others);
       },
-    );
+    });
   }
 
   /** The patches have been sent. */
@@ -136,8 +135,9 @@ export class Agreement {
     root: Branch | undefined,
     control: Control,
     { handler }: Found,
-    { value, seen, isHalfTyped, event }: ReturnType<typeof report>,
+    said: Report,
   ): unknown {
+    const { value, seen, isHalfTyped, event } = said;
     const knowledge = this.#knowledge(page, control, false);
     const isFinal = FINAL.has(handler.name);
     const isUndone = handler.name === 'click' && handler.preventDefault;
@@ -147,15 +147,15 @@ export class Agreement {
     }
     const last = this.#lastWrite(page, knowledge);
     // guard: the echo of a write is no news
-    const isEcho = control.kind === 'open' && this.#baseOf(page, knowledge, seen) === value;
+    const isEcho = control.kind === 'open' && this.#baseOf(page, knowledge, said) === value;
     if (last === undefined || seen >= last.version) {
-      knowledge.seen = seen;
-      knowledge.reported = value;
+      // What was typed before the write has been handled, and is not in what the page shows.
+      const heard = this.#merged(page, control, knowledge, said, knowledge.merged);
       if (!isHalfTyped) knowledge.shows = { value };
       // Left already, by an event that overtook this one: then it is to be undone.
       else if (knowledge.shows !== 'unknown') knowledge.shows = 'unfinished';
       if (value === true) this.#hearRadio(page, root, control, { value: false });
-      return isEcho ? undefined : event;
+      return isEcho ? undefined : heard;
     }
     // The page has been written to since: it shows that, and not what the event says.
     knowledge.shows = { value: last.value };
@@ -164,26 +164,29 @@ export class Agreement {
       knowledge.shows = 'unknown';
     }
     // What a debounced handler says late is over when its user went on elsewhere.
-    if (handler.debounce > 0 && last.by === page && !last.isOwn) return undefined;
+    const isDelayed = handler.debounce > 0 || handler.pause !== undefined;
+    if (isDelayed && last.by === page && !last.isOwn) return undefined;
     if (isEcho) return undefined;
-    return this.#merged(page, control, knowledge, { value, seen, event }, last);
+    return this.#merged(page, control, knowledge, said, knowledge.merged ?? last.value);
   }
 
-  /** What the user typed before our write came, applied to what we wrote. */
+  /**
+   * What the user typed before our write came, applied to what we wrote.
+   * @param ours - undefined where the page shows what we wrote last
+   */
   #merged(
     page: Page,
     control: Control,
     knowledge: Knowledge,
-    { value, seen, event }: { value: Known; seen: number; event: unknown },
-    last: Write,
+    said: Report,
+    ours: Known | undefined,
   ): unknown {
-    const base = this.#baseOf(page, knowledge, seen);
+    const { value, seen, event } = said;
+    const base = this.#baseOf(page, knowledge, said);
     knowledge.seen = seen;
     knowledge.reported = value;
-    const ours = knowledge.merged ?? last.value;
     if (!isTyped(control) || typeof base !== 'string') return event;
     if (typeof value !== 'string' || typeof ours !== 'string') return event;
-    // What was typed while a write was on its way.
     const result = merge(base, value, ours);
     knowledge.merged = result;
     return withValue(event, result);
@@ -224,7 +227,7 @@ export class Agreement {
     const record = this.#recordOf(control);
     let knowledge = record.pages.get(page);
     if (knowledge === undefined) {
-      knowledge = new Knowledge(record.writes);
+      knowledge = new Knowledge(record.writes, page.mountedAt);
       record.pages.set(page, knowledge);
       page.records.add(record);
     }
@@ -238,9 +241,9 @@ export class Agreement {
     if (record === undefined) {
       const value = wantedOf(control.kind, element);
       // What it was inserted with counts as a write that every page has seen.
-      const first: Write[] =
-        value === undefined ? [] : [{ version: 0, value, by: undefined, isOwn: false }];
-      record = { writes: first, pages: new Map() };
+      const first = { version: 0, by: undefined, isOwn: false, isKept: false };
+      const writes = new Writes(value === undefined ? [] : [{ ...first, value }]);
+      record = { writes, pages: new Map() };
       this.#records.set(control, record);
     }
     return record;
@@ -248,21 +251,26 @@ export class Agreement {
 
   /** The last write that a page may not have seen; undefined when there was none. */
   #lastWrite(page: Page, { writes }: Knowledge): Write | undefined {
-    const last = writes.at(-1);
+    const { last } = writes;
     return last !== undefined && last.version > page.mountedAt ? last : undefined;
   }
 
   /** What a page showed before the change that an event tells of. */
-  #baseOf(page: Page, knowledge: Knowledge, seen: number): Known | undefined {
-    const isNext = seen === knowledge.seen && knowledge.reported !== undefined;
-    return isNext ? knowledge.reported : this.#valueAt(page, knowledge, seen);
+  #baseOf(page: Page, knowledge: Knowledge, { seen, kept }: Report): Known | undefined {
+    if (seen === knowledge.seen && knowledge.reported !== undefined) return knowledge.reported;
+    if (kept !== undefined) return kept;
+    // After a write, or after its mount.
+    return seen > 0 ? knowledge.writes.valueOf(seen) : knowledge.writes.valueUntil(page.mountedAt);
   }
 
-  /** What a page showed after the write of this number, or after its mount. */
-  #valueAt(page: Page, { writes }: Knowledge, seen: number): Known | undefined {
-    const version = Math.max(seen, 0);
-    if (version > 0) return writes.find((write) => write.version === version)?.value;
-    return writes.findLast((write) => write.version <= page.mountedAt)?.value;
+  /** Whether more writes to a control are under way than are remembered. */
+  #keepsValue(control: Control, page: Page | undefined): boolean {
+    const record = this.#records.get(control);
+    if (record === undefined) return false;
+    if (page !== undefined) return (record.pages.get(page) ?? record).writes.isFull;
+    if (record.writes.isFull) return true;
+    for (const { writes } of record.pages.values()) if (writes.isFull) return true;
+    return false;
   }
 
   #noteWrite(
@@ -270,23 +278,25 @@ export class Agreement {
     before: ElementNode<unknown>,
     write: Write,
     page: Page | undefined,
-    others: Iterable<Page>,
+    others: readonly Page[],
   ): void {
     const record = this.#recordOf(control, before);
     if (page !== undefined) {
       let knowledge = record.pages.get(page);
       if (knowledge === undefined) {
-        knowledge = new Knowledge(record.writes);
+        knowledge = new Knowledge(record.writes, page.mountedAt);
         record.pages.set(page, knowledge);
         page.records.add(record);
       }
-      note(knowledge, write);
+      knowledge.note(write);
       return;
     }
-    push(record.writes, write);
-    for (const other of others) {
-      const knowledge = record.pages.get(other);
-      if (knowledge !== undefined) note(knowledge, write);
-    }
+    record.writes.push(write, () => basesOf(record, others));
+    for (const other of others) record.pages.get(other)?.note(write);
   }
+}
+
+/** What the pages without a record of their own are known to have seen. */
+function basesOf({ pages }: ControlRecord, others: readonly Page[]): number[] {
+  return others.filter((page) => !pages.has(page)).map(({ mountedAt }) => mountedAt);
 }

@@ -9,20 +9,19 @@ import { Loop } from '../application/program.ts';
 import { type OmniError } from '../core/errors.ts';
 import { Prepared } from '../core/prepared.ts';
 import { startTimer } from '../process/timers.ts';
-import { Agreement, type Page } from './agreement.ts';
-import { type ClientFrame, type ClientMessage } from './client-message.ts';
+import { Agreement } from './agreement.ts';
+import { type ClientFrame } from './client-message.ts';
 import { type Component, type RuntimeCommand } from './component.ts';
 import { flushNextTick } from './flush-tick.ts';
-import { messageOf, type Snapshot } from './incoming.ts';
+import { Incoming, type Snapshot } from './incoming.ts';
 import { Mounts } from './mounts.ts';
 import { patchesFor } from './patches.ts';
+import { type Due } from './pauses.ts';
 import { type RuntimeHost } from './runtime-host.ts';
 import { branchOf } from './vdom/control-tree.ts';
-import { compact } from './vdom/diff.ts';
 import { encodeElement } from './vdom/encode.ts';
-import { isRefusal } from './vdom/event.ts';
 import { type Element, refuseElement, shown } from './vdom/node.ts';
-import { encodeMessage, UNCHANGED, type WireMessage, type WirePatch } from './vdom/wire.ts';
+import { encodeMessage, UNCHANGED, type WireMessage } from './vdom/wire.ts';
 import { type Viewer, Viewing } from './viewing.ts';
 
 /** A running component. `init` is called when it is made; nothing is handled before `begin`. */
@@ -33,6 +32,7 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
   readonly #loop: Loop<Args, Model, Message>;
   readonly #viewings = new Map<Viewer, Viewing<Message>>();
   readonly #agreement = new Agreement();
+  readonly #incoming: Incoming<Message>;
   readonly #mounts: Mounts<Message>;
   /** What the pages show; undefined while there are none. */
   #shown: Snapshot<Message> | undefined;
@@ -57,6 +57,7 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
     this.#host = host;
     this.#idleTimeout = idleTimeout;
     this.#mounts = new Mounts(component.options ?? {});
+    this.#incoming = new Incoming(component.options, this.#agreement, host.failed);
     this.#loop = new Loop(component, args, this);
   }
 
@@ -93,7 +94,11 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
    * @param asksForProperties - whether the browser can be asked to send properties
    */
   connect(viewer: Viewer, asksForProperties: boolean): void {
-    if (!this.#mountFor(viewer, new Viewing(viewer), asksForProperties)) return;
+    const viewing = new Viewing<Message>(
+      viewer,
+      (late, due) => void this.#handle(late, [due], false),
+    );
+    if (!this.#mountFor(viewer, viewing, asksForProperties)) return;
     clearTimeout(this.#timer);
     const { onConnect } = this.#component.options ?? {};
     if (onConnect !== undefined) this.#loop.dispatch(onConnect);
@@ -103,6 +108,7 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
   remount(viewer: Viewer): void {
     const viewing = this.#viewings.get(viewer);
     if (viewing === undefined) return;
+    this.#handleAll(viewing);
     // What is different from what it has missed must not reach it.
     this.#viewings.delete(viewer);
     this.#mountFor(viewer, viewing, false);
@@ -112,6 +118,7 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
   disconnect(viewer: Viewer): void {
     const viewing = this.#viewings.get(viewer);
     if (viewing === undefined) return;
+    this.#handleAll(viewing);
     this.#viewings.delete(viewer);
     this.#agreement.left(viewing.page);
     if (this.#viewings.size === 0) this.#waitForViewers();
@@ -128,16 +135,8 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
     if (viewing === undefined) return undefined;
     // All are about the view that the browser showed then: none is handled before the last is read.
     const then = viewing.looksBack(frame.isBatch, this.#shown);
-    const messages: Message[] = [];
-    for (const each of frame.messages) {
-      const message = this.#messageOf(each, then, viewing.page);
-      if (message !== undefined) messages.push(message);
-    }
-    this.#loop.dispatchAll(messages);
-    const pending = this.#loop.whenHandled();
-    if (pending !== undefined) return pending.then(() => this.#answer(viewing));
-    this.#answer(viewing);
-    return undefined;
+    const due = frame.messages.flatMap((each) => viewing.pauses.admit(each, then));
+    return this.#handle(viewing, due, true);
   }
 
   // Called by the loop.
@@ -172,9 +171,12 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
     this.#mounts.clear();
     clearTimeout(this.#timer);
     this.#host.ended(error);
-    const viewers = [...this.#viewings.keys()];
+    const viewings = [...this.#viewings.values()];
     this.#viewings.clear();
-    for (const viewer of viewers) viewer.ended(error);
+    for (const { viewer, pauses } of viewings) {
+      pauses.drain();
+      viewer.ended(error);
+    }
   }
 
   /** For the tick after the steps. */
@@ -216,27 +218,29 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
     });
   }
 
-  /** @returns undefined for an event that is ignored */
-  #messageOf(
-    incoming: ClientMessage,
-    then: Snapshot<Message> | undefined,
-    page: Page,
-  ): Message | undefined {
-    const { options } = this.#component;
-    try {
-      return messageOf(incoming, options, then, this.#agreement, page);
-    } catch (cause) {
-      if (!isRefusal(cause)) this.#host.failed(new ApplicationError('event', { cause }));
-      return undefined;
-    }
+  /** @param isFrame - it came just now, and the page waits for an answer */
+  #handle(
+    viewing: Viewing<Message>,
+    due: readonly Due<Message>[],
+    isFrame: boolean,
+  ): void | Promise<void> {
+    this.#loop.dispatchAll(this.#incoming.messagesOf(due, viewing.page));
+    const pending = this.#loop.whenHandled();
+    if (pending !== undefined) return pending.then(() => this.#answer(viewing, isFrame));
+    return this.#answer(viewing, isFrame);
   }
 
-  #answer(viewing: Viewing<Message>): void {
+  /** Handles what a page has sent that still waits. */
+  #handleAll({ pauses, page }: Viewing<Message>): void {
+    this.#loop.dispatchAll(this.#incoming.messagesOf(pauses.drain(), page));
+  }
+
+  #answer(viewing: Viewing<Message>, isFrame: boolean): void {
     const { page, viewer } = viewing;
     if (this.#hasEnded || !this.#viewings.has(viewer)) return;
     page.isAnswered = true;
     const isAnswered = this.#flush(viewing);
-    if (!isAnswered && !this.#hasEnded) viewing.show(UNCHANGED, this.#shown);
+    if (isFrame && !isAnswered && !this.#hasEnded) viewing.show(UNCHANGED, this.#shown);
   }
 
   /**
@@ -279,7 +283,7 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
       view,
       wasStale,
       author,
-      encode: (patch) => this.#patch(patch),
+      isCompact: this.#component.options?.compactPatches === true,
     });
     this.#shown = after;
     for (const [viewing, patch] of alone) viewing.show(patch, after);
@@ -291,11 +295,6 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
     const view = this.#component.view(this.#loop.model);
     if (typeof view !== 'object' || view === null) return refuseElement(view);
     return view;
-  }
-
-  #patch(patch: WirePatch): string {
-    const isCompact = this.#component.options?.compactPatches === true;
-    return encodeMessage({ kind: 1, patch: isCompact ? compact(patch) : patch });
   }
 
   #send(message: WireMessage): void {

@@ -5,6 +5,7 @@ import {
   inputType,
   isReporting,
   type Known,
+  type Stamp,
   stateOf,
   wantedOf,
 } from './vdom/control.ts';
@@ -17,6 +18,7 @@ type Commit = (
   before: ElementNode<unknown>,
   value: Known,
   isOwn: boolean,
+  isKept: boolean,
 ) => void;
 
 interface Writing {
@@ -24,42 +26,49 @@ interface Writing {
   readonly before: ElementNode<unknown>;
   readonly value: Known;
   readonly isOwn: boolean;
+  readonly isKept: boolean;
+}
+
+/** What is asked and told while two views are compared. */
+export interface Deciding {
+  /** The number of the writes. */
+  readonly version: number;
+  /** What is known of a control in the page whose patch it is; nothing in the patch of several. */
+  readonly knowledgeOf: (control: Control) => Knowledge | undefined;
+  /** Whether all events of the page have been handled. */
+  readonly isAnswered: boolean;
+  /** Whether the page has to keep the value of a write itself. */
+  readonly keepsValue: (control: Control) => boolean;
+  readonly commit: Commit;
 }
 
 export class Decision {
-  readonly #knowledgeOf: ((control: Control) => Knowledge | undefined) | undefined;
-  readonly #isAnswered: boolean;
-  readonly #commit: Commit;
+  readonly #deciding: Deciding;
   #writings: Writing[] = [];
   /** Whether each radio button of a group was written to: all of them are, or none. */
   readonly #groups = new Map<Json, Set<boolean>>();
   readonly #together = new Set<Json>();
 
-  constructor(
-    knowledgeOf: ((control: Control) => Knowledge | undefined) | undefined,
-    isAnswered: boolean,
-    commit: Commit,
-  ) {
-    this.#knowledgeOf = knowledgeOf;
-    this.#isAnswered = isAnswered;
-    this.#commit = commit;
+  constructor(deciding: Deciding) {
+    this.#deciding = deciding;
   }
 
-  /** Whether to write to a control. */
+  /** Whether to write to a control: then what its element keeps of the write. */
   readonly decide = (
     control: Control,
     before: ElementNode<unknown>,
     after: ElementNode<unknown>,
     isChanged: boolean,
     isDelegated: boolean,
-  ): boolean => {
+  ): Stamp | undefined => {
+    const { version, knowledgeOf, isAnswered, keepsValue } = this.#deciding;
     const value = wantedOf(control.kind, after);
-    if (value === undefined) return isChanged;
-    const knowledge = this.#knowledgeOf?.(control);
+    if (value === undefined) return isChanged ? version : undefined;
+    const knowledge = knowledgeOf(control);
     let writes = isChanged;
     if (knowledge !== undefined) {
       const isReported = (): boolean => isDelegated || isReporting(control.kind, after);
-      writes = writesTo(this.#isAnswered, knowledge, after, value, isChanged, isReported);
+      writes = writesTo(isAnswered, knowledge, after, value, isChanged, isReported);
     }
     const group = groupOf(after);
     if (group !== undefined) {
@@ -69,11 +78,11 @@ export class Decision {
       if (known === undefined) this.#groups.set(group, new Set([writes]));
       else known.add(writes);
     }
-    if (writes) {
-      const isOwn = knowledge?.shows !== undefined;
-      this.#writings.push({ control, before, value, isOwn });
-    }
-    return writes;
+    if (!writes) return undefined;
+    const isOwn = knowledge?.shows !== undefined;
+    const isKept = keepsValue(control);
+    this.#writings.push({ control, before, value, isOwn, isKept });
+    return isKept ? [version, value] : version;
   };
 
   /**
@@ -89,8 +98,8 @@ export class Decision {
     }
     const isComplete = this.#together.size === before;
     if (isComplete) {
-      for (const { control, before: old, value, isOwn } of this.#writings) {
-        this.#commit(control, old, value, isOwn);
+      for (const { control, before: old, value, isOwn, isKept } of this.#writings) {
+        this.#deciding.commit(control, old, value, isOwn, isKept);
       }
     }
     this.#groups.clear();

@@ -1,10 +1,13 @@
 /** From what a browser sends to a message of the component. */
+import { ApplicationError } from '../application/errors.ts';
 import { dropRejection } from '../core/attempt.ts';
 import { isPromise } from '../core/exchange.ts';
 import { type Agreement, type Page } from './agreement.ts';
 import { type ClientMessage } from './client-message.ts';
 import { type ComponentOptions } from './component.ts';
+import { type Due } from './pauses.ts';
 import { type Branch } from './vdom/control-tree.ts';
+import { isRefusal } from './vdom/event.ts';
 import { type Element } from './vdom/node.ts';
 import { findHandler } from './vdom/path.ts';
 
@@ -15,14 +18,45 @@ export interface Snapshot<Message> {
   readonly branch: Branch | undefined;
 }
 
+/** Makes messages of what pages send. */
+export class Incoming<Message> {
+  readonly #options: ComponentOptions<Message> | undefined;
+  readonly #agreement: Agreement;
+  readonly #failed: (error: ApplicationError) => void;
+
+  /** @param failed - is given what the user's decoders throw, unless that refuses the event */
+  constructor(
+    options: ComponentOptions<Message> | undefined,
+    agreement: Agreement,
+    failed: (error: ApplicationError) => void,
+  ) {
+    this.#options = options;
+    this.#agreement = agreement;
+    this.#failed = failed;
+  }
+
+  /**
+   * The messages that the component makes of it, without what is ignored.
+   * @param page - what is known of the page that sends it
+   */
+  messagesOf(all: readonly Due<Message>[], page: Page): Message[] {
+    const messages: Message[] = [];
+    for (const { message: incoming, shown } of all) {
+      try {
+        const message = messageOf(incoming, this.#options, shown, this.#agreement, page);
+        if (message !== undefined) messages.push(message);
+      } catch (cause) {
+        if (!isRefusal(cause)) this.#failed(new ApplicationError('event', { cause }));
+      }
+    }
+    return messages;
+  }
+}
+
 /**
- * The message that the component makes of it, if any.
- *
- * @param shown - the view that the browser showed when it happened
- * @param page - what is known of the page that sends it
  * @throws what the user's decoder throws; TypeError when it gives a promise
  */
-export function messageOf<Message>(
+function messageOf<Message>(
   incoming: ClientMessage,
   options: ComponentOptions<Message> | undefined,
   shown: Snapshot<Message> | undefined,

@@ -1,25 +1,14 @@
 /** What is known of one control in one page, and what follows from it. */
-import { type Page } from './agreement.ts';
 import { isSameState, type Known } from './vdom/control.ts';
 import { type ElementNode } from './vdom/node.ts';
-
-/** A write to a control. */
-export interface Write {
-  readonly version: number;
-  readonly value: Known;
-  /** The page whose event it answers. */
-  readonly by: Page | undefined;
-  /** Whether that event was about the control itself. */
-  readonly isOwn: boolean;
-}
-
-/** So many are remembered of each control; pages are rarely further behind. */
-const MAX_WRITES = 8;
+import { type Write, type Writes } from './writes.ts';
 
 /** What is known of a control in one page. */
 export class Knowledge {
   /** The latest that were sent to this page, the last one last. */
-  readonly writes: Write[];
+  readonly writes: Writes;
+  /** The number of the last write before the page was mounted. */
+  readonly #mountedAt: number;
   /** The number that the last event had seen, and the value that it had. */
   seen = -1;
   reported: Known | undefined;
@@ -33,8 +22,18 @@ export class Knowledge {
   /** There was an event around it, which may mean that the user has changed it. */
   isTouched = false;
 
-  constructor(writes: readonly Write[]) {
-    this.writes = [...writes];
+  constructor(writes: Writes, mountedAt: number) {
+    this.writes = writes.copyFor(mountedAt);
+    this.#mountedAt = mountedAt;
+  }
+
+  /** A write is sent to the page. */
+  note(write: Write): void {
+    const { writes } = this;
+    const bases = (): number[] => [Math.max(this.#mountedAt, this.seen)];
+    writes.push(write, bases);
+    if (writes.isFull) writes.forget(bases());
+    if (this.shows !== undefined) this.shows = { value: write.value };
   }
 }
 
@@ -57,14 +56,4 @@ export function writesTo(
   // An event on a control or around it.
   if (shows === 'unknown' || (isTouched && !isReported())) return true;
   return isChanged;
-}
-
-export function note(knowledge: Knowledge, write: Write): void {
-  push(knowledge.writes, write);
-  if (knowledge.shows !== undefined) knowledge.shows = { value: write.value };
-}
-
-export function push(writes: Write[], write: Write): void {
-  writes.push(write);
-  if (writes.length > MAX_WRITES) writes.shift();
 }

@@ -4,9 +4,9 @@
  */
 import { type Agreement, type Page } from './agreement.ts';
 import { type Snapshot } from './incoming.ts';
-import { compare } from './vdom/diff.ts';
+import { compact, compare } from './vdom/diff.ts';
 import { type Element } from './vdom/node.ts';
-import { type WirePatch } from './vdom/wire.ts';
+import { encodeMessage } from './vdom/wire.ts';
 import { type Viewing } from './viewing.ts';
 
 /** What {@link patchesFor} compares. */
@@ -21,7 +21,8 @@ export interface Comparison<Message> {
   readonly wasStale: boolean;
   /** The viewer whose events the patches answer. */
   readonly author: Viewing<Message> | undefined;
-  readonly encode: (patch: WirePatch) => string;
+  /** Whether patches are shortened for runtimes that understand it. */
+  readonly isCompact: boolean;
 }
 
 /** What is to be sent. A page for which nothing has changed is sent nothing. */
@@ -37,7 +38,7 @@ export interface Patches<Message> {
 }
 
 export function patchesFor<Message>(comparison: Comparison<Message>): Patches<Message> {
-  const { agreement, viewings, before, view, wasStale, author, encode } = comparison;
+  const { agreement, viewings, before, view, wasStale, author, isCompact } = comparison;
   const marked: Viewing<Message>[] = [];
   const others: Viewing<Message>[] = [];
   for (const viewing of viewings) {
@@ -47,14 +48,14 @@ export function patchesFor<Message>(comparison: Comparison<Message>): Patches<Me
   let { branch } = before;
   const patchFor = (page: Page | undefined): string | undefined => {
     const decision = agreement.decision(page, pages, author?.page);
-    const { version } = agreement;
     const { decide } = decision;
-    const controls = { branch: before.branch, decide, version, rewrites: page !== undefined };
+    const controls = { branch: before.branch, decide, rewrites: page !== undefined };
     let difference = compare(before.view, view, controls);
     while (!decision.end())
       difference = compare(before.view, view, { ...controls, rewrites: true });
     ({ branch } = difference);
-    return difference.patch && encode(difference.patch);
+    const { patch } = difference;
+    return patch && encodeMessage({ kind: 1, patch: isCompact ? compact(patch) : patch });
   };
   const alone: (readonly [viewing: Viewing<Message>, patch: string])[] = [];
   for (const viewing of marked) {

@@ -9,6 +9,8 @@ export interface Report {
   readonly value: Known | undefined;
   /** The number of the last write that it had seen; 0 when none. */
   readonly seen: number;
+  /** The value of that write, where the page keeps it. */
+  readonly kept: Known | undefined;
   /** What the user has typed so far is no value, and the browser gives none. */
   readonly isHalfTyped: boolean;
   /** The event as its handler is given it. */
@@ -19,13 +21,15 @@ export interface Report {
 export function report(control: Control | undefined, event: unknown): Report {
   const target = isRecord(event) ? own(event, 'target') : undefined;
   if (!isRecord(event) || !isRecord(target)) {
-    return { value: undefined, seen: 0, isHalfTyped: false, event };
+    return { value: undefined, seen: 0, kept: undefined, isHalfTyped: false, event };
   }
   const stamp = own(target, STAMP);
+  const [seen, kept] = Array.isArray(stamp) ? (stamp as unknown[]) : [stamp];
   const validity = own(target, 'validity');
   return {
     value: control === undefined ? undefined : valueOf(control, target, event),
-    seen: typeof stamp === 'number' ? stamp : 0,
+    seen: typeof seen === 'number' ? seen : 0,
+    kept: typeof kept === 'string' || typeof kept === 'boolean' ? kept : undefined,
     isHalfTyped: isRecord(validity) && own(validity, 'badInput') === true,
     event: stamp === undefined ? event : withoutStamp(event, target),
   };

@@ -3,6 +3,7 @@ import { type ApplicationError } from '../application/errors.ts';
 import { type Prepared } from '../core/prepared.ts';
 import { Page } from './agreement.ts';
 import { type Snapshot } from './incoming.ts';
+import { type Due, Pauses } from './pauses.ts';
 
 /** A transport that shows a component. Its functions must not throw. */
 export interface Viewer {
@@ -15,13 +16,16 @@ export interface Viewer {
 export class Viewing<Message> {
   readonly viewer: Viewer;
   readonly page: Page = new Page();
+  readonly pauses: Pauses<Message>;
   /** What the page showed when it sent its last frame; undefined before the first. */
   #then: Snapshot<Message> | undefined;
   /** What the first frame since has shown it. */
   #next: Snapshot<Message> | undefined;
 
-  constructor(viewer: Viewer) {
+  /** @param elapsed - is given an event whose pause is over */
+  constructor(viewer: Viewer, elapsed: (viewing: Viewing<Message>, due: Due<Message>) => void) {
     this.viewer = viewer;
+    this.pauses = new Pauses((due) => elapsed(this, due));
   }
 
   /** @param shown - the view that the page shows with this frame */

@@ -1,5 +1,6 @@
 /** What has changed between the attributes of an element and those it shall have. */
 import { type Carried, type Json } from './attribute.ts';
+import { type Stamp } from './control.ts';
 import { encodeAttribute } from './encode.ts';
 import { STAMP } from './reports.ts';
 import { type WireAttribute, type WireChange } from './wire.ts';
@@ -8,10 +9,11 @@ import { type WireAttribute, type WireChange } from './wire.ts';
 export interface Controlled {
   /** The name of the attribute or property that says what it shall be. */
   readonly name: string;
-  /** Whether to write it; called once, when the view says it. */
-  readonly writes: (isChanged: boolean) => boolean;
-  /** The number of the write, which the element keeps; undefined when it keeps none. */
-  readonly version: number | undefined;
+  /**
+   * Whether to write it; called once, when the view says it. A stamp is what the element keeps of
+   * the write; true where it keeps nothing.
+   */
+  readonly writes: (isChanged: boolean) => Stamp | true | undefined;
 }
 
 /** Both lists are in the order of {@link carried}. */
@@ -22,7 +24,7 @@ export function diffAttributes(
 ): WireChange | undefined {
   if (before === after && controlled === undefined) return undefined;
   if (before.length === 0 && after.length === 0) return undefined;
-  const change: Change = { added: [], removed: [], hasWritten: false };
+  const change: Change = { added: [], removed: [], stamp: undefined };
   let at = 0;
   let to = 0;
   while (at < before.length || to < after.length) {
@@ -58,8 +60,8 @@ export function diffAttributes(
     at = oldEnd;
     to = wantedEnd;
   }
-  const { added, removed, hasWritten } = change;
-  if (hasWritten && controlled?.version !== undefined) added.push(stamp(controlled.version));
+  const { added, removed, stamp } = change;
+  if (stamp !== undefined) added.push(stampOf(stamp));
   if (added.length === 0 && removed.length === 0) return undefined;
   return {
     kind: 2,
@@ -76,20 +78,20 @@ function isNamed(
   return at < list.length && list[at]?.name === like?.name;
 }
 
-/** An update that also has the element keep the number of a write. */
-export function withStamp(update: WireChange | undefined, version: number): WireChange {
-  if (update?.kind !== 2) return { kind: 2, added: [stamp(version)] };
-  return { ...update, added: [...(update.added ?? []), stamp(version)] };
+/** An update that also has the element keep the stamp of a write. */
+export function withStamp(update: WireChange | undefined, stamp: Stamp): WireChange {
+  if (update?.kind !== 2) return { kind: 2, added: [stampOf(stamp)] };
+  return { ...update, added: [...(update.added ?? []), stampOf(stamp)] };
 }
 
-function stamp(version: number): WireAttribute {
-  return { kind: 1, name: STAMP, value: version };
+function stampOf(stamp: Stamp): WireAttribute {
+  return { kind: 1, name: STAMP, value: stamp };
 }
 
 interface Change {
   readonly added: WireAttribute[];
   readonly removed: WireAttribute[];
-  hasWritten: boolean;
+  stamp: Stamp | undefined;
 }
 
 function diffOne(
@@ -104,8 +106,9 @@ function diffOne(
   }
   const isChanged = old === undefined || !isSame(old, wanted);
   if (controlled?.name === wanted.name && wanted.kind !== 'event') {
-    if (!controlled.writes(isChanged)) return;
-    change.hasWritten = true;
+    const stamp = controlled.writes(isChanged);
+    if (stamp === undefined) return;
+    if (stamp !== true) change.stamp = stamp;
   } else if (!isChanged) {
     return;
   }
@@ -139,8 +142,9 @@ function diffGroup(
     const isTakenAlong = losesState && (wanted.kind !== 'event' || hadHandler);
     const isChanged = isTakenAlong || old === undefined || !isSame(old, wanted);
     if (controlled?.name === name && wanted.kind !== 'event') {
-      if (!controlled.writes(isChanged)) continue;
-      change.hasWritten = true;
+      const stamp = controlled.writes(isChanged);
+      if (stamp === undefined) continue;
+      if (stamp !== true) change.stamp = stamp;
     } else if (!isChanged) {
       continue;
     }

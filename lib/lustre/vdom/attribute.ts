@@ -28,6 +28,12 @@ export interface PropertyAttribute {
   readonly value: Json;
 }
 
+/** How often a handler hears of what happens, in milliseconds; 0 is no pause. */
+export interface Pace {
+  readonly debounce: number;
+  readonly throttle: number;
+}
+
 /** A handler of a DOM event. Only its options travel; what it makes of an event stays here. */
 export interface EventAttribute<Message> {
   readonly kind: 'event';
@@ -40,6 +46,8 @@ export interface EventAttribute<Message> {
   readonly debounce: number;
   /** Milliseconds; 0 is none. */
   readonly throttle: number;
+  /** The pauses that the server keeps, rather than the page. */
+  readonly pause?: Pace | undefined;
 }
 
 /** An attribute, a property or an event handler of an element. */

@@ -12,6 +12,9 @@ export type ControlKind = 'value' | 'checked' | 'selected' | 'open';
 /** What such a part is: a string for `value` and `selected`, a boolean for the other two. */
 export type Known = string | boolean;
 
+/** What an element keeps of a write: its number, and the value where nobody else remembers it. */
+export type Stamp = number | readonly [version: number, value: Known];
+
 /**
  * One controlled element of the page, from when it is inserted until it is removed or replaced. It
  * stays the same object however often the view is made again.
@@ -132,7 +135,15 @@ export function isTyped({ kind, element }: Control): boolean {
   return element.tag === 'textarea' || TYPED.has(inputType(element.attributes));
 }
 
-const TYPED: ReadonlySet<string> = new Set(['email', 'password', 'search', 'tel', 'text', 'url']);
+/** The inputs in which letters are typed. */
+export const TYPED: ReadonlySet<string> = new Set([
+  'email',
+  'password',
+  'search',
+  'tel',
+  'text',
+  'url',
+]);
 
 /** Which events tell of every change of the element by its user, sooner or later. */
 const REPORTERS: Readonly<Record<ControlKind, ReadonlySet<string>>> = {

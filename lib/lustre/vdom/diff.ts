@@ -7,12 +7,15 @@
  */
 import { type Controlled, diffAttributes, withStamp } from './attribute-diff.ts';
 import { type ChildList, type ChildrenDiffer, diffChildren, type Pair } from './children.ts';
-import { type Control, isDelegate, wantedOf } from './control.ts';
+import { type Control, isDelegate, type Stamp, wantedOf } from './control.ts';
 import { type Branch, keptControl, made } from './control-tree.ts';
 import { type Element, type ElementNode, rendered, type Shown, shown } from './node.ts';
 import { type WireChange, type WirePatch } from './wire.ts';
 
-/** Decides whether to write to what the user can change; called once for each such element. */
+/**
+ * Decides whether to write to what the user can change; called once for each such element. Returns
+ * what the element keeps of the write; undefined when there is none.
+ */
 export type Decide = (
   control: Control,
   before: ElementNode<unknown>,
@@ -21,15 +24,13 @@ export type Decide = (
   isChanged: boolean,
   /** An element around it hears of every change. */
   isDelegated: boolean,
-) => boolean;
+) => Stamp | undefined;
 
 /** How the controls of a page are treated in one comparison. */
 export interface Controls {
   /** Where they are in the earlier view. */
   readonly branch: Branch | undefined;
   readonly decide: Decide;
-  /** The number that a write has, with which the page answers. */
-  readonly version: number;
   /** Whether a control may have to be written to although the view is the same. */
   readonly rewrites: boolean;
 }
@@ -65,8 +66,8 @@ export function compare(
 
 /** Compares two views of which no user changes anything: what the page shows is what it was sent. */
 export function diff(before: Element<unknown>, after: Element<unknown>): WirePatch | undefined {
-  const decide: Decide = (_control, _before, _after, isChanged) => isChanged;
-  return compare(before, after, { branch: undefined, decide, version: 0, rewrites: false }).patch;
+  const decide: Decide = (_control, _before, _after, isChanged) => (isChanged ? 0 : undefined);
+  return compare(before, after, { branch: undefined, decide, rewrites: false }).patch;
 }
 
 /** The patch of the root is about the shadow root, whose one child the view is. */
@@ -142,13 +143,13 @@ class Differ implements ChildrenDiffer {
     const control = branch?.control;
     const wasDelegated = this.#isDelegated;
     let controlled: Controlled | undefined;
-    let writesSelection = false;
+    let selection: Stamp | undefined;
     if (control === undefined) {
       // The options of a select are written with it.
       if (this.#writesOptions && after.tag === 'option') controlled = SELECTED;
     } else if (control.kind === 'selected') {
-      writesSelection = this.#decideSelection(control, before, after);
-      this.#writesOptions = writesSelection;
+      selection = this.#decideSelection(control, before, after);
+      this.#writesOptions = selection !== undefined;
     } else {
       controlled = this.#controlled(control, before, after);
     }
@@ -157,7 +158,7 @@ class Differ implements ChildrenDiffer {
     this.#isDelegated = wasDelegated;
     if (control?.kind === 'selected') this.#writesOptions = false;
     let update = diffAttributes(before.attributes, after.attributes, controlled);
-    if (writesSelection) update = withStamp(update, this.#controls.version);
+    if (selection !== undefined) update = withStamp(update, selection);
     // Last: the value of a select counts once its options are there.
     if (update !== undefined) changes.push(update);
     this.branch = made(keptControl(control, after), branches);
@@ -169,12 +170,11 @@ class Differ implements ChildrenDiffer {
     before: ElementNode<unknown>,
     after: ElementNode<unknown>,
   ): Controlled {
-    const { decide, version } = this.#controls;
+    const { decide } = this.#controls;
     const isDelegated = this.#isDelegated;
     return {
       name: control.kind,
       writes: (isChanged) => decide(control, before, after, isChanged, isDelegated),
-      version,
     };
   }
 
@@ -182,16 +182,16 @@ class Differ implements ChildrenDiffer {
     control: Control,
     before: ElementNode<unknown>,
     after: ElementNode<unknown>,
-  ): boolean {
+  ): Stamp | undefined {
     const wanted = wantedOf('selected', after);
-    if (wanted === undefined) return false;
+    if (wanted === undefined) return undefined;
     const isChanged = wanted !== wantedOf('selected', before);
     return this.#controls.decide(control, before, after, isChanged, this.#isDelegated);
   }
 }
 
-/** An option of a `select` that is written: its element has the number of the write. */
-const SELECTED: Controlled = { name: 'selected', writes: () => true, version: undefined };
+/** An option of a `select` that is written: the `select` keeps the stamp of the write. */
+const SELECTED: Controlled = { name: 'selected', writes: () => true };
 
 function patchOf(
   changes: readonly WireChange[],

@@ -4,7 +4,14 @@
  * last write of ours that it had seen by then.
  */
 import { type Carried, type EventAttribute } from './attribute.ts';
-import { type ControlKind, controlKindOf, inputType, isMultiple, stateOf } from './control.ts';
+import {
+  type ControlKind,
+  controlKindOf,
+  inputType,
+  isMultiple,
+  stateOf,
+  TYPED,
+} from './control.ts';
 import { XHTML } from './node.ts';
 
 /** The property in which an element keeps the number of the last write to it. */
@@ -59,13 +66,14 @@ export function reporting<Message>(
   if (tag === 'select' && isMultiple({ attributes })) expectNoSingleChoice(attributes);
   const isControlled = kind === 'selected' || stateOf(attributes, STATES[kind]) !== undefined;
   const type = tag === 'input' ? inputType(attributes) : tag;
+  const isPaused = isControlled && keepsPause(tag, type, attributes);
   const isSeveral = kind === 'selected' && isMultiple({ attributes });
   const asked = isSeveral ? [CHOICES_PATH, STAMP_PATH] : isControlled ? pathsFor(kind, type) : [];
-  const list = withEvents(attributes, (each) => own(each, asked, type));
+  const list = withEvents(attributes, (each) => own(each, asked, type, isPaused));
   // Something half typed is undone when the user leaves it, of which no `change` tells.
   const isHalfTyped = isControlled && HALF_TYPED.has(type);
   return isHalfTyped && list.some(({ kind: each, name }) => each === 'event' && name === 'input')
-    ? withEvents(withHandler(list, 'blur'), (each) => own(each, asked, type))
+    ? withEvents(withHandler(list, 'blur'), (each) => own(each, asked, type, isPaused))
     : list;
 }
 
@@ -89,13 +97,14 @@ function own<Message>(
   handler: EventAttribute<Message>,
   asked: readonly string[],
   type: string,
+  isPaused: boolean,
 ): EventAttribute<Message> {
   const isUnasked = UNASKED.has(handler.name) && type !== 'checkbox';
   const include = together(handler.include, asked).filter(
     // To ask for what comes anyway would make the browser's list longer with every event.
     (path) => !isUnasked || path !== VALUE_PATH,
   );
-  return paced(handler, include);
+  return isPaused ? paused(handler, include) : paced(handler, include);
 }
 
 /** A handler on something else, which events of the inputs inside can reach. */
@@ -109,7 +118,30 @@ function delegated<Message>(
     return include.length === handler.include.length ? handler : { ...handler, include };
   }
   const asked = [VALUE_PATH, 'target.checked', 'target.name', 'target.id', STAMP_PATH];
-  return paced(handler, together(handler.include, asked));
+  return paused(handler, together(handler.include, asked));
+}
+
+/**
+ * So long a text may be whose pauses the server keeps: the page sends the whole text with each key.
+ * The pauses of a longer one are the page's.
+ */
+const MAX_PAUSED = 8_192;
+
+/** Whether the server keeps the pauses of what is typed here. */
+function keepsPause(tag: string, type: string, attributes: readonly Carried<unknown>[]): boolean {
+  if (tag !== 'textarea' && (tag !== 'input' || !TYPED.has(type))) return false;
+  const value = stateOf(attributes, 'value');
+  return typeof value !== 'string' || value.length <= MAX_PAUSED;
+}
+
+/** With what it asks for, heard of at once: the server keeps its pauses. */
+function paused<Message>(
+  handler: EventAttribute<Message>,
+  include: readonly string[],
+): EventAttribute<Message> {
+  const { debounce, throttle } = handler;
+  if (debounce === 0 && throttle === 0) return { ...handler, include };
+  return { ...handler, include, debounce: 0, throttle: 0, pause: { debounce, throttle } };
 }
 
 /**

@@ -31,6 +31,19 @@ async function raw<Value>(url: string, use: (socket: Socket) => Promise<Value>):
   }
 }
 
+/** A WebSocket that cannot outlive its deed, whatever became of it: also one that opens too late. */
+async function webSocket(url: string, use: (socket: WebSocket) => Promise<void>): Promise<void> {
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/omni`);
+  socket.on('error', () => {});
+  try {
+    await Promise.race([once(socket, 'open'), pause(LIMIT)]);
+    if (socket.readyState !== WebSocket.OPEN) throw new Error('not open');
+    await use(socket);
+  } finally {
+    if (socket.readyState !== WebSocket.CLOSING) socket.terminate();
+  }
+}
+
 /** Reads until a pattern has come so many times. */
 async function received(socket: Socket, pattern: RegExp, times: number): Promise<void> {
   let text = '';
@@ -107,31 +120,24 @@ export const deeds: readonly Deed[] = [
   ],
   [
     'a socket with 50 messages',
-    async (url, random) => {
-      const socket = new WebSocket(`${url.replace('http', 'ws')}/omni`);
-      socket.on('error', () => {});
-      await Promise.race([once(socket, 'open'), pause(LIMIT)]);
-      if (socket.readyState !== WebSocket.OPEN) throw new Error('not open');
-      const heard = { count: 0 };
-      socket.on('message', () => (heard.count += 1));
-      for (let n = 0; n < 50; n += 1) socket.send('{"text":"a"}');
-      for (let waited = 0; heard.count < 50 && waited < LIMIT; waited += 20) await pause(20);
-      if (random() < 0.5) socket.terminate();
-      else socket.close();
-      if (heard.count < 50) throw new Error(`${heard.count} answers`);
-    },
+    (url, random) =>
+      webSocket(url, async (socket) => {
+        const heard = { count: 0 };
+        socket.on('message', () => (heard.count += 1));
+        for (let n = 0; n < 50; n += 1) socket.send('{"text":"a"}');
+        for (let waited = 0; heard.count < 50 && waited < LIMIT; waited += 20) await pause(20);
+        if (heard.count < 50) throw new Error(`${heard.count} answers`);
+        if (random() < 0.5) socket.close();
+      }),
   ],
   [
     'a socket that freezes',
-    async (url, random) => {
-      const socket = new WebSocket(`${url.replace('http', 'ws')}/omni`);
-      socket.on('error', () => {});
-      await Promise.race([once(socket, 'open'), pause(LIMIT)]);
-      for (let n = 0; n < 100; n += 1) socket.send('{"text":"large"}');
-      socket.pause();
-      await pause(random() * 8_000);
-      socket.terminate();
-    },
+    (url, random) =>
+      webSocket(url, async (socket) => {
+        for (let n = 0; n < 100; n += 1) socket.send('{"text":"large"}');
+        socket.pause();
+        await pause(random() * 8_000);
+      }),
   ],
   [
     'a handshake that leaves',

@@ -1,7 +1,7 @@
 /**
  * Goal G22: clients of all kinds, behind nginx and HAProxy and in front of the server itself, while a
  * second server behind the proxies is ended and killed again and again. For 20 s; in the long form
- * for an hour.
+ * for an hour, or for as many seconds as SOAK_SECONDS says.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,7 +15,7 @@ import { isLong, scaled } from './drilled.ts';
 import { randomOf } from './random.ts';
 
 const random = randomOf('soak');
-const SECONDS = scaled(20, 3_600);
+const SECONDS = Number(process.env['SOAK_SECONDS'] ?? scaled(20, 3_600));
 
 interface Soaked {
   readonly child: ChildProcess;

@@ -151,7 +151,8 @@ export class Loop<Args, Model, Message> implements EffectHost<Message>, Resumabl
    * @param error - why, when it has failed
    */
   stop(error?: ApplicationError): void {
-    this.#end(error);
+    // guard: cleanups in the context of their program → this.#end(error);
+    this.asyncContext.run(() => this.#end(error), undefined);
   }
 
   /**

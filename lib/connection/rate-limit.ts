@@ -1,5 +1,7 @@
 /** How often a client may speak. */
 import { expectNumber } from '../core/options.ts';
+import { stoodStill } from '../process/shared-interval.ts';
+import { now } from '../process/timers.ts';
 
 /** A token bucket: `burst` messages at once, refilled at `perSecond`. */
 export interface RateLimit {
@@ -19,11 +21,15 @@ export function expectRateLimit(limit: RateLimit | undefined): void {
   expectNumber('rateLimit.burst', limit.burst, { from: 1 });
 }
 
-/** What one client has left. */
+/** Of a time in which the process stood still, so much counts, in milliseconds. */
+const LONGEST_STANDSTILL = 60_000;
+
+/** What one client has left. For a client that is watched (`process/shared-interval`). */
 export class Bucket {
   readonly #limit: RateLimit;
   #tokens: number;
-  #filled: number = performance.now();
+  #filled: number = now();
+  #stood: number = stoodStill(this.#filled);
 
   constructor(limit: RateLimit) {
     this.#limit = limit;
@@ -32,10 +38,17 @@ export class Bucket {
 
   /** Takes one; false when there is none. */
   take(): boolean {
-    const now = performance.now();
+    const at = now();
     const { perSecond, burst } = this.#limit;
-    this.#tokens = Math.min(burst, this.#tokens + ((now - this.#filled) / 1_000) * perSecond);
-    this.#filled = now;
+    const earned = ((at - this.#filled) / 1_000) * perSecond;
+    // It may hold more than a burst, after the process stood still.
+    this.#tokens = Math.max(this.#tokens, Math.min(burst, this.#tokens + earned));
+    this.#filled = at;
+    const stood = stoodStill(at) - this.#stood;
+    // What was sent meanwhile, at a rate that is allowed, is read all at once.
+    // guard: a process that stood still is no flood
+    if (stood > 0) this.#tokens += (Math.min(stood, LONGEST_STANDSTILL) / 1_000) * perSecond;
+    this.#stood += stood;
     if (this.#tokens < 1) return false;
     this.#tokens -= 1;
     return true;

@@ -1,6 +1,7 @@
 /** One HTTP request, from its body to its one answer. */
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { type Wire } from '../core/codec.ts';
+import { AsyncContext } from '../process/async-context.ts';
 import { onMessageChannel } from '../process/diagnostics.ts';
 import { ContextError, DecodeError, OmniError, TimeoutError } from '../core/errors.ts';
 import { type Exchange, isPromise } from '../core/exchange.ts';
@@ -55,9 +56,10 @@ export class HttpExchange<In, Out, Context, Request extends IncomingMessage> imp
       this.#abort = abort;
       if (this.#isOver || this.#isLate) abort.abort();
       else {
+        const context = new AsyncContext();
         whenGone(this.#response, (response) => {
           // guard: signal aborts when the client is gone
-          if (!response.writableFinished) abort.abort();
+          if (!response.writableFinished) context.run(() => abort.abort(), undefined);
         });
       }
     }

@@ -84,7 +84,7 @@ function makeHandler<In, Out, Context, Request extends IncomingMessage, Encoded 
   const settings = httpSettings(factory, options);
   const { path } = settings;
   return (request, response, next) => {
-    if (request.url?.startsWith('/') === false) toOriginForm(request);
+    toOriginForm(request);
     if (request.method !== 'POST' || !isAt(path, request.url)) {
       next();
       return;

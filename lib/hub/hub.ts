@@ -5,6 +5,7 @@ import { type Wire } from '../core/codec.ts';
 import { DecodeError, type OmniError } from '../core/errors.ts';
 import { expectFunction, expectNumber } from '../core/options.ts';
 import { decode, encode } from '../core/pipe.ts';
+import { AsyncContext } from '../process/async-context.ts';
 import { publishError } from '../process/diagnostics.ts';
 import { type GapReason, type LogEntry, type LogPage, type Place, START } from './backplane.ts';
 import { catchUpFrom } from './catch-up.ts';
@@ -210,7 +211,7 @@ export function createHub<Message, Encoded extends Wire = string>(
     expectTopic(topic);
     expectFunction('map', map, true);
     const receiver = receiverOf(connection, binary);
-    const mapping = map && ((message: Message) => map(message, connection));
+    const mapping = map && inContext((message: Message) => map(message, connection));
     if (from === undefined) {
       if (closing === undefined) receivers.join(topic, published, receiver, mapping);
       return;
@@ -285,6 +286,12 @@ export function createHub<Message, Encoded extends Wire = string>(
       return closing;
     },
   };
+}
+
+/** A function that runs in the context of now, whoever calls it. */
+function inContext<In, Out>(act: (given: In) => Out): (given: In) => Out {
+  const context = new AsyncContext();
+  return (given) => context.run(act, undefined, given);
 }
 
 /** The number before all others. */

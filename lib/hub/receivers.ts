@@ -4,6 +4,7 @@ import { attempt, expectNoPromise } from '../core/attempt.ts';
 import { type Wire } from '../core/codec.ts';
 import { type OmniError } from '../core/errors.ts';
 import { type Follower } from '../core/follower.ts';
+import { AsyncContext } from '../process/async-context.ts';
 import { type Place } from './backplane.ts';
 import {
   type CatchUp,
@@ -28,6 +29,8 @@ type Mapping<Message> = (message: Message) => Message | undefined;
 interface Subscription<Message> {
   readonly since: number;
   readonly listener: (message: Message, place: Place | undefined) => unknown;
+  /** That of the subscriber: what is published comes from anywhere. */
+  readonly asyncContext: AsyncContext;
 }
 
 interface Topic<Message> {
@@ -88,7 +91,7 @@ export class Receivers<Message> {
   /** @param since - the number of the last message that it is not to get */
   subscribe(name: string, since: number, listener: Subscription<Message>['listener']): () => void {
     const topic = this.#topic(name);
-    const subscription = { since, listener };
+    const subscription = { since, listener, asyncContext: new AsyncContext() };
     topic.subscriptions.add(subscription);
     this.#changed(topic);
     return () => {
@@ -178,10 +181,11 @@ export class Receivers<Message> {
       isAnswered = true;
       this.#send(member, publication, message, answers.answer);
     }
-    for (const { since, listener } of topic?.subscriptions ?? []) {
+    for (const { since, listener, asyncContext } of topic?.subscriptions ?? []) {
       if (since >= number) continue;
       attempt(
-        () => listener(message, at?.place),
+        // guard: subscribers in their own context → () => listener(message, at?.place)
+        () => asyncContext.run(listener, undefined, message, at?.place),
         (cause) => this.#options.failed(new HubError('subscriber', { cause, outgoing: message })),
       );
     }

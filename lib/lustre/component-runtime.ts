@@ -293,8 +293,7 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
 
   #view(): Element<Message> {
     const view = this.#component.view(this.#loop.model);
-    if (typeof view !== 'object' || view === null) return refuseElement(view);
-    return view;
+    return typeof view === 'object' && view !== null ? view : refuseElement(view);
   }
 
   #send(message: WireMessage): void {
@@ -307,10 +306,11 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
     for (const viewing of viewings) viewing.show(frame, this.#shown);
   }
 
-  /** Does what calls the view; one that fails ends the component. */
+  /** Does what calls the view, in the program's context; one that fails ends the component. */
   #guard<Value>(act: () => Value): Value | undefined {
     try {
-      return act();
+      // guard: a view in the context of its program → return act();
+      return this.#loop.asyncContext.run(act, undefined);
     } catch (cause) {
       this.#loop.stop(new ApplicationError('view', { cause }));
       return undefined;

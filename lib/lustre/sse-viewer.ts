@@ -7,6 +7,7 @@ import { ContextError, HookError, OmniError, TimeoutError } from '../core/errors
 import { type Exchange } from '../core/exchange.ts';
 import { report } from '../core/pipe.ts';
 import { type Prepared } from '../core/prepared.ts';
+import { AsyncContext } from '../process/async-context.ts';
 import { onCloseChannel, onOpenChannel } from '../process/diagnostics.ts';
 import { startTimer } from '../process/timers.ts';
 import { takePlace, tooManyConnections } from '../request/capacity.ts';
@@ -68,7 +69,9 @@ export class SseView<Args, Model, Message, Context, Request extends IncomingMess
     }
     // A live view survives an error of its response.
     this.#response.on('error', ignore);
-    whenGone(this.#response, () => this.#close());
+    const context = new AsyncContext();
+    // guard: a live view ends in the context of its request → whenGone(this.#response, () => this.#close());
+    whenGone(this.#response, () => context.run(() => this.#close(), undefined));
     const { handlerTimeout } = this.#settings;
     this.#timer = startTimer(() => this.#giveUp(), handlerTimeout, undefined);
     void this.#enter().catch((error: unknown) => this.#fail(error));

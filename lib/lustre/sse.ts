@@ -1,7 +1,7 @@
 /** Server components over server-sent events: a live view, which takes nothing back. */
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { Router } from 'express';
-import { isAt } from '../request/target.ts';
+import { isAt, toOriginForm } from '../request/target.ts';
 import { type Source } from './source.ts';
 import { type ServerComponentSseOptions, sseSettings } from './sse-options.ts';
 import { SseView } from './sse-viewer.ts';
@@ -54,6 +54,7 @@ export function omniServerComponentSse<
     response: ServerResponse,
     next: (error?: unknown) => void,
   ): void => {
+    toOriginForm(request);
     if (request.method !== 'GET' || !isAt(settings.path, request.url)) next();
     else new SseView(settings, request, response, next).open();
   };

@@ -2,7 +2,7 @@
  * One timer for all connections of a process with the same period, however many: it runs while
  * there are any, and never keeps the process alive.
  */
-import { startShared } from './timers.ts';
+import { now, startShared } from './timers.ts';
 
 /** What is called as time passes. */
 export interface Watched {
@@ -16,12 +16,33 @@ interface SharedInterval {
 }
 
 const intervals = new Map<number, SharedInterval>();
-const now = performance.now.bind(performance);
+
+/** An interval is called at least so often; twice as late, and the process stood still. In milliseconds. */
+const LONGEST_PERIOD = 500;
+/** When an interval was last called, or whoever asked looked. */
+let lookedAt = 0;
+let stood = 0;
+
+/**
+ * How long the process has stood still so far (stopped by a signal, a laptop asleep, a long
+ * computation), in milliseconds; to be asked while something is watched. What clients sent in that
+ * time arrives all at once.
+ *
+ * @param at - the time of now
+ */
+export function stoodStill(at: number): number {
+  const passed = at - lookedAt;
+  if (passed > 2 * LONGEST_PERIOD) stood += passed;
+  lookedAt = at;
+  return stood;
+}
 
 /** Begins to call `beat` every `period` milliseconds. */
 export function watch(watched: Watched, period: number): void {
   let interval = intervals.get(period);
   if (interval === undefined) {
+    // Nothing was looked at before.
+    if (intervals.size === 0) lookedAt = now();
     interval = start(period);
     intervals.set(period, interval);
   }
@@ -42,8 +63,10 @@ function start(period: number): SharedInterval {
   let last = now();
   const stop = startShared(() => {
     // Whole milliseconds: a number with a fraction would be an object of its own in every connection.
-    const passed = Math.round(now() - last);
+    const at = now();
+    const passed = Math.round(at - last);
     last += passed;
+    stoodStill(at);
     // When the process itself stood still (a laptop asleep, a long computation), that was not the
     // silence of the clients: what they sent meanwhile has yet to be read.
     const elapsed = Math.min(passed, 2 * Math.round(period));

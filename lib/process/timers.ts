@@ -107,6 +107,8 @@ export class Alarm {
 
 // Taken once. What all connections share must not depend on a clock that a test replaces: a fake
 // one takes the tick that was asked for with it when it goes, and then nothing is ever sent again.
+/** Milliseconds since the process began, also where a test has replaced `performance.now`. */
+export const now: () => number = performance.now.bind(performance);
 const nextTick = process.nextTick.bind(process);
 const { setInterval: startInterval, clearInterval: stopInterval } = globalThis;
 

@@ -12,6 +12,7 @@ import { report } from '../core/pipe.ts';
 import { reporting } from '../process/diagnostics.ts';
 import { Capacity, limitConnections } from '../request/capacity.ts';
 import { type Refusal } from '../request/problem.ts';
+import { toOriginForm } from '../request/target.ts';
 import { refusalStatus } from '../request/verdict.ts';
 import { dispatch } from './dispatch.ts';
 import { findRoute, type RoutePath, type Routing } from './find-route.ts';
@@ -114,6 +115,8 @@ export function attachWebSockets<App extends Application>(
   const hasPrototypes = options.server === undefined && ofServer.expressPrototypes;
   const Response = hasPrototypes ? serverOptions(app).ServerResponse : ServerResponse;
   const shutdown = new Shutdown(server);
+  // guard: everything sees a target in one form
+  server.prependListener('request', toOriginForm);
 
   const chosen = new WeakMap<IncomingMessage, string>();
   const upstream = expressWs(

@@ -9,7 +9,7 @@ import { expectFunction, expectOptions, type OptionNames } from '../core/options
 import { takePlace, tooManyConnections } from '../request/capacity.ts';
 import { endAtShutdown, isGone, whenGone } from '../request/client-gone.ts';
 import { sendProblem } from '../request/problem.ts';
-import { expectPath, isAt } from '../request/target.ts';
+import { expectPath, isAt, toOriginForm } from '../request/target.ts';
 import { SseLine } from './line.ts';
 
 /** What {@link omniSse} takes. Sizes are bytes, times are milliseconds. */
@@ -96,6 +96,7 @@ export function omniSse<
   };
   const router = Router();
   router.use((request, response: ServerResponse, next) => {
+    toOriginForm(request);
     const isOurs = request.method === 'GET' && (path === undefined || isAt(path, request.url));
     if (!isOurs) {
       next();

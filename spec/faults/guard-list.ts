@@ -52,7 +52,8 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
     ['undecodable messages over time', 'A15 undecodable'],
     ['a promise where none is expected', 'A18 expires'],
     ['an asynchronous update that rejects', 'A18 an asynchronous'],
-    ['a timer that fires late', 'A19'],
+    ['a timer that fires late', 'A19 a handler'],
+    ['a process that stood still is no flood', 'A19 what came'],
     ['the floor of ws is checked', 'A20'],
     ['what is sent beside a connection keeps its place', 'A25'],
     ['a socket without a receiver', 'A26'],
@@ -67,6 +68,13 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
     ['a stream that is not read to its end is cut off', 'reads nothing'],
     ['a carriage return is kept', 'carriage return'],
   ],
+  'spec/faults/contexts.spec.ts': [
+    ['subscribers in their own context', 'A8 calls|A8 a backlog'],
+    ['cleanups in the context of their program', 'cleaned up'],
+    ['a view in the context of its program', 'a shared one'],
+    ['a live view ends in the context of its request', 'a live view of its own'],
+  ],
+  'spec/faults/targets.spec.ts': [['everything sees a target in one form', 'A16 is a path to']],
   'spec/faults/attach.spec.ts': [
     ['payload limit of the server', 'W42 a header of 100 MiB'],
     ['fragment limit of the server', 'W44'],

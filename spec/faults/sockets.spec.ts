@@ -20,6 +20,7 @@ import {
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type WebSocket } from 'ws';
 import { Inbox } from '../../lib/connection/inbox.ts';
+import { Bucket } from '../../lib/connection/rate-limit.ts';
 import { attempt } from '../../lib/core/attempt.ts';
 import { forgetNotices } from '../../lib/process/development-notice.ts';
 import { limitReceiver } from '../../lib/websocket/ws-internals.ts';
@@ -324,6 +325,25 @@ describe.each(stacks)('sockets on %s', (_, stack) => {
     expect(served.told).toEqual([]);
   });
 
+  it('A19 what came while the process stood still is within the rate limit', async () => {
+    const served = await serveSocket(stack, {
+      rateLimit: { perSecond: 50, burst: 2 },
+      handler: ({ text }) => {
+        // The whole process stands still, as after SIGSTOP: what is sent now waits in the kernel.
+        if (text === 'stand') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_500);
+        return { said: text };
+      },
+    });
+    const client = await openRaw(served);
+    client.write(sayFrame('stand'));
+    await client.next();
+    client.write(many(70, sayFrame('waited')));
+    for (let count = 0; count < 70; count += 1) await client.next();
+    client.write(many(70, sayFrame('flood')));
+
+    expect(await client.ended).toEqual({ code: 4429, reason: 'rate-limited' });
+  });
+
   it('A20 a ws that does not bound fragments is named, once', async () => {
     const lines: string[] = [];
     const spy = vi.spyOn(process.stderr, 'write').mockImplementation((chunk) => {
@@ -375,6 +395,21 @@ describe.each(stacks)('sockets on %s', (_, stack) => {
     expect(() => {
       limitReceiver({ _receiver: null } as unknown as WebSocket, 1_000);
     }).not.toThrow();
+  });
+});
+
+describe('A14: a rate limit', () => {
+  it('A14 goes by the clock of Node, also where a test has replaced it', () => {
+    const realNow = performance.now.bind(performance);
+    const bucket = new Bucket({ perSecond: 1_000, burst: 1 });
+    bucket.take();
+    vi.useFakeTimers({ toFake: ['performance'] });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    for (const end = realNow() + 5; realNow() < end;);
+
+    expect(bucket.take()).toBe(true);
   });
 });
 

@@ -34,6 +34,22 @@ function createCall(onError, isOver) {
     }
   };
 }
+function createListeners(call) {
+  const listeners = /* @__PURE__ */ new Set();
+  return [
+    (listener) => {
+      const own = [listener];
+      listeners.add(own);
+      return () => {
+        listeners.delete(own);
+      };
+    },
+    () => {
+      const present = [...listeners];
+      for (const own of present) if (listeners.has(own)) call(own[0]);
+    }
+  ];
+}
 
 // ../lib/client/platform.ts
 var platform = globalThis;
@@ -173,26 +189,27 @@ function takeRefusal() {
   forgetRefusal();
   return fault;
 }
-var UnsendableError = class extends TypeError {
-  expected;
-  path;
-  constructor({ expected, path }) {
-    super(`${path.length === 0 ? "" : `at ${path.join(".")}: `}expected ${expected}`);
-    this.expected = expected;
-    this.path = path;
-  }
-  get name() {
-    return "UnsendableError";
-  }
-};
 
 // ../lib/client/encoded.ts
 function encodedOf(codec2, message) {
   forgetRefusal();
   const encoded = codec2.encode(message);
   const fault = encoded === void 0 ? takeRefusal() : void 0;
-  if (fault !== void 0) throw new UnsendableError(fault);
+  if (fault !== void 0) throw Object.assign(new TypeError(`expected ${fault.expected}`), fault);
   return encoded;
+}
+function createReader({ decode }, failed) {
+  return (payload, take) => {
+    let message;
+    try {
+      message = decode(payload);
+    } catch (error) {
+      failed(error);
+      return false;
+    }
+    take(message);
+    return true;
+  };
 }
 var utf8 = new TextEncoder();
 var sizeOf = (encoded) => typeof encoded === "string" ? utf8.encode(encoded).length : encoded.length;
@@ -398,8 +415,8 @@ function createOutbox(options, { call, changed, read, deliver, restored }) {
       ofLine.forEach(remove);
       give(ofLine, "unconfirmed", void 0);
       if (code === 1009) {
-        const largest = Math.max(...sent.map(({ size }) => size));
-        const at = sent.findIndex(({ size }) => size === largest);
+        const size = Math.max(...sent.map((one) => one.size));
+        const at = sent.findIndex((one) => one.size === size);
         give(sent.splice(at, 1), "too-large", options.onDropped);
       }
       give(sent, "unconfirmed", options.onUnconfirmed);
@@ -412,25 +429,21 @@ function createOutbox(options, { call, changed, read, deliver, restored }) {
       if (outgoing === void 0) return;
       unconfirmed.delete(id);
       const { settle, message } = outgoing;
-      const take = (reply) => {
-        if (settle === void 0) deliver(reply);
-        else settle(void 0, reply);
+      const mark = header.charAt(0);
+      const failure = mark === "-" ? code : void 0;
+      const end = (reply) => {
+        if (settle !== void 0) {
+          settle(failure, reply, true);
+          return;
+        }
+        if (reply !== void 0) deliver(reply);
+        if (failure !== void 0) call(options.onFailed, message, failure);
       };
-      if (settle === void 0 || !header.startsWith("-")) drop(outgoing);
-      if (header.startsWith("=")) {
-        if (!read(payload, take)) settle?.("decode", void 0, true);
-      } else if (header.startsWith("+")) settle?.(void 0);
-      else {
-        const fail2 = (reply) => {
-          if (settle !== void 0) {
-            settle(code, reply, true);
-            return;
-          }
-          if (reply !== void 0) deliver(reply);
-          call(options.onFailed, message, code);
-        };
-        if (payload.length === 0 || !read(payload, fail2)) fail2();
-      }
+      if (settle === void 0 || failure === void 0) drop(outgoing);
+      const hasMessage = mark === "=" || failure !== void 0 && payload.length > 0;
+      if (hasMessage && read(payload, end)) return;
+      if (mark === "=") settle?.("decode", void 0, true);
+      else end();
     },
     refused: (id) => {
       const outgoing = unconfirmed.get(id);
@@ -552,19 +565,11 @@ function createLiveness(dead) {
 
 // ../lib/client/status.ts
 function createStatus(call) {
-  const listeners = /* @__PURE__ */ new Set();
+  const [subscribe, notify] = createListeners(call);
   let isDue = false;
   let snapshot = {};
   return [
-    (listener) => {
-      const own = () => {
-        listener();
-      };
-      listeners.add(own);
-      return () => {
-        listeners.delete(own);
-      };
-    },
+    subscribe,
     () => snapshot,
     (change) => {
       const names = Object.keys(change);
@@ -574,8 +579,7 @@ function createStatus(call) {
       isDue = true;
       queueMicrotask(() => {
         isDue = false;
-        const present = [...listeners];
-        for (const listener of present) if (listeners.has(listener)) call(listener);
+        notify();
       });
     }
   ];
@@ -636,7 +640,8 @@ async function askRoute(url, fetch2) {
     redirect: "error",
     signal: AbortSignal.timeout(PATIENCE3)
   });
-  const { omnimessage, retryAfter, subprotocols } = await response.json();
+  const answer = await response.json().catch(() => ({}));
+  const { omnimessage, retryAfter, subprotocols } = answer;
   return omnimessage === "websocket" ? { code: response.status, retryAfter, hasProtocol: subprotocols?.includes(PROTOCOL) } : void 0;
 }
 var PATIENCE3 = 1e4;
@@ -651,7 +656,6 @@ function webSocket({ url, protocol, protocols } = {}) {
     // A token that travels as a subprotocol cannot be shown to the question.
     ask: protocols === void 0 ? askRoute : void 0,
     start: ({ url: address, isBinary, isOffered, WebSocket }, events) => {
-      if (WebSocket === void 0) throw new Error("no WebSocket here: give a class as an option");
       address.protocol = address.protocol.replace("http", "ws");
       const offered = [...protocols ?? []];
       if (isOffered && protocol === void 0) offered.push(PROTOCOL);
@@ -743,6 +747,8 @@ function openLink(options, restored) {
   let isGap = false;
   let isOffered = true;
   let isProved = false;
+  let isRefused = false;
+  let isAnswered = false;
   let failures = 0;
   let unopened = 0;
   let missing = 0;
@@ -753,17 +759,9 @@ function openLink(options, restored) {
   const deliver = (message) => {
     call(options.onMessage, message);
   };
-  const read = (payload, take) => {
-    let message;
-    try {
-      message = codec2.decode(payload);
-    } catch (error) {
-      call(onError, error);
-      return false;
-    }
-    take(message);
-    return true;
-  };
+  const read = createReader(codec2, (error) => {
+    call(onError, error);
+  });
   const [subscribe, getSnapshot, set] = createStatus(call);
   const show = (state, reason, more) => {
     set({ state, reason, text: textOf(reason), retryAt: void 0, ...more });
@@ -774,13 +772,8 @@ function openLink(options, restored) {
     code: void 0,
     transport: transports[0].name
   });
-  const outbox = createOutbox(options, {
-    call,
-    read,
-    deliver,
-    changed: set,
-    restored
-  });
+  const events = { call, read, deliver, changed: set, restored };
+  const outbox = createOutbox(options, events);
   const liveness = createLiveness(() => {
     ended(0);
   });
@@ -811,6 +804,7 @@ function openLink(options, restored) {
     let url;
     try {
       url = await address();
+      if (!isOffered) isOffered = (await question(url))?.hasProtocol ?? false;
       if (mine !== turn) return;
       ({ origin } = url);
       timer = setTimeout(ended, PATIENCE4, 0);
@@ -864,22 +858,29 @@ function openLink(options, restored) {
   };
   const ended = (code, reason, retryAfter) => {
     const isExplained = isOpen || !UNEXPLAINED.has(code);
+    if (isOpen && !isRefused) isOffered = true;
     cut(code);
     if (isExplained) decide(code, reason, retryAfter);
     else void explain(code);
   };
+  const question = async (url) => {
+    isAnswered = false;
+    try {
+      const answer = await transports[0].ask?.(url ?? await address(), request);
+      isAnswered = true;
+      return answer;
+    } catch {
+      return void 0;
+    }
+  };
   const explain = async (code) => {
     const mine = turn;
     unopened += 1;
-    let answer;
-    if (unopened === 1 || unopened % 4 === 0) {
-      try {
-        answer = await transports[0].ask?.(await address(), request);
-      } catch {
-      }
-    }
+    const isTime = unopened === 1 || unopened % 4 === 0;
+    const answer = isTime ? await question() : void 0;
     if (mine !== turn) return;
     isOffered = isProved || (answer?.hasProtocol ?? !isOffered);
+    isRefused = !isOffered && isTime && isAnswered;
     if (answer !== void 0 && answer.code !== WOULD_ACCEPT) unopened = 0;
     else if (unopened % 2 === 0) transports.push(transports.shift());
     decide(answer?.code ?? code, "", answer?.retryAfter);

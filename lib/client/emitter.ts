@@ -31,34 +31,43 @@ export function createCall(
 /** Adds a listener, and returns the function that removes it. */
 export type Subscribe = (listener: () => void) => () => void;
 
-/**
- * @returns how to subscribe, and the function that calls the listeners. When one of them makes that
- * happen again, it happens after those that are under way
- */
-export function createEmitter(call: Call): readonly [Subscribe, emit: () => void] {
-  const listeners = new Set<() => void>();
-  let isEmitting = false;
-  let isDue = false;
+/** @returns how to subscribe, and the function that calls all who are here and have not left meanwhile */
+export function createListeners(call: Call): readonly [Subscribe, notify: () => void] {
+  const listeners = new Set<readonly [() => void]>();
   return [
     (listener) => {
       // The same function may be subscribed twice, and each is removed alone.
-      const own = (): void => {
-        listener();
-      };
+      const own = [listener] as const;
       listeners.add(own);
       return () => {
         listeners.delete(own);
       };
     },
     () => {
+      const present = [...listeners];
+      for (const own of present) if (listeners.has(own)) call(own[0]);
+    },
+  ];
+}
+
+/**
+ * @returns how to subscribe, and the function that calls the listeners. When one of them makes that
+ * happen again, it happens after those that are under way
+ */
+export function createEmitter(call: Call): readonly [Subscribe, emit: () => void] {
+  const [subscribe, notify] = createListeners(call);
+  let isEmitting = false;
+  let isDue = false;
+  return [
+    subscribe,
+    () => {
       isDue = true;
       if (isEmitting) return;
       isEmitting = true;
       while (isDue) {
         isDue = false;
-        // Of those that are here now: one that comes meanwhile has the newest state already.
-        const present = [...listeners];
-        for (const listener of present) if (listeners.has(listener)) call(listener);
+        // One that comes meanwhile has the newest state already.
+        notify();
       }
       isEmitting = false;
     },

@@ -1,11 +1,11 @@
-/** What a message is on the wire. */
+/** Messages, and what they are on the wire. */
 import { type Codec, type Wire } from '../core/codec.ts';
-import { forgetRefusal, takeRefusal, UnsendableError } from '../core/refusal.ts';
+import { forgetRefusal, takeRefusal } from '../core/refusal.ts';
 
 /**
  * Encodes a message that is meant to be sent.
  * @returns undefined when the codec skips it
- * @throws UnsendableError when the codec refuses it, and what the codec throws
+ * @throws TypeError with `expected` and `path` when the codec refuses it, and what the codec throws
  */
 export function encodedOf<Out>(
   codec: Pick<Codec<unknown, Out, Wire>, 'encode'>,
@@ -14,8 +14,26 @@ export function encodedOf<Out>(
   forgetRefusal();
   const encoded = codec.encode(message);
   const fault = encoded === undefined ? takeRefusal() : undefined;
-  if (fault !== undefined) throw new UnsendableError(fault);
+  if (fault !== undefined) throw Object.assign(new TypeError(`expected ${fault.expected}`), fault);
   return encoded;
+}
+
+/** @returns a function that decodes a message and gives it away; false when it cannot be decoded */
+export function createReader<In>(
+  { decode }: Pick<Codec<In, never, Wire>, 'decode'>,
+  failed: (error: unknown) => void,
+): (payload: Wire, take: (message: In) => void) => boolean {
+  return (payload, take) => {
+    let message: In;
+    try {
+      message = decode(payload);
+    } catch (error) {
+      failed(error);
+      return false;
+    }
+    take(message);
+    return true;
+  };
 }
 
 const utf8 = new TextEncoder();

@@ -5,6 +5,7 @@ import { pauseOf } from './backoff.ts';
 import { createCall } from './emitter.ts';
 import { meaningOf, type Reason, textOf } from './ends.ts';
 import { createLiveness } from './liveness.ts';
+import { createReader } from './encoded.ts';
 import { createStatus } from './status.ts';
 import { type ConnectOptions, type Link, type Snapshot } from './options.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
@@ -63,6 +64,10 @@ export function openLink<In, Out>(
   let isOffered = true;
   /** True once the server has proved that it speaks the protocol: it is offered from then on. */
   let isProved = false;
+  /** True when a server that is there has refused it: a bare line is all there is. */
+  let isRefused = false;
+  /** True when the last question had an answer. */
+  let isAnswered = false;
   /** Failures since a line has proved itself. */
   let failures = 0;
   /** Attempts in a row that never opened, and of which nobody said why. */
@@ -77,17 +82,9 @@ export function openLink<In, Out>(
   const deliver = (message: In): void => {
     call(options.onMessage, message);
   };
-  const read = (payload: Wire, take: (message: In) => void): boolean => {
-    let message: In;
-    try {
-      message = codec.decode(payload);
-    } catch (error) {
-      call(onError, error);
-      return false;
-    }
-    take(message);
-    return true;
-  };
+  const read = createReader(codec, (error) => {
+    call(onError, error);
+  });
 
   const [subscribe, getSnapshot, set] = createStatus(call);
   const show = (state: Snapshot['state'], reason: Reason, more?: Partial<Snapshot>): void => {
@@ -100,13 +97,8 @@ export function openLink<In, Out>(
     transport: transports[0].name,
   });
 
-  const outbox = createOutbox<In, Out>(options, {
-    call,
-    read,
-    deliver,
-    changed: set,
-    restored,
-  });
+  const events = { call, read, deliver, changed: set, restored };
+  const outbox = createOutbox<In, Out>(options, events);
   const liveness = createLiveness(() => {
     ended(0);
   });
@@ -142,6 +134,7 @@ export function openLink<In, Out>(
     let url: URL | undefined;
     try {
       url = await address();
+      if (!isOffered) isOffered = (await question(url))?.hasProtocol ?? false;
       if (mine !== turn) return;
       ({ origin } = url);
       timer = setTimeout(ended, PATIENCE, 0);
@@ -199,25 +192,34 @@ export function openLink<In, Out>(
   /** The line is over: with a close code, the status of an answer, or 0 for neither. */
   const ended: LineEvents['end'] = (code, reason, retryAfter) => {
     const isExplained = isOpen || !UNEXPLAINED.has(code);
+    // The attempt that failed before a bare line may have met a server that was down.
+    if (isOpen && !isRefused) isOffered = true;
     cut(code);
     if (isExplained) decide(code, reason, retryAfter);
     else void explain(code);
+  };
+
+  /** Asks the route what a browser hides. */
+  const question = async (url?: URL): Promise<RouteAnswer | undefined> => {
+    isAnswered = false;
+    try {
+      const answer = await transports[0].ask?.(url ?? (await address()), request);
+      isAnswered = true;
+      return answer;
+    } catch {
+      return undefined; // No answer either: that is the weather.
+    }
   };
 
   /** An attempt never opened. Asks the route why, now and then, and tries the next one otherwise. */
   const explain = async (code: number): Promise<void> => {
     const mine = turn;
     unopened += 1;
-    let answer: RouteAnswer | undefined;
-    if (unopened === 1 || unopened % 4 === 0) {
-      try {
-        answer = await transports[0].ask?.(await address(), request);
-      } catch {
-        // No answer either: that is the weather.
-      }
-    }
+    const isTime = unopened === 1 || unopened % 4 === 0;
+    const answer = isTime ? await question() : undefined;
     if (mine !== turn) return;
     isOffered = isProved || (answer?.hasProtocol ?? !isOffered);
+    isRefused = !isOffered && isTime && isAnswered;
     if (answer !== undefined && answer.code !== WOULD_ACCEPT) unopened = 0;
     else if (unopened % 2 === 0) transports.push(transports.shift() as Transport);
     decide(answer?.code ?? code, '', answer?.retryAfter);

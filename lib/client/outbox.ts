@@ -254,8 +254,8 @@ export function createOutbox<In, Out>(
       give(ofLine, 'unconfirmed', undefined);
       if (code === 1009) {
         // The server does not say which one it was: it was the largest.
-        const largest = Math.max(...sent.map(({ size }) => size));
-        const at = sent.findIndex(({ size }) => size === largest);
+        const size = Math.max(...sent.map((one) => one.size));
+        const at = sent.findIndex((one) => one.size === size);
         give(sent.splice(at, 1), 'too-large', options.onDropped);
       }
       give(sent, 'unconfirmed', options.onUnconfirmed);
@@ -268,26 +268,22 @@ export function createOutbox<In, Out>(
       if (outgoing === undefined) return;
       unconfirmed.delete(id);
       const { settle, message } = outgoing;
-      const take = (reply: In): void => {
-        if (settle === undefined) deliver(reply);
-        else settle(undefined, reply);
+      const mark = header.charAt(0);
+      const failure = mark === '-' ? code : undefined;
+      const end = (reply?: In): void => {
+        if (settle !== undefined) {
+          settle(failure, reply, true);
+          return;
+        }
+        // What onError of the server says of a failure is a message like any other.
+        if (reply !== undefined) deliver(reply);
+        if (failure !== undefined) call(options.onFailed, message, failure);
       };
-      if (settle === undefined || !header.startsWith('-')) drop(outgoing);
-      if (header.startsWith('=')) {
-        if (!read(payload, take)) settle?.('decode', undefined, true);
-      } else if (header.startsWith('+')) settle?.(undefined);
-      else {
-        const fail = (reply?: In): void => {
-          if (settle !== undefined) {
-            settle(code, reply, true);
-            return;
-          }
-          // What onError of the server says of it is a message like any other.
-          if (reply !== undefined) deliver(reply);
-          call(options.onFailed, message, code);
-        };
-        if (payload.length === 0 || !read(payload, fail)) fail();
-      }
+      if (settle === undefined || failure === undefined) drop(outgoing);
+      const hasMessage = mark === '=' || (failure !== undefined && payload.length > 0);
+      if (hasMessage && read(payload, end)) return;
+      if (mark === '=') settle?.('decode', undefined, true);
+      else end();
     },
     refused: (id) => {
       const outgoing = unconfirmed.get(id);

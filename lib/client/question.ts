@@ -28,7 +28,8 @@ export async function askRoute(url: URL, fetch: Fetch): Promise<RouteAnswer | un
     redirect: 'error',
     signal: AbortSignal.timeout(PATIENCE),
   });
-  const { omnimessage, retryAfter, subprotocols } = (await response.json()) as Answer;
+  const answer = (await response.json().catch(() => ({}))) as Answer;
+  const { omnimessage, retryAfter, subprotocols } = answer;
   // The mark: any other server may answer with a problem, too.
   return omnimessage === 'websocket'
     ? { code: response.status, retryAfter, hasProtocol: subprotocols?.includes(PROTOCOL) }

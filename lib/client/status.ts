@@ -1,25 +1,16 @@
 /** The snapshot of a link, and who is notified when it changes. */
-import { type Call, type Subscribe } from './emitter.ts';
+import { type Call, createListeners, type Subscribe } from './emitter.ts';
 import { type Snapshot } from './options.ts';
 
 /** @returns how to subscribe, how to get the snapshot, and how to change it */
 export function createStatus(
   call: Call,
 ): readonly [Subscribe, () => Snapshot, (change: Partial<Snapshot>) => void] {
-  const listeners = new Set<() => void>();
+  const [subscribe, notify] = createListeners(call);
   let isDue = false;
   let snapshot = {} as Snapshot;
   return [
-    (listener) => {
-      // The same function may be subscribed twice, and each is removed alone.
-      const own = (): void => {
-        listener();
-      };
-      listeners.add(own);
-      return () => {
-        listeners.delete(own);
-      };
-    },
+    subscribe,
     () => snapshot,
     (change) => {
       const names = Object.keys(change) as (keyof Snapshot)[];
@@ -30,8 +21,7 @@ export function createStatus(
       // One notification for all that happens at once.
       queueMicrotask(() => {
         isDue = false;
-        const present = [...listeners];
-        for (const listener of present) if (listeners.has(listener)) call(listener);
+        notify();
       });
     },
   ];

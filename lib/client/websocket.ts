@@ -1,7 +1,7 @@
 /** Messages over WebSocket, with `omnimessage.1` where the server speaks it. */
 import { type Hello, joinFrame, PROTOCOL, splitFrame } from '../core/protocol.ts';
 import { type Wire } from '../core/codec.ts';
-import { type Socket } from './platform.ts';
+import { type Socket, type SocketConstructor } from './platform.ts';
 import { askRoute } from './question.ts';
 import { type AddressSource, type Transport } from './transport.ts';
 
@@ -35,11 +35,11 @@ export function webSocket({ url, protocol, protocols }: WebSocketOptions = {}): 
     // A token that travels as a subprotocol cannot be shown to the question.
     ask: protocols === undefined ? askRoute : undefined,
     start: ({ url: address, isBinary, isOffered, WebSocket }, events) => {
-      if (WebSocket === undefined) throw new Error('no WebSocket here: give a class as an option');
       address.protocol = address.protocol.replace('http', 'ws');
       const offered = [...(protocols ?? [])];
       if (isOffered && protocol === undefined) offered.push(PROTOCOL);
-      const socket = new WebSocket(address, offered) as Socket;
+      // Where there is none, that throws like any constructor that does not work.
+      const socket = new (WebSocket as SocketConstructor)(address, offered) as Socket;
       socket.binaryType = 'arraybuffer';
       /** Undefined until it is known: the hello alone proves the protocol. */
       let isFramed: boolean | undefined;

@@ -486,6 +486,22 @@ describe('without omnimessage.1', () => {
     expect(server.peers[1]!.offered).toEqual(['omnimessage.1']);
   });
 
+  it('is offered again after a bare line when the first attempt met a server that was down', async () => {
+    const server = await serveProtocol();
+    const door = await gate('127.0.0.1', server.port);
+    await door.shut();
+    const { link, opened } = linkTo(`ws://127.0.0.1:${door.port}`, { minDelay: 1_000 });
+    await until(() => link.getSnapshot().state === 'waiting');
+    await door.open();
+    await until(() => opened.length === 1);
+    expect(server.peers.map(({ offered }) => offered)).toEqual([[]]);
+    server.peers[0]!.socket.terminate();
+    await until(() => opened.length === 2);
+
+    expect(server.peers[1]!.offered).toEqual(['omnimessage.1']);
+    expect(await link.ask('a')).toBe('a');
+  });
+
   it('is offered again when bare does not work either, in turn', async () => {
     const server = await serveProtocol();
     server.server.removeAllListeners('upgrade');

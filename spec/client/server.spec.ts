@@ -59,6 +59,21 @@ async function underExpressWs(): Promise<string> {
   return `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
+describe('a first attempt on a server that is down', () => {
+  it('does not make its first line a bare one', async () => {
+    const { url } = await attached();
+    const { hostname, port } = new URL(url);
+    const door = await gate(hostname, Number(port));
+    await door.shut();
+    const { link, opened } = linkTo(`ws://127.0.0.1:${door.port}/omni-ws`, { minDelay: 500 });
+    await until(() => link.getSnapshot().state === 'waiting');
+    await door.open();
+    await until(() => opened.length === 1);
+
+    expect(await link.ask('a')).toBe('re: a');
+  });
+});
+
 describe.each([
   ['attachWebSockets', async (): Promise<string> => (await attached()).url],
   ['express-ws', underExpressWs],

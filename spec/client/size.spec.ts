@@ -21,7 +21,7 @@ async function sizeOf(code: string): Promise<number> {
 
 describe('the size of the client', () => {
   it.each([
-    ['core over WebSocket', "export { connect } from './lib/client.ts';", 5_600],
+    ['core over WebSocket', "export { connect } from './lib/client.ts';", 5_620],
     [
       'all transports and the store',
       "export { connect, createStore, http, sse, webSocket } from './lib/client.ts';",

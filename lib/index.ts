@@ -31,6 +31,14 @@ export { type Program } from './application/program.ts';
 export { type Step } from './application/step.ts';
 export { type ConnectionOptions, type Heartbeat } from './connection/options.ts';
 export { type RateLimit } from './connection/rate-limit.ts';
+export { type ResumeOptions } from './connection/resume-options.ts';
+export {
+  type Answered,
+  type Known,
+  type OpenStore,
+  type StoreLimits,
+  type WindowStore,
+} from './connection/window-store.ts';
 export {
   type Attached,
   attachWebSockets,

@@ -13,6 +13,8 @@ export type MessageId = number;
 /** A message with its mark taken off. */
 export interface Marked {
   readonly id: MessageId;
+  /** Sent on an earlier line of the client already. */
+  readonly isRepeat: boolean;
   readonly payload: Wire;
 }
 
@@ -25,6 +27,15 @@ export function isProbe(frame: Wire): boolean {
   return frame[0] === QUESTION && (frame[1] === LINE_FEED || frame[1] === SEMICOLON);
 }
 
+/** The frame of a client that says what it goes on from. */
+export function resumePayloadOf(frame: Wire): string | undefined {
+  const split = splitFrame(frame);
+  if (split?.header !== '@') return undefined;
+  const { payload } = split;
+  return typeof payload === 'string' ? payload : new TextDecoder().decode(payload);
+}
+
+const AGAIN = /;again(?:;|$)/;
 const QUESTION = 0x3f;
 const LINE_FEED = 0x0a;
 const SEMICOLON = 0x3b;
@@ -32,21 +43,33 @@ const SEMICOLON = 0x3b;
 /** Takes the marks off what one client sends. */
 export class Marks {
   #last: MessageId = 0;
+  /** The last message that was repeated; undefined on the first line of a client. */
+  #lastRepeat: MessageId | undefined;
+
+  /** The client goes on from an earlier line, where it gave ids up to this one. */
+  goOn(sent: MessageId): void {
+    this.#last = sent;
+    this.#lastRepeat = 0;
+  }
 
   /** @throws {@link DecodeError} for a header that is none, or an id that does not rise */
   read(frame: Wire): Marked {
     const split = splitFrame(frame);
-    const id = Number(split === undefined ? Number.NaN : MESSAGE.exec(split.header)?.[1]);
+    const header = split?.header ?? '';
+    const id = Number(MESSAGE.exec(header)?.[1]);
+    const isRepeat = this.#lastRepeat !== undefined && AGAIN.test(header);
+    const before = isRepeat ? (this.#lastRepeat ?? 0) : this.#last;
     if (
       split === undefined ||
       // guard: ids rise → false
-      !(id > this.#last)
+      !(id > before)
     ) {
       throw new DecodeError('expected a header of omnimessage.1 with an id that rises');
     }
-    this.#last = id;
+    if (isRepeat) this.#lastRepeat = id;
+    else this.#last = id;
     const { payload } = split;
-    return { id, payload: typeof payload === 'string' ? withoutMark(payload) : payload };
+    return { id, isRepeat, payload: typeof payload === 'string' ? withoutMark(payload) : payload };
   }
 }
 

@@ -98,6 +98,14 @@ export abstract class AnsweringConnection<
     return id === undefined ? this.sendEncoded(encoded) : this.sender.reply(encoded, id);
   }
 
+  greet(): void {
+    this.sender.greet();
+  }
+
+  sendBeat(): void {
+    this.sender.sendBeat();
+  }
+
   failMessage(id: MessageId, code: string, encoded?: Wire): boolean {
     return this.sender.fail(id, code, encoded);
   }

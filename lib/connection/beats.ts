@@ -6,12 +6,14 @@ import { type Wire } from '../core/codec.ts';
 import { type Hello } from '../core/protocol.ts';
 import { type Line } from './line.ts';
 import { type RateLimit } from './rate-limit.ts';
+import { type ResumeSettings } from './resume-options.ts';
 
 interface BeatSettings {
   readonly interval: number;
   readonly isBinary: boolean;
   readonly limit: number;
   readonly rateLimit: RateLimit | undefined;
+  readonly resume: ResumeSettings | undefined;
 }
 
 /** Without a heartbeat a client is told of no end to its patience: a day. */
@@ -32,15 +34,18 @@ export class Beats {
 
   /** Sends the hello. */
   greet(): void {
-    const { limit, rateLimit } = this.#settings;
+    const { limit, rateLimit, resume } = this.#settings;
+    const line = this.#line;
     const interval = this.#interval;
     const hello: Hello = {
       version: 1,
       interval,
       limit,
       ...(rateLimit === undefined ? {} : { rate: rateLimit.perSecond }),
+      ...(resume && line.introduction && { window: resume.window }),
+      ...(resume && line.goesOnFrom && { resumed: resume.ring === 0 }),
     };
-    this.#line.write(this.#encoded(JSON.stringify(hello)), '!');
+    line.write(this.#encoded(JSON.stringify(hello)), '!');
   }
 
   /** Sends a beat. */

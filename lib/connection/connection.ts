@@ -13,10 +13,8 @@ import { report } from '../core/pipe.ts';
 import { AsyncContext } from '../process/async-context.ts';
 import { publishClose, publishOpen, publishRefused } from '../process/diagnostics.ts';
 import { unwatch, watch } from '../process/shared-interval.ts';
-import { startTimer } from '../process/timers.ts';
 import { type MessageId } from './acknowledgement.ts';
 import { admit, type Applicant } from './admission.ts';
-import { AnsweringConnection } from './answering.ts';
 import { type Admission } from './claim.ts';
 import { ConnectionEnd, delayOfFailure } from './end.ts';
 import { KeepAlive } from './keep-alive.ts';
@@ -24,12 +22,13 @@ import { type Line, type LineListener, type Received } from './line.ts';
 import { type ConnectionSettings } from './options.ts';
 import { type ReceiverHost } from './receiver-host.ts';
 import { MessageReceiver } from './receiving.ts';
+import { ReturningConnection } from './returning.ts';
 import { MessageSender, type SenderHost } from './sending.ts';
 import { type Session } from './session.ts';
 
 /** A connection as the library has it; the user sees the interface `Connection` of it. */
 export class ClientConnection<In, Out, Context, Request extends IncomingMessage = IncomingMessage>
-  extends AnsweringConnection<In, Out, Context, Request>
+  extends ReturningConnection<In, Out, Context, Request>
   implements
     Connection<Out, Context, Request>,
     Applicant<Context, Request>,
@@ -38,7 +37,7 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
     SenderHost
 {
   readonly asyncContext: AsyncContext = new AsyncContext();
-  readonly #line: Line;
+  protected readonly line: Line;
   readonly #start: StartSession<In, Out, Context, Request>;
   readonly #receiver: MessageReceiver<In>;
   readonly #keepAlive: KeepAlive;
@@ -47,7 +46,6 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
   readonly #arrived: number = performance.now();
   #session: ConnectionSession<In, Out, Context, Request> | undefined;
   #expires: number | undefined;
-  #timer: NodeJS.Timeout | undefined;
   #abort: AbortController | undefined;
   #close: ((code?: number, reason?: string) => void) | undefined;
   /** On a marked line: the message that is being handled. */
@@ -61,7 +59,7 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
     start: StartSession<In, Out, Context, Request>,
   ) {
     super(request, settings);
-    this.#line = line;
+    this.line = line;
     this.#start = start;
     this.#receiver = new MessageReceiver(this, settings, line);
     this.#keepAlive = new KeepAlive(settings);
@@ -73,6 +71,7 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
    * @param admission - how it passed `attachWebSockets`, if it did
    */
   begin(admission: Admission | undefined): void {
+    this.meet(admission?.authorized);
     watch(this, this.settings.beat);
     admit(this, this.settings, admission);
   }
@@ -155,24 +154,24 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
     this.#leave('closing');
     this.#end.recordCause(code);
     const { wireCode } = this.settings;
-    if (wireCode === undefined) this.#line.close(code, reason);
-    else this.#line.close(wireCode(code), reason ?? reasonOf(code));
+    if (wireCode === undefined) this.line.close(code, reason);
+    else this.line.close(wireCode(code), reason ?? reasonOf(code));
   }
 
   // What the admission and the receiver call.
 
-  greet(): void {
-    this.sender.greet();
-  }
-
   know(context: Context): void {
-    clearTimeout(this.#timer);
+    this.stopTimer();
     this.context = context;
   }
 
   open(expires: number | undefined): void {
-    this.state = 'open';
     this.#expires = expires;
+    this.whenIntroduced(() => this.#open());
+  }
+
+  #open(): void {
+    this.state = 'open';
     publishOpen(this.settings.transport, performance.now() - this.#arrived);
     this.#session = this.#start(this);
     const failed = (cause: unknown): void => {
@@ -185,18 +184,14 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
     }
   }
 
-  startTimer(callback: () => void, delay: number): void {
-    clearTimeout(this.#timer);
-    this.#timer = startTimer(callback, delay, undefined);
-  }
-
-  deliver(message: In, id: MessageId | undefined): void | PromiseLike<void> {
+  deliver(message: In, id: MessageId | undefined, isRepeat: boolean): void | PromiseLike<void> {
     this.#handling = id;
-    return this.#session?.received(message, this, id);
-  }
-
-  sendBeat(): void {
-    this.sender.sendBeat();
+    const claim = this.claim(id, isRepeat);
+    if (claim === true) return this.#session?.received(message, this, id);
+    if (claim === false) return undefined;
+    return claim.then((isOurs) =>
+      isOurs ? this.#session?.received(message, this, id) : undefined,
+    );
   }
 
   tookTooLong(): void {
@@ -244,14 +239,14 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
       this.asyncContext.run(() => this.refuse(CloseCode.Unauthorized), undefined);
       return;
     }
-    const isDeaf = this.#receiver.isPaused || this.#line.isOneWay;
+    const isDeaf = this.#receiver.isPaused || this.line.isOneWay;
     // guard: heartbeat exemption while we pause → const verdict = this.#keepAlive.beat(elapsed);
     const verdict = isDeaf ? this.#keepAlive.beatWhilePaused() : this.#keepAlive.beat(elapsed);
     const isStuck = this.sender.beat(elapsed);
-    // guard: heartbeat of a client that takes nothing → if (verdict === 'gone') this.#line.terminate(); else if (verdict === 'ask') this.#line.ping();
-    // guard: heartbeat → if (isStuck) this.#line.terminate(); else if (verdict === 'ask') this.#line.ping();
-    if (isStuck || verdict === 'gone') this.#line.terminate();
-    else if (verdict === 'ask') this.#line.ping();
+    // guard: heartbeat of a client that takes nothing → if (verdict === 'gone') this.line.terminate(); else if (verdict === 'ask') this.line.ping();
+    // guard: heartbeat → if (isStuck) this.line.terminate(); else if (verdict === 'ask') this.line.ping();
+    if (isStuck || verdict === 'gone') this.line.terminate();
+    else if (verdict === 'ask') this.line.ping();
   }
 
   override get isEnding(): boolean {
@@ -277,12 +272,13 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
 
   #closed(code: number): void {
     this.#leave('closed');
-    this.#line.discard();
+    this.line.discard();
     unwatch(this, this.settings.beat);
     const counted = this.#end.codeOf(code);
     this.#end.ended();
-    if (this.#session === undefined) return;
     const session = this.#session;
+    this.leave(session?.isOfConnection === true);
+    if (session === undefined) return;
     publishClose(this.settings.transport, counted, performance.now() - this.#arrived);
     attempt(
       () => session.closed(this, counted),
@@ -294,10 +290,10 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
   }
 
   /** Nothing more is handled. */
-  // guard: signal aborts at the end → #leave(state: 'closing' | 'closed'): void { this.state = state; clearTimeout(this.#timer); this.#receiver.end(); }
+  // guard: signal aborts at the end → #leave(state: 'closing' | 'closed'): void { this.state = state; this.stopTimer(); this.#receiver.end(); }
   #leave(state: 'closing' | 'closed'): void {
     this.state = state;
-    clearTimeout(this.#timer);
+    this.stopTimer();
     // guard: nothing is handled after the end
     this.#receiver.end();
     this.#abort?.abort();

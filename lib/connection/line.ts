@@ -4,9 +4,14 @@
  */
 import { type Wire } from '../core/codec.ts';
 import { type Prepared } from '../core/prepared.ts';
+import { type Introduction } from '../core/protocol.ts';
+import { type Resume } from './introduction.ts';
 
 /** A message as it was received: `ws` 7 gives a string for text, `ws` 8 a Buffer. */
 export type Received = string | Uint8Array | ArrayBuffer | readonly Uint8Array[];
+
+/** The header of a push that stands in the log of a topic: the line puts its place there. */
+export const PLACED = ';place=';
 
 /** What carries a connection. */
 export interface Line {
@@ -14,6 +19,10 @@ export interface Line {
   readonly isOpen: boolean;
   /** Whether each message has an id and an answer of its own: the subprotocol `omnimessage.1`. */
   readonly isMarked: boolean;
+  /** What the client said of itself, on a marked line. */
+  readonly introduction: Introduction | undefined;
+  /** What it goes on from, where that is known from the beginning. */
+  readonly goesOnFrom: Resume | undefined;
   /** Whether the client sends nothing: then its silence proves nothing. */
   readonly isOneWay: boolean;
   /** What was written and not yet taken by the kernel: its bytes, plus 256 for each frame that waits. */
@@ -22,7 +31,8 @@ export interface Line {
   readonly bytesSent: number;
   /**
    * Takes a message, to be sent when this callback of the event loop has ended.
-   * @param header - on a marked line what stands before the message; otherwise it is not looked at
+   * @param header - on a marked line what stands before the message, or {@link PLACED}; otherwise it
+   * is not looked at
    * @returns by how much more is `buffered` now
    */
   readonly write: (encoded: Wire | Prepared, header: string) => number;

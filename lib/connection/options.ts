@@ -6,6 +6,7 @@ import { type ErrorHandler } from '../core/exchange.ts';
 import { expectCodec, expectFunction, expectNumber, type OptionNames } from '../core/options.ts';
 import { originCheck, type Origins } from '../request/origins.ts';
 import { expectRateLimit, type RateLimit } from './rate-limit.ts';
+import { type ResumeOptions, resumeSettings, type ResumeSettings } from './resume-options.ts';
 
 /** When a silent client is asked, and when it is given up. */
 export interface Heartbeat {
@@ -91,6 +92,20 @@ export interface ConnectionOptions<
    * @defaultValue no limit
    */
   readonly rateLimit?: RateLimit | undefined;
+  /**
+   * Keeps for clients of `omnimessage.1` what was handled and sent, so that one whose connection
+   * broke goes on where it was; `true` with the defaults. docs/client.md says what is promised.
+   * @defaultValue nothing is kept
+   */
+  readonly resume?: ResumeOptions<Context, Request> | boolean | undefined;
+  /**
+   * Decides about a page by the hash of the definition that it was built with (`definition` of
+   * `connect`; undefined when it says none): false closes with 4426, and the page should be loaded
+   * anew. Called for clients of `omnimessage.1` that say who they are, once the context is known.
+   * @defaultValue every page is served
+   */
+  readonly onVersion?:
+    ((definition: string | undefined, request: Request) => boolean | void) | undefined;
 }
 
 /** The defaults, in one place. */
@@ -117,6 +132,8 @@ export const connectionOptionNames: OptionNames<ConnectionOptions<never>> = {
   contextTimeout: true,
   expires: true,
   rateLimit: true,
+  resume: true,
+  onVersion: true,
 };
 
 /** The options, checked and complete: made once per route. */
@@ -143,6 +160,9 @@ export interface ConnectionSettings<In, Out, Context, Request extends IncomingMe
   readonly contextTimeout: number;
   readonly expires: ((context: Context) => Date | number | undefined) | undefined;
   readonly rateLimit: RateLimit | undefined;
+  readonly resume: ResumeSettings | undefined;
+  readonly onVersion:
+    ((definition: string | undefined, request: Request) => boolean | void) | undefined;
   /**
    * How long a connection that fails while it is young is kept before it is closed, in milliseconds:
    * for clients that come back at once, whatever they are told. Absent: not at all.
@@ -171,6 +191,7 @@ export function connectionSettings<
   expectFunction('context', options.context, true);
   expectFunction('onError', options.onError, true);
   expectFunction('expires', options.expires, true);
+  expectFunction('onVersion', options.onVersion, true);
   expectRateLimit(options.rateLimit);
   const {
     limit = DEFAULTS.limit,
@@ -205,6 +226,8 @@ export function connectionSettings<
     contextTimeout,
     expires: options.expires,
     rateLimit: options.rateLimit,
+    resume: resumeSettings(options.resume),
+    onVersion: options.onVersion,
   };
 }
 

@@ -12,7 +12,19 @@ export interface ReceiverHost<In> {
   /** That of the connection: its handlers run in it. */
   readonly asyncContext: AsyncContext;
   /** Hands a message to the session. The next ones wait until what it returns has settled. */
-  readonly deliver: (message: In, id: MessageId | undefined) => void | PromiseLike<void>;
+  readonly deliver: (
+    message: In,
+    id: MessageId | undefined,
+    isRepeat: boolean,
+  ) => void | PromiseLike<void>;
+  /** True until the client that resumes has said what it goes on from. */
+  readonly awaitsResume: boolean;
+  /**
+   * The client says what it goes on from.
+   * @param payload - undefined when its first frame was another one
+   * @returns the largest id that it has given to a message
+   */
+  readonly goOn: (payload: string | undefined) => MessageId;
   /** Asks `onError` about a message that could not be decoded, and sends what it answers. */
   readonly answerFailure: (
     error: DecodeError,

@@ -3,7 +3,7 @@
  * can hold; each decoded and handed to the session. Frames that are no messages (pings, pongs,
  * probes) take their share of the turn as well.
  */
-import { isProbe, type MessageId, Marks, idOf } from './acknowledgement.ts';
+import { idOf, isProbe, Marks, type MessageId, resumePayloadOf } from './acknowledgement.ts';
 import { CloseCode, reasonOf } from '../core/close-codes.ts';
 import { type DecodeError } from '../core/errors.ts';
 import { isPromise } from '../core/exchange.ts';
@@ -78,7 +78,7 @@ export class MessageReceiver<In> implements Resumable {
   take(data: Received, isBinary: boolean): void {
     if (this.#isOver) {
       this.#countAfterEnd();
-    } else if (this.#marks !== undefined && isProbe(frameOf(data))) {
+    } else if (this.#marks !== undefined && isProbe(frameOf(data)) && !this.#host.awaitsResume) {
       if (this.takeControl()) this.#host.sendBeat();
       else this.#owesBeat = true;
     } else if (
@@ -92,6 +92,8 @@ export class MessageReceiver<In> implements Resumable {
       isLarger(data, this.#limit)
     ) {
       this.#refuseUnread(data, CloseCode.TooLarge);
+    } else if (this.#marks !== undefined && this.#host.awaitsResume) {
+      this.#marks.goOn(this.#host.goOn(resumePayloadOf(frameOf(data))));
     } else if (this.#isFree && this.#waiting === 0 && this.#turn.take()) {
       this.#handle(data, isBinary);
     } else {
@@ -257,12 +259,12 @@ export class MessageReceiver<In> implements Resumable {
   #handleMessage(data: Received, isBinary: boolean): void {
     let message: In;
     let id: MessageId | undefined;
+    let isRepeat = false;
     try {
       let encoded = encodedIn(data, isBinary, this.#settings.isBinary);
       if (this.#marks !== undefined) {
         const marked = this.#marks.read(encoded);
-        id = marked.id;
-        encoded = marked.payload;
+        ({ id, isRepeat, payload: encoded } = marked);
         if (isLarger(encoded, this.#settings.limit)) {
           this.#refuseUnread(data, CloseCode.TooLarge);
           return;
@@ -275,7 +277,7 @@ export class MessageReceiver<In> implements Resumable {
     }
     // guard: a good one resets the count
     this.#undecodable?.reset();
-    const pending = this.#host.deliver(message, id);
+    const pending = this.#host.deliver(message, id, isRepeat);
     if (isPromise(pending)) this.#waitFor(pending);
   }
 

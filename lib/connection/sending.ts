@@ -4,12 +4,13 @@
  */
 import { CloseCode } from '../core/close-codes.ts';
 import { type Wire } from '../core/codec.ts';
-import { type Prepared } from '../core/prepared.ts';
+import { Prepared } from '../core/prepared.ts';
 import { type MessageId } from './acknowledgement.ts';
 import { Backpressure, type Held } from './backpressure.ts';
 import { Beats } from './beats.ts';
-import { type Line } from './line.ts';
+import { type Line, PLACED } from './line.ts';
 import { type ConnectionSettings } from './options.ts';
+import { type Answered } from './window-store.ts';
 
 /** The connection that sends. */
 export interface SenderHost {
@@ -19,10 +20,25 @@ export interface SenderHost {
   readonly refuse: (code: CloseCode) => void;
 }
 
+/** What keeps what was sent, for a client that comes back. */
+export interface SentKeeper {
+  /** A message was answered. */
+  readonly settle: (id: MessageId, header: string, encoded: Wire) => void;
+  /** Something is sent outside of topics. Gives the header that it gets. */
+  readonly push: (encoded: Wire) => string;
+}
+
 /** What may wait to be sent, and how often a quiet line says that it lives. */
 export type SenderSettings = Pick<
   ConnectionSettings<never, never, never, never>,
-  'highWaterMark' | 'maxBuffered' | 'interval' | 'timeout' | 'isBinary' | 'limit' | 'rateLimit'
+  | 'highWaterMark'
+  | 'maxBuffered'
+  | 'interval'
+  | 'timeout'
+  | 'isBinary'
+  | 'limit'
+  | 'rateLimit'
+  | 'resume'
 >;
 
 const NO_BYTES = new Uint8Array(0);
@@ -36,6 +52,8 @@ export class MessageSender {
   readonly #held: Held;
   /** On a marked line alone. */
   readonly #beats: Beats | undefined;
+  /** Where the client can come back. */
+  keeper: SentKeeper | undefined;
   #backpressure: Backpressure | undefined;
   /** The message that was answered for taking too long. */
   #givenUp: MessageId | undefined;
@@ -53,7 +71,13 @@ export class MessageSender {
    * @returns false when the connection is ending or too slow
    */
   push(encoded: Wire | Prepared): boolean {
-    return this.#write(encoded, '');
+    const { keeper } = this;
+    if (keeper === undefined || this.#host.isEnding || !this.#line.isOpen) {
+      return this.#write(encoded, '');
+    }
+    if (encoded instanceof Prepared && encoded.isPlaced) return this.#write(encoded, PLACED);
+    const own = encoded instanceof Prepared ? encoded.encoded : encoded;
+    return this.#write(own, keeper.push(own));
   }
 
   /** Answers a message on a marked line: with its reply, or that there is none. */
@@ -61,8 +85,8 @@ export class MessageSender {
     // guard: a message is answered once
     if (id === this.#givenUp) return false;
     return encoded === undefined
-      ? this.#write(this.#nothing, `+${id}`)
-      : this.#write(encoded, `=${id}`);
+      ? this.#answer(id, `+${id}`, this.#nothing)
+      : this.#answer(id, `=${id}`, encoded);
   }
 
   /**
@@ -70,7 +94,17 @@ export class MessageSender {
    * @param encoded - what `onError` answered
    */
   fail(id: MessageId, code: string, encoded: Wire = this.#nothing): boolean {
-    return id !== this.#givenUp && this.#write(encoded, `-${id};${code}`);
+    return id !== this.#givenUp && this.#answer(id, `-${id};${code}`, encoded);
+  }
+
+  /** Sends an answer, or a push, as it was sent before. */
+  repeat({ header, encoded }: Answered): boolean {
+    return this.#write(encoded.length === 0 ? this.#nothing : encoded, header);
+  }
+
+  /** Sends a frame of the protocol's own. */
+  sendControl(header: string, text: string): void {
+    this.#write(this.#settings.isBinary ? new TextEncoder().encode(text) : text, header);
   }
 
   /** What still comes for this message comes too late. */
@@ -95,6 +129,12 @@ export class MessageSender {
   beat(elapsed: number): boolean {
     this.#beats?.beat(elapsed);
     return this.#backpressure?.beat(elapsed) === true;
+  }
+
+  #answer(id: MessageId, header: string, encoded: Wire): boolean {
+    // Also when the client is gone: it may come back and ask.
+    this.keeper?.settle(id, header, encoded);
+    return this.#write(encoded, header);
   }
 
   get #nothing(): Wire {

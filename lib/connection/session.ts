@@ -17,6 +17,8 @@ export interface Session<In, Connected> {
     connection: Connected,
     id: MessageId | undefined,
   ) => void | PromiseLike<void>;
+  /** True where it ends with its connection: what it was handling is not answered any more. */
+  readonly isOfConnection?: boolean;
   /** The end, called once for every connection whose `opened` was called. */
   readonly closed: (connection: Connected, code: number) => void | PromiseLike<void>;
 }

@@ -23,6 +23,10 @@ export const CloseCode = {
   NotFound: 4404,
   /** `context` took longer than `contextTimeout`. Reconnect. */
   Timeout: 4408,
+  /** The client has come back on another connection. Do not reconnect with this one. */
+  Replaced: 4409,
+  /** `onVersion` refused the page: it is older than the server. Load it anew. */
+  Outdated: 4426,
   /** Over the rate limit. Reconnect, later. */
   RateLimited: 4429,
 } as const;

@@ -1,7 +1,7 @@
 import { type Wire } from './codec.ts';
 
 /** How one transport writes an encoded message: a WebSocket frame, a server-sent event. */
-export type Framing<Framed> = (encoded: Wire) => Framed;
+export type Framing<Framed> = (encoded: Wire, prepared: Prepared) => Framed;
 
 /**
  * An encoded message that goes to many connections. It is encoded once, and framed once for each
@@ -19,6 +19,16 @@ export class Prepared {
     this.encoded = encoded;
   }
 
+  /** Whether it stands in the log of a topic: then `place` says where. */
+  get isPlaced(): boolean {
+    return false;
+  }
+
+  /** The topic's hash, a comma, and the place in its log. Empty where there is none. */
+  get place(): string {
+    return '';
+  }
+
   /**
    * The message as one transport writes it.
    * @param framing - always the same function for the same kind of transport
@@ -26,7 +36,7 @@ export class Prepared {
   framedBy<Framed>(framing: Framing<Framed>): Framed {
     if (this.#framing === framing) return this.#framed as Framed;
     if (this.#framing === undefined) {
-      const framed = framing(this.encoded);
+      const framed = framing(this.encoded, this);
       this.#framing = framing;
       this.#framed = framed;
       return framed;
@@ -34,7 +44,7 @@ export class Prepared {
     const others = (this.#others ??= new Map<Framing<unknown>, unknown>());
     const known = others.get(framing);
     if (known !== undefined) return known as Framed;
-    const framed = framing(this.encoded);
+    const framed = framing(this.encoded, this);
     others.set(framing, framed);
     return framed;
   }

@@ -9,7 +9,10 @@
  *              =17\n…   a reply                     +17\n  acknowledged without a reply
  *              -17;handler\n…  failed, with its code; the message of onError may follow
  *
- * After the first field come `;name=value` for extensions, which an older side ignores.
+ * After the first field come `;name=value` for extensions, which an older side ignores. Those of a
+ * client that can resume: `17;again` a message that is sent once more, `;place=<topic>,<place>` where
+ * the topic of a push stands now, `;push=5` the number of a push outside of topics, `.;gap=<topic>`
+ * something is missing; and `@\n{…}`, with which both sides go on from an earlier line.
  */
 import { type Wire } from './codec.ts';
 
@@ -32,7 +35,49 @@ export interface Hello {
   readonly limit: number;
   /** How many messages a second the server takes in the long run. Absent when it does not count. */
   readonly rate?: number;
+  /** For so many milliseconds after it was sent a message may be repeated. Absent: it may not. */
+  readonly window?: number;
+  /** Over server-sent events, for a client that told its places: see {@link ResumedFrame}. */
+  readonly resumed?: boolean;
 }
+
+/** What the client says of itself in the handshake: `omnimessage.1.` and this, as base64url of JSON. */
+export interface Introduction {
+  /** Its secret: 22 to 64 characters of base64url, made at random by each link. */
+  readonly client: string;
+  /** True when an earlier line broke: its first frame is a {@link ResumeFrame}. */
+  readonly resumes?: boolean | undefined;
+  /** The hash of the definition that the page was built with. */
+  readonly definition?: string | undefined;
+}
+
+/** What the client goes on from: `@\n` and this, as JSON. */
+export interface ResumeFrame {
+  /** What the server called the client and its user on the line before. */
+  readonly owner?: string | undefined;
+  /** The largest id that it has given to a message. */
+  readonly sent: number;
+  /** The number of the last push outside of topics. */
+  readonly pushes: number;
+  /** Where it has got to: a place for each topic, by the topic's hash. */
+  readonly places: Readonly<Record<string, string>>;
+}
+
+/** The server's answer to it, and what a client that does not resume gets too: `@\n` and this, as JSON. */
+export interface ResumedFrame {
+  /** What to send as `owner` on the next line. */
+  readonly owner: string;
+  /** True when nothing is missing but what a gap says. */
+  readonly resumed: boolean;
+  /** The number of the last push outside of topics that the client has. */
+  readonly pushes: number;
+}
+
+/** The code of a message that cannot be repeated: it may have been handled or not. */
+export const FORGOTTEN = 'forgotten';
+
+/** How many places a client may tell; those of the oldest messages are left out. */
+export const PLACES_LIMIT = 256;
 
 /** A frame in its two parts. */
 export interface Split<Encoded> {

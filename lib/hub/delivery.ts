@@ -3,7 +3,9 @@ import { type Answer } from '../core/answer.ts';
 import { type Wire } from '../core/codec.ts';
 import { type Follower } from '../core/follower.ts';
 import { Prepared } from '../core/prepared.ts';
+import { type TopicPlaces } from '../core/topic-places.ts';
 import { type Place } from './backplane.ts';
+import { placeOf } from './topic-hash.ts';
 
 /** What a hub needs of a connection. The connections of `omniWs` have it. */
 export interface Receiver {
@@ -17,6 +19,8 @@ export interface Receiver {
   readonly unfollow: (follower: Follower) => void;
   /** Takes over the answer to the message that is being handled, where a connection knows of one. */
   readonly takeAnswer?: (() => Answer | undefined) | undefined;
+  /** How far its client has got in topics; undefined where that is not known. */
+  readonly places?: TopicPlaces | undefined;
 }
 
 /** One message on its way to its receivers. */
@@ -38,12 +42,20 @@ export interface Delivery<Message> {
 /** Where a publication stands, for those who resume: the hub's messages carry it. */
 export class Publication extends Prepared {
   readonly topic: string;
-  readonly place: Place | undefined;
+  readonly at: Place | undefined;
 
-  constructor(encoded: Wire, topic: string, place: Place | undefined) {
+  constructor(encoded: Wire, topic: string, at: Place | undefined) {
     super(encoded);
     this.topic = topic;
-    this.place = place;
+    this.at = at;
+  }
+
+  override get isPlaced(): boolean {
+    return this.at !== undefined;
+  }
+
+  override get place(): string {
+    return this.at === undefined ? '' : placeOf(this.topic, this.at);
   }
 }
 

@@ -1,5 +1,11 @@
 /** The topics that this process follows in an engine, and its own messages on their way through it. */
-import { type BackplaneLink, type GapReason, type LogEntry, type Place } from './backplane.ts';
+import {
+  type BackplaneLink,
+  type GapReason,
+  type LogEntry,
+  type Place,
+  START,
+} from './backplane.ts';
 import { type Delivery } from './delivery.ts';
 import { Feed } from './feed.ts';
 
@@ -8,6 +14,9 @@ const LOOK = 500;
 
 /** Within how many of these looks each feed compares its end with that of its log: 60 s. */
 const LOOKS_PER_CHECK = 120;
+
+/** For how long the end of a log without entries is told, in milliseconds. */
+const EMPTY_FOR = 10_000;
 
 /** How long a topic is followed after its last receiver has left, in milliseconds. */
 const LINGER = 5_000;
@@ -38,6 +47,10 @@ interface Followed<Message> {
   isDetached: boolean;
   /** Messages of this process up to this number were delivered: the log will bring them again. */
   deliveredUpTo: number;
+  /** Who waits for the first place. */
+  waiting: ((place: Place) => void)[];
+  /** Where an empty log ends, and until when that is worth telling. */
+  empty: { readonly place: Promise<Place | undefined>; readonly until: number } | undefined;
   /** Since when it has no receivers. */
   idleSince: number | undefined;
 }
@@ -57,6 +70,19 @@ export class Feeds<Message> {
   place(topic: string): Place | undefined {
     const followed = this.#followed.get(topic);
     return followed?.feed.isLive === true ? followed.feed.place : undefined;
+  }
+
+  /**
+   * Gives the place from which one who has just joined a topic could go on: at once, or as soon as
+   * there is one, and before anything that comes after it. Never, where the engine is away.
+   */
+  whenPlaced(topic: string, callback: (place: Place) => void): void {
+    const followed = this.#followed.get(topic);
+    if (followed === undefined || followed.isDetached) return;
+    const { place } = followed.feed;
+    if (place === undefined) followed.waiting.push(callback);
+    else if (place === START) void this.#whenEmpty(followed, callback);
+    else callback(place);
   }
 
   /** Takes note of how many receivers a topic has. */
@@ -141,6 +167,8 @@ export class Feeds<Message> {
       brokenSince: performance.now(),
       isDetached: false,
       deliveredUpTo: 0,
+      waiting: [],
+      empty: undefined,
       idleSince: undefined,
     };
     this.#followed.set(topic, followed);
@@ -156,11 +184,41 @@ export class Feeds<Message> {
         (place) => {
           if (this.#followed.get(followed.topic) !== followed) return;
           this.#attach(followed);
+          this.#tellWaiting(followed, place);
           followed.feed.start(place, true);
         },
         // It is followed no more.
         () => {},
       );
+  }
+
+  #tellWaiting(followed: Followed<Message>, place: Place): void {
+    for (const callback of followed.waiting.splice(0)) {
+      if (place === START) void this.#whenEmpty(followed, callback);
+      else callback(place);
+    }
+  }
+
+  /** A log without entries has no place of its own, but the engine has one to go on from. */
+  async #whenEmpty(followed: Followed<Message>, callback: (place: Place) => void): Promise<void> {
+    const now = performance.now();
+    if (followed.empty === undefined || followed.empty.until < now) {
+      followed.empty = { place: this.#endOfEmpty(followed.topic), until: now + EMPTY_FOR };
+    }
+    const place = await followed.empty.place;
+    if (place !== undefined && followed.feed.place === START) callback(place);
+  }
+
+  async #endOfEmpty(topic: string): Promise<Place | undefined> {
+    const link = this.#options.link();
+    try {
+      const place = await link.end(topic);
+      // What was written before that place would be lost to who goes on from it.
+      const { entries } = await link.read(topic, START, 1, true);
+      return entries.length === 0 ? place : undefined;
+    } catch {
+      return undefined;
+    }
   }
 
   /** From now on messages of this process wait for the log again. */

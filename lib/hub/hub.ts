@@ -5,24 +5,22 @@ import { type Wire } from '../core/codec.ts';
 import { DecodeError, type OmniError } from '../core/errors.ts';
 import { expectFunction, expectNumber } from '../core/options.ts';
 import { decode, encode } from '../core/pipe.ts';
-import { AsyncContext } from '../process/async-context.ts';
 import { publishError } from '../process/diagnostics.ts';
 import { type GapReason, type LogEntry, type LogPage, type Place, START } from './backplane.ts';
-import { catchUpFrom } from './catch-up.ts';
-import { type Delivery, type Receiver, receiverOf } from './delivery.ts';
+import { type Delivery, type Receiver } from './delivery.ts';
 import { BackplaneError, HubError } from './errors.ts';
 import { Feeds } from './feeds.ts';
+import { createJoin, expectTopic } from './joining.ts';
 import { MemoryLog } from './memory-log.ts';
 import {
   checkHubOptions,
   type Hub,
   type HubOptions,
-  type JoinFromOptions,
   type PublishOptions,
   type Since,
 } from './options.ts';
 import { Queue } from './queue.ts';
-import { type Member, Receivers } from './receivers.ts';
+import { Receivers } from './receivers.ts';
 import { Repeats } from './repeats.ts';
 import { readSince } from './since.ts';
 
@@ -102,6 +100,8 @@ export function createHub<Message, Encoded extends Wire = string>(
 
   function reportGap(topic: string, reason: GapReason): void {
     receivers.abandonCatchUps(topic);
+    // What is delivered without the engine stands in its log too, and would come twice.
+    if (reason === 'away') receivers.displace(topic);
     if (receivers.size(topic) === 0) return;
     if (onGap !== undefined) attempt(() => onGap(topic, reason), fault('on-gap'));
     else failed(new BackplaneError(`messages may be missing (${reason}), and there is no onGap`));
@@ -202,42 +202,18 @@ export function createHub<Message, Encoded extends Wire = string>(
     });
   }
 
-  function join<Joined>(
-    topic: string,
-    connection: Joined,
-    more: Partial<JoinFromOptions<Message, Joined>> = {},
-  ): Promise<boolean> | void {
-    const { map, from } = more;
-    expectTopic(topic);
-    expectFunction('map', map, true);
-    const receiver = receiverOf(connection, binary);
-    const mapping = map && inContext((message: Message) => map(message, connection));
-    if (from === undefined) {
-      if (closing === undefined) receivers.join(topic, published, receiver, mapping);
-      return;
-    }
-    if (typeof from !== 'string') {
-      throw new TypeError(`Expected \`from\` to be a place, got ${typeof from}`);
-    }
-    if (closing !== undefined) return Promise.resolve(false);
-    // One that has joined already begins anew: it is to get what it has missed.
-    receivers.leave(topic, receiver);
-    return new Promise((resolve) => {
-      const catchUp = (member: Member<Message>) =>
-        catchUpFrom<Message>(
-          from,
-          {
-            topic,
-            read: (after, limit) => read(topic, after, limit),
-            decode: (entry) => decoded(topic, published, entry),
-            deliver: (delivery) => receivers.deliverTo(member, delivery),
-          },
-          resolve,
-        );
-      const member = receivers.join(topic, EVERYTHING, receiver, mapping, catchUp);
-      if (member === undefined) resolve(false);
-    });
-  }
+  const join = createJoin<Message>({
+    binary,
+    receivers,
+    read,
+    decode: (topic, entry) => decoded(topic, published, entry),
+    published: () => published,
+    isClosed: () => closing !== undefined,
+    whenPlaced: (topic, tell) => {
+      if (log !== undefined) tell(log.end());
+      else feeds?.whenPlaced(topic, tell);
+    },
+  });
 
   return {
     publish,
@@ -249,7 +225,7 @@ export function createHub<Message, Encoded extends Wire = string>(
       return receivers.subscribe(topic, published, listener);
     },
 
-    join: join as Hub<Message>['join'],
+    join,
 
     leave: (topic, connection) => receivers.leave(topic, connection as unknown as Receiver),
 
@@ -288,21 +264,7 @@ export function createHub<Message, Encoded extends Wire = string>(
   };
 }
 
-/** A function that runs in the context of now, whoever calls it. */
-function inContext<In, Out>(act: (given: In) => Out): (given: In) => Out {
-  const context = new AsyncContext();
-  return (given) => context.run(act, undefined, given);
-}
-
-/** The number before all others. */
-const EVERYTHING = -1;
-
 /** What only messages of this process have. */
 const OF_OTHERS = { except: undefined, answers: undefined, isLocal: false } as const;
 
 const ignore = (): void => {};
-
-function expectTopic(topic: unknown): void {
-  if (typeof topic === 'string') return;
-  throw new TypeError(`Expected \`topic\` to be a string, got ${typeof topic}`);
-}

@@ -14,6 +14,7 @@ import {
   type Receiver,
 } from './delivery.ts';
 import { HubError } from './errors.ts';
+import { topicHash } from './topic-hash.ts';
 
 /** What {@link Receivers} needs of its hub. */
 export interface ReceiversOptions<Message> {
@@ -81,6 +82,18 @@ export class Receivers<Message> {
   size(topic: string): number {
     const found = this.#topics.get(topic);
     return found === undefined ? 0 : found.members.size + found.subscriptions.size;
+  }
+
+  /** Whether a connection has joined a topic. */
+  has(topic: string, receiver: Receiver): boolean {
+    return this.#topics.get(topic)?.members.has(receiver) === true;
+  }
+
+  /** Tells clients that can come back that there is no place to go on from. */
+  displace(name: string): void {
+    for (const { receiver } of this.#topics.get(name)?.members.values() ?? []) {
+      receiver.places?.tell(`${topicHash(name)},`);
+    }
   }
 
   /** The topics that have receivers. */
@@ -172,8 +185,11 @@ export class Receivers<Message> {
         if (catchUp.isAt(at.place)) member.catchUp = undefined;
         continue;
       }
-      if (isExcepted(member.receiver, except)) continue;
       publication ??= publicationOf(delivery);
+      if (isExcepted(member.receiver, except)) {
+        passBy(member.receiver, publication);
+        continue;
+      }
       if (answers?.receiver !== member.receiver) {
         this.#send(member, publication, message);
         continue;
@@ -222,7 +238,7 @@ export class Receivers<Message> {
     expectNoPromise('map', message);
     try {
       const encoded = this.#options.encode(message);
-      return encoded === undefined ? undefined : new Publication(encoded, of.topic, of.place);
+      return encoded === undefined ? undefined : new Publication(encoded, of.topic, of.at);
     } catch (error) {
       this.#options.failed(error as OmniError);
       return undefined;
@@ -249,6 +265,13 @@ export class Receivers<Message> {
     else this.#topics.set(name, topic);
     this.#options.counted(name, count);
   }
+}
+
+/** It does not get this one: not when it comes back either. */
+function passBy({ places }: Receiver, publication: Publication): void {
+  if (places === undefined || !publication.isPlaced) return;
+  const { place } = publication;
+  if (place !== '') places.tell(place);
 }
 
 function isExcepted(receiver: Receiver, except: unknown): boolean {

@@ -1,13 +1,14 @@
 /** Server-sent events as the line of a connection that sends, and receives nothing. */
 import { type ServerResponse } from 'node:http';
-import { type Line } from '../connection/line.ts';
+import { lastEventIdOf, type Resume } from '../connection/introduction.ts';
+import { type Line, PLACED } from '../connection/line.ts';
 import { CloseCode, reasonOf } from '../core/close-codes.ts';
 import { type Wire } from '../core/codec.ts';
 import { Prepared } from '../core/prepared.ts';
 import { startTimer } from '../process/timers.ts';
 import { cutOff, isOver } from '../request/client-gone.ts';
 import { type Refusal, sendProblem } from '../request/problem.ts';
-import { eventOf, pushEventOf } from './event.ts';
+import { eventOf, placedEventOf, pushEventOf } from './event.ts';
 
 /** What keeps browsers, proxies and compressing middlewares from holding back what is sent. */
 const HEADERS = {
@@ -32,6 +33,8 @@ const REFUSALS: ReadonlyMap<number, Refusal> = new Map([
 export class SseLine implements Line {
   readonly isMarked = true;
   readonly isOneWay = true;
+  readonly introduction: undefined;
+  readonly goesOnFrom: Resume | undefined;
   readonly #response: ServerResponse;
   #hello = '';
   #hasBegun = false;
@@ -39,8 +42,10 @@ export class SseLine implements Line {
   #bytesSent = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(response: ServerResponse) {
+  /** @param isResumable - whether the route keeps anything for those who come back */
+  constructor(response: ServerResponse, isResumable: boolean) {
     this.#response = response;
+    this.goesOnFrom = isResumable ? lastEventIdOf(response.req) : undefined;
   }
 
   get isOpen(): boolean {
@@ -65,7 +70,9 @@ export class SseLine implements Line {
 
   write(encoded: Wire | Prepared, header: string): number {
     const event =
-      encoded instanceof Prepared ? encoded.framedBy(pushEventOf) : eventOf(encoded, header);
+      encoded instanceof Prepared
+        ? encoded.framedBy(header === PLACED ? placedEventOf : pushEventOf)
+        : eventOf(encoded, header);
     if (header === '!') this.#hello = event;
     // guard: nothing is written to a stream that has not begun, or has ended
     if (!this.#hasBegun || !this.isOpen) return 0;

@@ -18,7 +18,7 @@ export interface OmniSseOptions<
   Context = undefined,
   Request extends IncomingMessage = IncomingMessage,
   Encoded extends Wire = string,
-> extends Omit<ConnectionOptions<Out, Context, Request>, 'limit' | 'rateLimit'> {
+> extends Omit<ConnectionOptions<Out, Context, Request>, 'limit' | 'rateLimit' | 'onVersion'> {
   /** Encodes what is sent. Only its `encode` and `binary` are used. */
   readonly codec: Pick<Codec<never, Out, Encoded>, 'encode' | 'binary'>;
   /**
@@ -48,6 +48,7 @@ const OPTION_NAMES: OptionNames<OmniSseOptions<never>> = {
   handlerTimeout: true,
   contextTimeout: true,
   expires: true,
+  resume: true,
   codec: true,
   path: true,
   onOpen: true,
@@ -109,7 +110,7 @@ export function omniSse<
       sendProblem(response, tooManyConnections);
       return;
     }
-    const line = new SseLine(response);
+    const line = new SseLine(response, settings.resume !== undefined);
     const connection = new ClientConnection(line, request as unknown as Request, settings, () => {
       line.begin();
       return session;

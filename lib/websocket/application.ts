@@ -119,6 +119,7 @@ class ProgramSession<
 >
   implements ConnectionSession<Message, Message, Context, Request>, LoopHost<Message>
 {
+  readonly isOfConnection = true;
   readonly #options: OmniWsApplicationOptions<Args, Model, Message, Context, Request, Encoded>;
   readonly #connection: ClientConnection<Message, Message, Context, Request>;
   #loop: Loop<Args, Model, Message> | undefined;

@@ -4,11 +4,12 @@ import { type Duplex } from 'node:stream';
 import { type WebSocket } from 'ws';
 import { admissionOf } from '../connection/claim.ts';
 import { ClientConnection, type StartSession } from '../connection/connection.ts';
-import { type Line } from '../connection/line.ts';
+import { introductionOf } from '../connection/introduction.ts';
+import { type Line, PLACED } from '../connection/line.ts';
 import { type ConnectionSettings } from '../connection/options.ts';
 import { type Wire } from '../core/codec.ts';
 import { Prepared } from '../core/prepared.ts';
-import { FRAME_HEADER, joinFrame, PROTOCOL } from '../core/protocol.ts';
+import { FRAME_HEADER, type Introduction, joinFrame, PROTOCOL } from '../core/protocol.ts';
 import { safeClose } from './close.ts';
 import { forgetRouting, restoreUrl } from './express-ws-url.ts';
 import { type Frame, frameOf } from './frame.ts';
@@ -23,14 +24,20 @@ const CLOSED = 3;
 export class WebSocketLine implements Line {
   readonly isMarked: boolean;
   readonly isOneWay: boolean = false;
+  readonly introduction: Introduction | undefined;
+  readonly goesOnFrom: undefined;
   readonly #socket: WebSocket;
   /** The stream of the request that opened the socket. */
   readonly #stream: Duplex;
   readonly #outbox: Outbox;
 
-  /** @param hasIds - whether the route knows the ids of `omnimessage.1` */
-  constructor(socket: WebSocket, request: IncomingMessage, hasIds: boolean) {
+  /**
+   * @param hasIds - whether the route knows the ids of `omnimessage.1`
+   * @param asksWho - whether it wants to know who its clients are
+   */
+  constructor(socket: WebSocket, request: IncomingMessage, hasIds: boolean, asksWho: boolean) {
     this.isMarked = hasIds && socket.protocol === PROTOCOL;
+    this.introduction = this.isMarked && asksWho ? introductionOf(request) : undefined;
     this.#socket = socket;
     this.#stream = request.socket;
     this.#outbox = new Outbox(socket, directStream(socket, request), request.socket);
@@ -113,7 +120,8 @@ export function connectSocket<In, Out, Context, Request extends IncomingMessage>
   start: StartSession<In, Out, Context, Request>,
 ): void {
   expectSocket(socket);
-  const line = new WebSocketLine(socket, request, settings.hasIds);
+  const asksWho = (settings.resume ?? settings.onVersion) !== undefined;
+  const line = new WebSocketLine(socket, request, settings.hasIds, asksWho);
   const connection = new ClientConnection(line, request, settings, start);
   restoreUrl(request);
   forgetRouting(request);
@@ -136,13 +144,20 @@ function expectSocket(socket: unknown): void {
   );
 }
 
-/** A message with the header of a marked line. One that goes to many is a push on each of them. */
+/** A message with the header of a marked line. A push that goes to many is framed once. */
 function marked(encoded: Wire | Prepared, header: string): Wire | Frame {
-  return encoded instanceof Prepared ? encoded.framedBy(pushFrameOf) : joinFrame(header, encoded);
+  if (!(encoded instanceof Prepared)) return joinFrame(header, encoded);
+  if (header === '') return encoded.framedBy(pushFrameOf);
+  if (header === PLACED) return encoded.framedBy(placedFrameOf);
+  return joinFrame(header, encoded.encoded);
 }
 
 function pushFrameOf(encoded: Wire): Frame {
   return frameOf(joinFrame('', encoded));
+}
+
+function placedFrameOf(encoded: Wire, { place }: Prepared): Frame {
+  return frameOf(joinFrame(place === '' ? '' : PLACED + place, encoded));
 }
 
 function pauseAgain(this: Duplex): void {

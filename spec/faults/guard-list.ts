@@ -58,6 +58,23 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
     ['what is sent beside a connection keeps its place', 'A25'],
     ['a socket without a receiver', 'A26'],
   ],
+  'spec/connection/resume.spec.ts': [
+    ['a window holds so many messages', 'past the window'],
+    ['a repeat waits for the first', 'waits with a repeat'],
+    ['a ring that no longer reaches back', 'outside of topics'],
+    ['a client has one connection', 'on the line before'],
+    ['the secret of a client has 128 bits', 'of the first half'],
+    ['who comes back is the same user', 'finds nothing as another user'],
+    ['what may have been handled is not handled again', 'finds nothing as another user'],
+    ['places that never come', 'never says what'],
+    ['nothing is kept for a user without a name', 'has no name'],
+  ],
+  'spec/connection/windows.spec.ts': [
+    ['a window holds so many bytes', 'so many bytes'],
+    ['all windows hold so many bytes', 'all clients together'],
+    ['windows that were left make room', 'make room'],
+    ['a client tells so many places', 'so many places'],
+  ],
   'spec/connection/acknowledgement.spec.ts': [
     ['ids rise', 'does not rise'],
     ['a message is answered once', 'takes too long'],

@@ -1,0 +1,96 @@
+/** What a client says of itself, and of where it goes on. All of it is untrusted input. */
+import { createHash } from 'node:crypto';
+import { type IncomingMessage } from 'node:http';
+import { type Introduction, PLACES_LIMIT, PROTOCOL, type ResumeFrame } from '../core/protocol.ts';
+
+const PARAMETER = `${PROTOCOL}.`;
+
+/** 128 bits at the least. */
+const CLIENT = /^[\w-]{22,64}$/;
+const DEFINITION = /^[\w-]{1,64}$/;
+const TOPIC = /^[\w-]{1,32}$/;
+/** A place travels in a header: see `topic-hash.ts` of the hub. */
+const PLACE = /^[\x21-\x3a\x3c-\x7e]{1,180}$/;
+const TAG = /^[\w-]{22}$/;
+
+/** What a client goes on from. */
+export interface Resume extends Omit<ResumeFrame, 'places'> {
+  readonly places: Map<string, string>;
+}
+
+/** The introduction in a handshake; undefined when there is none, or it is not one. */
+export function introductionOf({ headers }: IncomingMessage): Introduction | undefined {
+  const header = headers['sec-websocket-protocol'];
+  const at = header?.indexOf(PARAMETER) ?? -1;
+  if (header === undefined || at < 0) return undefined;
+  const token = /^[\w-]{1,512}/.exec(header.slice(at + PARAMETER.length))?.[0] ?? '';
+  const given = objectIn(Buffer.from(token, 'base64url').toString());
+  const { client, resumes, definition } = given ?? {};
+  // guard: the secret of a client has 128 bits → if (typeof client !== 'string') return undefined;
+  if (typeof client !== 'string' || !CLIENT.test(client)) return undefined;
+  return {
+    client,
+    resumes: resumes === true,
+    definition:
+      typeof definition === 'string' && DEFINITION.test(definition) ? definition : undefined,
+  };
+}
+
+/** What a client goes on from; undefined when it is not that. */
+export function resumeFrameOf(payload: string): Resume | undefined {
+  const { owner, sent, pushes, places } = objectIn(payload) ?? {};
+  const isCount = (value: unknown): value is number =>
+    Number.isSafeInteger(value) && (value as number) >= 0;
+  if (!isCount(sent) || !isCount(pushes) || typeof places !== 'object' || places === null) {
+    return undefined;
+  }
+  return {
+    owner: typeof owner === 'string' && TAG.test(owner) ? owner : undefined,
+    sent,
+    pushes,
+    places: placesIn(Object.entries(places)),
+  };
+}
+
+/** The places that a client of server-sent events tells: `<topic>,<place>` each, between spaces. */
+export function lastEventIdOf({ headers }: IncomingMessage): Resume | undefined {
+  const header = headers['last-event-id'];
+  if (typeof header !== 'string' || header === '') return undefined;
+  const pairs = header.split(' ').map((pair): [string, string] => {
+    const comma = pair.indexOf(',');
+    return [pair.slice(0, comma), pair.slice(comma + 1)];
+  });
+  return { owner: undefined, sent: 0, pushes: 0, places: placesIn(pairs) };
+}
+
+/** Those that may be places, the first so many. */
+function placesIn(pairs: readonly (readonly [string, unknown])[]): Map<string, string> {
+  const places = new Map<string, string>();
+  // guard: a client tells so many places → const told = pairs;
+  const told = pairs.slice(0, PLACES_LIMIT);
+  for (const [topic, place] of told) {
+    if (TOPIC.test(topic) && typeof place === 'string' && PLACE.test(place)) {
+      places.set(topic, place);
+    }
+  }
+  return places;
+}
+
+function objectIn(json: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(json);
+    return typeof value === 'object' && value !== null
+      ? (value as Record<string, unknown>)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * What a client and its user are called together: under this their window is kept, so that neither
+ * the secret alone nor the login alone finds it.
+ */
+export function ownerTag(client: string, owner: string): string {
+  return createHash('sha256').update(`${client}\n${owner}`).digest('base64url').slice(0, 22);
+}

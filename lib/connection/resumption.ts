@@ -1,0 +1,187 @@
+/**
+ * One connection of a client that can come back: what of its earlier lines is known, what is kept of
+ * this one, and how far it has got in topics.
+ */
+import { type Wire } from '../core/codec.ts';
+import { FORGOTTEN, type ResumedFrame } from '../core/protocol.ts';
+import { type TopicPlaces } from '../core/topic-places.ts';
+import { startTimer } from '../process/timers.ts';
+import { type MessageId } from './acknowledgement.ts';
+import { type ClientWindow, type Holder } from './client-window.ts';
+import { type Resume } from './introduction.ts';
+import { type ResumeSettings } from './resume-options.ts';
+import { type Answered, type Known, type OpenStore } from './window-store.ts';
+
+/** What a resumption needs of its connection. */
+export interface ResumptionHost extends Holder {
+  /** No message is handled any more. */
+  readonly isOver: boolean;
+  /** Sends a frame of the protocol's own. */
+  readonly sendControl: (header: string, text: string) => void;
+  /** Sends an answer as it was sent before. */
+  readonly repeat: (answered: Answered) => void;
+}
+
+/** What is known of a client when its connection opens. */
+export interface Returning {
+  /** What client and user are called together; undefined where nothing is kept. */
+  readonly tag: string | undefined;
+  /** What it goes on from; undefined on its first line. */
+  readonly resume: Resume | undefined;
+  /** For how long a topic that is joined counts as joined again, in milliseconds. */
+  readonly patience: number;
+  /** False where each connection has a program of its own, which ends with it. */
+  readonly isContinued: boolean;
+  /** False where the client hears from the hello whether it is resumed. */
+  readonly isAnswered: boolean;
+}
+
+/** How often a store is asked what became of a message that another process handles, in milliseconds. */
+const FIRST_LOOK = 50;
+const LONGEST_LOOK = 1_000;
+
+const TAKEN = '';
+
+export class Resumption implements TopicPlaces {
+  readonly #host: ResumptionHost;
+  readonly #settings: ResumeSettings;
+  readonly #tag: string | undefined;
+  readonly #window: ClientWindow | undefined;
+  /** What the client told and no topic has taken; undefined where it is not resumed. */
+  #places: Map<string, string> | undefined;
+  #until = 0;
+
+  constructor(host: ResumptionHost, settings: ResumeSettings, returning: Returning) {
+    this.#host = host;
+    this.#settings = settings;
+    const { tag, resume, patience, isContinued, isAnswered } = returning;
+    this.#tag = tag;
+    const isNamed = tag !== undefined && resume?.owner === tag;
+    // guard: who comes back is the same user → const isSame = resume !== undefined;
+    const isSame = resume !== undefined && (isNamed || !isAnswered);
+    const found = isSame && tag !== undefined ? settings.windows.find(tag) : undefined;
+    const floor = resume?.sent ?? 0;
+    this.#window = found ?? (tag === undefined ? undefined : settings.windows.make(tag, floor));
+    if (this.#window !== undefined) settings.windows.hold(this.#window, host);
+    const missed =
+      settings.ring === 0 ? [] : resume && found ? found.pushesAfter(resume.pushes) : undefined;
+    const isResumed = isSame && isContinued && missed !== undefined;
+    if (isResumed) {
+      this.#places = resume.places;
+      this.#until = performance.now() + patience;
+    }
+    if (!isAnswered) return;
+    const pushes = isResumed ? resume.pushes : (this.#window?.pushes ?? 0);
+    const answer: ResumedFrame = { owner: tag ?? '', resumed: isResumed, pushes };
+    host.sendControl('@', JSON.stringify(answer));
+    for (const { number, encoded } of isResumed ? missed : []) {
+      host.repeat({ header: `;push=${number}`, encoded });
+    }
+  }
+
+  /**
+   * A message has come.
+   * @returns whether it is to be handled, or a promise of that: where not, it is answered here
+   */
+  claim(id: MessageId, isRepeat: boolean): boolean | Promise<boolean> {
+    const window = this.#window;
+    const { store } = this.#settings.windows;
+    if (isRepeat) {
+      const known = window?.look(id) ?? 'unknown';
+      if (known instanceof Promise) return known.then((answered) => this.#repeat(answered));
+      if (typeof known !== 'string') return this.#repeat(known);
+      // guard: what may have been handled is not handled again
+      if (known === 'unknown' && (store === undefined || window === undefined)) {
+        return this.#repeat(forgotten(id));
+      }
+    }
+    window?.begin(id);
+    return store === undefined || window === undefined
+      ? true
+      : this.#claimIn(store, window, id, isRepeat);
+  }
+
+  /** A message was answered. */
+  settle(id: MessageId, header: string, encoded: Wire): void {
+    if (this.#window?.settle(id, header, encoded) !== true || this.#tag === undefined) return;
+    this.#settings.windows.store?.settle(this.#tag, id, { header, encoded });
+  }
+
+  /** Keeps what is sent outside of topics. @returns the header that it gets */
+  push(encoded: Wire): string {
+    const isKept = this.#settings.ring > 0 && this.#window !== undefined;
+    return isKept ? `;push=${this.#window.push(encoded)}` : '';
+  }
+
+  /** What was begun here will not be answered: its program has ended. */
+  abandon(): void {
+    this.#window?.abandon(this.#host);
+  }
+
+  /** The connection has ended. */
+  ended(): void {
+    if (this.#window === undefined || this.#tag === undefined) return;
+    this.#settings.windows.leave(this.#tag, this.#window, this.#host);
+  }
+
+  // What hubs call.
+
+  take(topic: string): string | null | undefined {
+    const place = this.#places?.get(topic);
+    if (this.#places === undefined || place === TAKEN) return undefined;
+    if (place === undefined) return performance.now() < this.#until ? null : undefined;
+    this.#places.set(topic, TAKEN);
+    return place;
+  }
+
+  tell(place: string): void {
+    this.#host.sendControl(`.;place=${place}`, '');
+  }
+
+  gap(topic: string): void {
+    this.#host.sendControl(`.;gap=${topic}`, '');
+  }
+
+  #repeat(answered: Answered): false {
+    this.#host.repeat(answered);
+    return false;
+  }
+
+  async #claimIn(
+    store: OpenStore,
+    window: ClientWindow,
+    id: MessageId,
+    isRepeat: boolean,
+  ): Promise<boolean> {
+    const tag = this.#tag as string;
+    for (let delay = FIRST_LOOK; !this.#host.isOver; delay = Math.min(2 * delay, LONGEST_LOOK)) {
+      let known: Known;
+      try {
+        known = await store.claim(tag, id);
+      } catch {
+        // It is not handled: nobody could say later that it was.
+        window.withdraw(id);
+        return this.#repeat({ header: `-${id};unavailable`, encoded: '' });
+      }
+      if (known === 'new') {
+        if (!this.#host.isOver) return true;
+        store.release(tag, id);
+        break;
+      }
+      if (known !== 'begun') {
+        const answered = known === 'forgotten' ? forgotten(id) : known;
+        window.settle(id, answered.header, answered.encoded);
+        return this.#repeat(answered);
+      }
+      if (!isRepeat) return this.#repeat(forgotten(id));
+      // Another process handles it, or has died over it.
+      await new Promise<void>((resolve) => {
+        startTimer(resolve, delay, undefined);
+      });
+    }
+    window.withdraw(id);
+    return false;
+  }
+}
+
+const forgotten = (id: MessageId): Answered => ({ header: `-${id};${FORGOTTEN}`, encoded: '' });

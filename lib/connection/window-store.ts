@@ -1,0 +1,43 @@
+/** Where windows are kept for the processes of a server together. */
+import { type Wire } from '../core/codec.ts';
+
+/** How a message was answered. */
+export interface Answered {
+  /** The header of the answer, as in `omnimessage.1`. */
+  readonly header: string;
+  readonly encoded: Wire;
+}
+
+/**
+ * What a store knows of a message: `new`, and noted now as being handled; `begun` by a process that
+ * has not answered it yet, or died over it; `forgotten`, because too many came after it; or its
+ * answer.
+ */
+export type Known = 'new' | 'begun' | 'forgotten' | Answered;
+
+/** What a store is to keep of each client. */
+export interface StoreLimits {
+  readonly messages: number;
+  readonly bytes: number;
+  /** For how long after it was noted. */
+  readonly milliseconds: number;
+}
+
+/** A store of windows, as an option: `redisWindows` of `express-omnimessage/redis` makes one. */
+export interface WindowStore {
+  readonly open: (limits: StoreLimits) => OpenStore;
+}
+
+/** A store that is used by one route. */
+export interface OpenStore {
+  /**
+   * Notes that a message is about to be handled, unless it is known.
+   * @param client - what the client and its user are called here, without being either's secret
+   * @returns rejects when the store cannot be asked; within 2 s
+   */
+  readonly claim: (client: string, id: number) => Promise<Known>;
+  /** Notes the answer of a message that was claimed. Neither waits nor throws. */
+  readonly settle: (client: string, id: number, answered: Answered) => void;
+  /** A message that was claimed will not be handled after all. Neither waits nor throws. */
+  readonly release: (client: string, id: number) => void;
+}

@@ -1,0 +1,18 @@
+/**
+ * How far the client of a connection has got in topics, by the hash of each: what a hub asks when
+ * the connection joins again on a new line, and tells as the topic goes on.
+ */
+export interface TopicPlaces {
+  /**
+   * Where the client goes on, given once for each topic.
+   * @returns undefined where it goes on from nowhere; null where it resumes and told no place
+   */
+  readonly take: (topic: string) => string | null | undefined;
+  /**
+   * Tells the client where the topic stands.
+   * @param place - the topic's hash, a comma, and a place; nothing after the comma: nowhere
+   */
+  readonly tell: (place: string) => void;
+  /** Tells the client that messages of the topic are missing. */
+  readonly gap: (topic: string) => void;
+}

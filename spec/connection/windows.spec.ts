@@ -1,0 +1,127 @@
+/** What a route keeps for clients that come back: its bounds, at each and one past it. */
+import { describe, expect, it } from 'vitest';
+import { lastEventIdOf, resumeFrameOf } from '../../lib/connection/introduction.ts';
+import { Windows } from '../../lib/connection/windows.ts';
+
+const limits = {
+  messages: 100,
+  bytes: 10_000,
+  ring: 100,
+  milliseconds: 1_000,
+  totalBytes: 100_000,
+};
+/** What an entry costs beside its text. */
+const OVERHEAD = 128;
+const EMPTY = 300;
+
+describe('what is kept of a client', () => {
+  it('holds so many bytes, of answers and of pushes', () => {
+    const windows = new Windows({ ...limits, bytes: 3 * (OVERHEAD + 10) }, undefined);
+    const window = windows.make('a', 0);
+    window.push('0123456789');
+    for (const id of [1, 2]) {
+      window.begin(id);
+      window.settle(id, `=${id}`, '0123456789');
+    }
+
+    expect(window.look(1)).toEqual({ header: '=1', encoded: '0123456789' });
+
+    window.begin(3);
+    window.settle(3, '=3', '');
+
+    expect(window.look(1)).toBe('unknown');
+    expect(window.look(2)).toEqual({ header: '=2', encoded: '0123456789' });
+    expect(window.look(4)).toBe('new');
+    expect(window.pushesAfter(0)).toHaveLength(1);
+
+    window.push('x'.repeat(2 * (OVERHEAD + 10)));
+
+    expect(window.look(3)).toBe('unknown');
+    expect(window.pushesAfter(0)).toBeUndefined();
+  });
+
+  it('is bounded for all clients together', () => {
+    const windows = new Windows({ ...limits, totalBytes: 2 * EMPTY + OVERHEAD + 10 }, undefined);
+    const [a, b] = [windows.make('a', 0), windows.make('b', 0)];
+    a.begin(1);
+    a.settle(1, '=1', '0123456789');
+
+    expect(a.look(1)).toEqual({ header: '=1', encoded: '0123456789' });
+
+    b.begin(1);
+    b.settle(1, '+1', '');
+
+    expect(b.look(1)).toBe('unknown');
+  });
+
+  it('make room when they were left, and not otherwise', () => {
+    const windows = new Windows({ ...limits, totalBytes: 2 * EMPTY }, undefined);
+    const holder = { replaced: () => {} };
+    const held = windows.make('held', 0);
+    windows.hold(held, holder);
+    windows.make('left', 0);
+
+    expect(windows.size).toBe(2);
+
+    windows.make('new', 0);
+
+    expect(windows.find('left')).toBeUndefined();
+    expect(windows.find('held')).toBe(held);
+  });
+
+  it('is forgotten when its connection has been gone for too long', () => {
+    const windows = new Windows({ ...limits, milliseconds: 0 }, undefined);
+    const holder = { replaced: () => {} };
+    const window = windows.make('a', 0);
+    windows.hold(window, holder);
+    windows.beat();
+
+    expect(windows.size).toBe(1);
+
+    windows.leave('a', window, holder);
+    window.leftAt -= 1;
+    windows.beat();
+
+    expect(windows.size).toBe(0);
+  });
+
+  it('tells those who wait for an answer that is dropped', async () => {
+    const windows = new Windows({ ...limits, messages: 1 }, undefined);
+    const window = windows.make('a', 0);
+    window.begin(1);
+    const waiting = window.look(1);
+    window.begin(2);
+
+    expect(await waiting).toEqual({ header: '-1;forgotten', encoded: '' });
+  });
+});
+
+describe('what a client says that it goes on from', () => {
+  it('has so many places, and only what may be one', () => {
+    const places = Object.fromEntries(
+      Array.from({ length: 257 }, (_, index) => [`topic${index}`, `${index}-0`]),
+    );
+    const frame = resumeFrameOf(JSON.stringify({ sent: 1, pushes: 0, places }));
+
+    expect(frame?.places.size).toBe(256);
+    expect(frame?.places.get('topic255')).toBe('255-0');
+    expect(
+      resumeFrameOf(JSON.stringify({ sent: 1, pushes: 0, places: { a: 'x;y', b: 'é', c: '' } }))
+        ?.places.size,
+    ).toBe(0);
+  });
+
+  it('is in the last event id of server-sent events', () => {
+    const idOf = (id: string): unknown =>
+      lastEventIdOf({ headers: { 'last-event-id': id } } as never)?.places;
+
+    expect(idOf('a,1-0 b,2-0')).toEqual(
+      new Map([
+        ['a', '1-0'],
+        ['b', '2-0'],
+      ]),
+    );
+    expect(idOf('a')).toEqual(new Map());
+    expect(idOf('')).toBeUndefined();
+  });
+});

@@ -2,7 +2,10 @@
 ////
 //// Written by `npx express-omnimessage gleam`: change the structs, and run it again.
 
+import gleam/dynamic
 import gleam/dynamic/decode
+import gleam/float
+import gleam/int
 import gleam/json
 import gleam/list
 import gleam/option.{type Option}
@@ -64,18 +67,19 @@ pub fn client_message_to_json(client_message: ClientMessage) -> json.Json {
 }
 
 pub fn client_message_decoder() -> decode.Decoder(ClientMessage) {
-  use tag <- decode.field(0, decode.int)
+  use elements <- decode.then(decode.list(decode.dynamic))
+  use tag, elements <- next_element(elements, "0", 0, decode_integer())
   case tag {
     0 -> {
-      use payload <- required_field(1, chat_zero(), chat_decoder())
+      use payload, _ <- next_element(elements, "1", chat_zero(), chat_decoder())
       decode.success(ClientMessage0(payload))
     }
     1 -> {
-      use payload <- decode.field(1, decode.string)
+      use payload, _ <- next_element(elements, "1", "", decode.string)
       decode.success(ClientMessage1(payload))
     }
     2 -> {
-      use _ <- decode.optional_field(1, Nil, decode_nil())
+      use _, _ <- next_element(or_null(elements), "1", Nil, decode_nil())
       decode.success(ClientMessage2)
     }
     _ -> decode.failure(ClientMessage2, "ClientMessage")
@@ -98,14 +102,20 @@ pub fn server_message_to_json(server_message: ServerMessage) -> json.Json {
 }
 
 pub fn server_message_decoder() -> decode.Decoder(ServerMessage) {
-  use tag <- decode.field(0, decode.int)
+  use elements <- decode.then(decode.list(decode.dynamic))
+  use tag, elements <- next_element(elements, "0", 0, decode_integer())
   case tag {
     0 -> {
-      use payload <- required_field(1, [], decode.list(chat_decoder()))
+      use payload, _ <- next_element(
+        elements,
+        "1",
+        [],
+        decode.list(chat_decoder()),
+      )
       decode.success(ServerMessage0(payload))
     }
     1 -> {
-      use payload <- decode.field(1, decode.int)
+      use payload, _ <- next_element(elements, "1", 0, decode_integer())
       decode.success(ServerMessage1(payload))
     }
     _ -> decode.failure(server_message_zero(), "ServerMessage")
@@ -128,7 +138,7 @@ pub fn chat_decoder() -> decode.Decoder(Chat) {
   use id <- decode.field("id", decode.string)
   use content <- decode.field("content", decode.string)
   use status <- decode.field("status", chat_status_decoder())
-  use sent_at <- decode.field("sent_at", decode.int)
+  use sent_at <- decode.field("sent_at", decode_integer())
   use author <- nullable_field("author", decode.string)
   decode.success(Chat(id:, content:, status:, sent_at:, author:))
 }
@@ -144,7 +154,7 @@ pub fn chat_status_to_json(chat_status: ChatStatus) -> json.Json {
 }
 
 pub fn chat_status_decoder() -> decode.Decoder(ChatStatus) {
-  use tag <- decode.then(decode.int)
+  use tag <- decode.then(decode_integer())
   case tag {
     0 -> decode.success(ChatStatus0)
     1 -> decode.success(ChatStatus1)
@@ -182,18 +192,6 @@ fn with_optional(
   }
 }
 
-/// Decodes a field that must be there. `decode.field` alone would run the decoder on the value
-/// around a missing field, and a hostile message could make that take forever.
-fn required_field(
-  key: name,
-  zero: a,
-  decoder: decode.Decoder(a),
-  next: fn(a) -> decode.Decoder(b),
-) -> decode.Decoder(b) {
-  use _ <- decode.field(key, decode.success(Nil))
-  decode.optional_field(key, zero, decoder, next)
-}
-
 /// Decodes a field that may be null or absent.
 fn nullable_field(
   key: name,
@@ -201,6 +199,52 @@ fn nullable_field(
   next: fn(Option(a)) -> decode.Decoder(b),
 ) -> decode.Decoder(b) {
   decode.optional_field(key, option.None, decode.optional(decoder), next)
+}
+
+/// Decodes the first of the elements that are left of an array.
+fn next_element(
+  elements: List(dynamic.Dynamic),
+  at: String,
+  zero: a,
+  decoder: decode.Decoder(a),
+  next: fn(a, List(dynamic.Dynamic)) -> decode.Decoder(b),
+) -> decode.Decoder(b) {
+  let #(found, rest) = case elements {
+    [first, ..rest] -> #(decode.run(first, decoder), rest)
+    [] -> #(Error([decode.DecodeError("Field", "Nothing", [])]), [])
+  }
+  case found {
+    Ok(value) -> next(value, rest)
+    Error(errors) -> {
+      use others <- decode.map_errors(next(zero, rest))
+      list.map(errors, fn(error) {
+        decode.DecodeError(..error, path: [at, ..error.path])
+      })
+      |> list.append(others)
+    }
+  }
+}
+
+/// A payload of null may be missing.
+fn or_null(elements: List(dynamic.Dynamic)) -> List(dynamic.Dynamic) {
+  case elements {
+    [] -> [dynamic.nil()]
+    _ -> elements
+  }
+}
+
+/// A whole number is an integer however it is written: JavaScript prints 1e21, and others 1.0.
+fn decode_integer() -> decode.Decoder(Int) {
+  let from_float = {
+    use number <- decode.then(decode.float)
+    let whole = float.truncate(number)
+    // Infinity, which JavaScript reads from 1e400, is no number.
+    case number -. number == 0.0 && int.to_float(whole) == number {
+      True -> decode.success(whole)
+      False -> decode.failure(0, "Int")
+    }
+  }
+  decode.one_of(decode.int, [from_float])
 }
 
 fn decode_nil() -> decode.Decoder(Nil) {

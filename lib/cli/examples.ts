@@ -36,8 +36,7 @@ export function examplesOf(
 
 class Maker {
   readonly #types: Readonly<Record<string, Shape>>;
-  /** Counts what was made, so that neighbours differ. */
-  #turn = 0;
+  #turn = 1;
 
   constructor(types: Readonly<Record<string, Shape>>) {
     this.#types = types;
@@ -117,9 +116,16 @@ class Maker {
     );
   }
 
-  #string({ minLength = 0, maxLength = Infinity }: Shape & { readonly kind: 'string' }): string {
+  #string({
+    minLength = 0,
+    maxLength = Infinity,
+    pattern = '',
+  }: Shape & { readonly kind: 'string' }): string {
     const at = this.#next();
-    const fitting = STRINGS.filter(({ length }) => length >= minLength && length <= maxLength);
+    const matches = new RegExp(pattern);
+    const fitting = STRINGS.filter(
+      (text) => text.length >= minLength && text.length <= maxLength && matches.test(text),
+    );
     return fitting.length > 0 ? pick(fitting, at) : 'x'.repeat(minLength);
   }
 
@@ -179,10 +185,10 @@ class Maker {
     return this.#resolve(type);
   }
 
+  /** Lehmer's generator: a field does not go in step with its neighbours, nor a message with the last. */
   #next(): number {
-    this.#turn += 1;
-    // Not a simple count, so that a field does not go in step with its neighbours.
-    return (this.#turn * 7) % 31;
+    this.#turn = (this.#turn * 75) % 65_537;
+    return this.#turn;
   }
 }
 

@@ -104,6 +104,7 @@ const STANDARD = [
   'gleam/dict',
   'gleam/dynamic',
   'gleam/dynamic/decode',
+  'gleam/float',
   'gleam/int',
   'gleam/json',
   'gleam/list',

@@ -1,7 +1,9 @@
 /** The expressions that decode fields and their types. */
 import { type Context } from './context.ts';
 import { type Constant, type CustomType, type Field, type GleamType } from './model.ts';
+import { type Layout } from './layout.ts';
 import { stringLiteral } from './names.ts';
+import { inherited } from './prototypes.ts';
 import { atom, block, call, type Expression, tuple, use } from './syntax.ts';
 import { tagLiteral, tagReader } from './tags.ts';
 import { zeroOf } from './zero.ts';
@@ -30,9 +32,10 @@ export function decoderOf(type: GleamType, scope: Scope): Expression {
   const { context } = scope;
   switch (type.kind) {
     case 'String':
-    case 'Int':
     case 'Bool':
       return atom(context.decode(type.kind.toLowerCase()));
+    case 'Int':
+      return call(context.helper('decode_integer'));
     case 'Float':
       return call(context.helper('decode_number'));
     case 'Nil':
@@ -71,10 +74,49 @@ function tupleDecoder(elements: readonly GleamType[], scope: Scope): Expression 
   const { context } = scope;
   const names = elements.map((_, at) => context.variable(nameOfElement(at)));
   const reads = elements.map((element, at) =>
-    use(names[at], requiredField(atom(String(at)), element, scope)),
+    nextElement(names[at] ?? '', scope, {
+      at: String(at),
+      zero: zeroOf(element, context),
+      decoder: decoderOf(element, scope),
+      isLast: at === elements.length - 1,
+    }),
   );
   const value = tuple(...names.map((name) => atom(name)));
-  return block(...reads, call(context.decode('success'), value).layout);
+  return block(arrayElements(scope), ...reads, call(context.decode('success'), value).layout);
+}
+
+/** The name of the elements of an array that are still to be decoded. */
+const ELEMENTS = 'elements';
+
+/** The statement that takes an array apart. An object of JavaScript may have a field 0, too. */
+export function arrayElements({ context }: Scope): Layout {
+  const any = call(context.decode('list'), atom(context.decode('dynamic')));
+  return use(ELEMENTS, call(context.decode('then'), any));
+}
+
+/** The statement that decodes the next element. `decode.field` costs five times as much. */
+export function nextElement(
+  name: string,
+  { context }: Scope,
+  element: {
+    readonly at: string;
+    readonly zero: Expression;
+    readonly decoder: Expression;
+    readonly isLast: boolean;
+    /** Whether it may be missing, which stands for null. */
+    readonly mayBeMissing?: boolean;
+  },
+): Layout {
+  const { at, zero, decoder, isLast, mayBeMissing = false } = element;
+  const elements = atom(ELEMENTS);
+  const left = mayBeMissing ? call(context.helper('or_null'), elements) : elements;
+  const read = call(context.helper('next_element'), left, atom(stringLiteral(at)), zero, decoder);
+  return use(`${name}, ${isLast ? '_' : ELEMENTS}`, read);
+}
+
+/** The statement that lets only objects go on. */
+export function expectObject(context: Context): Layout {
+  return use('_', call(context.decode('then'), call(context.helper('decode_object'))));
 }
 
 /** `a` to `z`, then `a1`. */
@@ -84,17 +126,13 @@ function nameOfElement(at: number): string {
 }
 
 /** The call that reads one field; `use` gives it what comes next. */
-export function fieldOf(key: Expression, field: Field, scope: Scope): Expression {
+export function fieldOf({ key: name, type, presence }: Field, scope: Scope): Expression {
   const { context } = scope;
-  const { type, presence } = field;
+  const key = atom(stringLiteral(name));
   if (presence !== 'required' && type.kind === 'Option') {
-    return call(context.helper('nullable_field'), key, decoderOf(type.of, scope));
+    const helper = inherited(name) ? 'inherited_field' : 'nullable_field';
+    return call(context.helper(helper), key, decoderOf(type.of, scope));
   }
-  return requiredField(key, type, scope);
-}
-
-function requiredField(key: Expression, type: GleamType, scope: Scope): Expression {
-  const { context } = scope;
   const decoder = decoderOf(type, scope);
   if (isSimple(type)) return call(context.decode('field'), key, decoder);
   return call(context.helper('required_field'), key, zeroOf(type, context), decoder);

@@ -1,20 +1,28 @@
 /** `…_decoder`: what Gleam receives. Whatever the message, the outcome is a value or an error. */
 import { type Context } from './context.ts';
-import { constantOf, decoderOf, fieldOf, Scope, zeroOfType } from './decoder-expressions.ts';
+import {
+  arrayElements,
+  constantOf,
+  decoderOf,
+  expectObject,
+  fieldOf,
+  nextElement,
+  Scope,
+  zeroOfType,
+} from './decoder-expressions.ts';
+import { jsonKindsOf } from './json-kinds.ts';
 import { type Layout } from './layout.ts';
 import { type Alias, type Constructor, type CustomType } from './model.ts';
 import { stringLiteral } from './names.ts';
-import { inherited, isArrayLike } from './prototypes.ts';
+import { isArrayLike } from './prototypes.ts';
+import { type JsonKind } from './shapes.ts';
 import {
   type Argument,
   atom,
   call,
   caseOf,
   clauseValue,
-  type Expression,
   functionOf,
-  lambda,
-  list,
   parameter,
   shorthand,
   typeOf,
@@ -22,7 +30,7 @@ import {
 } from './syntax.ts';
 import { tagReader } from './tags.ts';
 import { customTypeIn, typeIn } from './types.ts';
-import { zeroArguments } from './zero.ts';
+import { zeroArguments, zeroOf } from './zero.ts';
 
 /** How often a type may hold itself. The server's codecs refuse JSON nested deeper than this. */
 const MAX_DEPTH = 64;
@@ -86,27 +94,37 @@ function bodyOf(type: CustomType, context: Context): Layout[] {
     case 'record':
       return first === undefined
         ? []
-        : [...ownFields(type, context), ...fieldsOf(type, first, scope)];
+        : [...onlyObjects(type, context), ...fieldsOf(type, first, scope)];
     case 'plain':
-      return byTag(type, context.decode('then'), [], scope);
-    case 'tagged':
+      return byTag(type, scope, (tag, { decoder }) =>
+        use(tag, call(context.decode('then'), decoder)),
+      );
+    case 'tagged': {
+      const key = atom(stringLiteral(type.wire.tag));
       return [
-        ...ownFields(type, context),
-        ...byTag(type, context.decode('field'), [atom(stringLiteral(type.wire.tag))], scope),
+        ...onlyObjects(type, context),
+        ...byTag(type, scope, (tag, { decoder }) =>
+          use(tag, call(context.decode('field'), key, decoder)),
+        ),
       ];
+    }
     case 'tuple':
-      return byTag(type, context.decode('field'), [atom('0')], scope);
+      return [
+        arrayElements(scope),
+        ...byTag(type, scope, (tag, tags) =>
+          nextElement(tag, scope, { ...tags, at: '0', isLast: false }),
+        ),
+      ];
     case 'untagged':
-      return [untagged(type, scope).layout];
+      return untagged(type, scope);
   }
 }
 
 /** Reads the tag, and then what belongs to it. */
 function byTag(
   type: CustomType,
-  reader: string,
-  place: readonly Expression[],
   scope: Scope,
+  readTag: (name: string, tags: ReturnType<typeof tagReader>) => Layout,
 ): Layout[] {
   const { context } = scope;
   const tags = tagReader(
@@ -115,7 +133,10 @@ function byTag(
   );
   const tag = context.variable('tag');
   const clauses = type.constructors.map((constructor) => {
-    const statements = fieldsOf(type, constructor, scope);
+    const statements =
+      type.wire.kind === 'tuple'
+        ? payloadOf(type, constructor, scope)
+        : fieldsOf(type, constructor, scope);
     const result = statements.at(-1) ?? '';
     return {
       pattern: tags.patternOf(constructor.tag),
@@ -128,27 +149,41 @@ function byTag(
     atom(stringLiteral(type.name)),
   );
   if (!tags.isExhaustive) clauses.push({ pattern: '_', value: failure });
-  return [use(tag, call(reader, ...place, tags.decoder)), caseOf(atom(tag), clauses).layout];
+  return [readTag(tag, tags), caseOf(atom(tag), clauses).layout];
+}
+
+/** Reads the payload behind a tag, and makes the value. */
+function payloadOf(type: CustomType, constructor: Constructor, scope: Scope): Layout[] {
+  const { context } = scope;
+  const made = atom(context.constructorName(type, constructor));
+  const success = context.decode('success');
+  const [field] = constructor.fields;
+  const payload = field?.type ?? ({ kind: 'Nil' } as const);
+  const name = field === undefined ? '_' : context.variable('payload', ['tag', 'depth']);
+  const read = nextElement(name, scope, {
+    at: '1',
+    zero: zeroOf(payload, context),
+    decoder: decoderOf(payload, scope),
+    isLast: true,
+    mayBeMissing: field === undefined || field.presence !== 'required',
+  });
+  const value =
+    field === undefined ? made : call(context.constructorName(type, constructor), atom(name));
+  return [read, call(success, value).layout];
 }
 
 /** Reads the fields of a constructor one after the other, and makes the value. */
 function fieldsOf(type: CustomType, constructor: Constructor, scope: Scope): Layout[] {
   const { context } = scope;
-  const isTuple = type.wire.kind === 'tuple';
   const names: string[] = [];
   const reads = constructor.fields.map((field) => {
     const name = context.variable(field.label ?? 'payload', [...names, 'tag', 'depth']);
     names.push(name);
-    return use(name, fieldOf(isTuple ? atom('1') : atom(stringLiteral(field.key)), field, scope));
+    return use(name, fieldOf(field, scope));
   });
   const constants = (constructor.constants ?? []).map((constant) =>
     use('_', constantOf(constant, context)),
   );
-  if (isTuple && constructor.fields.length === 0) {
-    // A payload of null may be missing.
-    const nothing = call(context.helper('decode_nil'));
-    reads.push(use('_', call(context.decode('optional_field'), atom('1'), atom('Nil'), nothing)));
-  }
   const given = constructor.fields.map(({ label }, at): Argument => {
     const name = names[at] ?? '';
     if (label === undefined) return atom(name);
@@ -159,30 +194,50 @@ function fieldsOf(type: CustomType, constructor: Constructor, scope: Scope): Lay
   return [...constants, ...reads, call(context.decode('success'), value).layout];
 }
 
-/** Tries one constructor after the other; the kind of JSON tells them apart. */
-function untagged(type: CustomType, scope: Scope): Expression {
+/** Finds the constructor by the kind of JSON, so that no other one is tried. */
+function untagged(type: CustomType, scope: Scope): Layout[] {
   const { context } = scope;
-  const [first = atom(''), ...others] = type.constructors.map((constructor) => {
-    const name = context.constructorName(type, constructor);
+  const options = type.constructors.flatMap((constructor) => {
     const [field] = constructor.fields;
-    return field === undefined
-      ? call(context.decode('map'), call(context.helper('decode_nil')), lambda(['_'], atom(name)))
-      : call(context.decode('map'), decoderOf(field.type, scope), atom(name));
+    if (field === undefined) return [];
+    const made = atom(context.constructorName(type, constructor));
+    const decoder = call(context.decode('map'), decoderOf(field.type, scope), made);
+    return [{ decoder, kinds: jsonKindsOf(field.type) }];
   });
-  return others.length === 0 ? first : call(context.decode('one_of'), first, list(...others));
+  const [first] = options;
+  if (options.length === 1 && first !== undefined) return [first.decoder.layout];
+  const clauses = options.map(({ decoder, kinds }) => ({
+    pattern: [...kinds].flatMap((kind) => CLASSES[kind].map(stringLiteral)).join(' | '),
+    value: decoder,
+  }));
+  const name = atom(stringLiteral(type.name));
+  const failure = call(context.decode('failure'), zeroOfType(type, context), name);
+  const value = context.variable('value');
+  const subject = call(context.qualified('gleam/dynamic', 'classify'), atom(value));
+  return [
+    use(value, call(context.decode('then'), atom(context.decode('dynamic')))),
+    caseOf(subject, [...clauses, { pattern: '_', value: failure }]).layout,
+  ];
 }
 
-/** Keeps what an object inherits in JavaScript out of what is decoded. */
-function ownFields(type: CustomType, context: Context): Layout[] {
-  const isAtRisk = type.constructors.some(({ fields, constants = [] }) => {
-    const required = [
+/** What `dynamic.classify` calls each kind of JSON, in JavaScript and on the BEAM. */
+const CLASSES: Readonly<Record<JsonKind, readonly string[]>> = {
+  string: ['String'],
+  number: ['Int', 'Float'],
+  boolean: ['Bool'],
+  null: ['Nil'],
+  array: ['Array', 'List'],
+  object: ['Object', 'Dict'],
+};
+
+/** Refuses arrays, where the fields of one would do for JavaScript. */
+function onlyObjects(type: CustomType, context: Context): Layout[] {
+  const isAtRisk = type.constructors.some(({ fields, constants = [] }) =>
+    isArrayLike([
       ...(type.wire.kind === 'tagged' ? [type.wire.tag] : []),
       ...constants.map(({ key }) => key),
       ...fields.filter(({ presence }) => presence === 'required').map(({ key }) => key),
-    ];
-    const optional = fields.filter(({ presence }) => presence !== 'required');
-    return isArrayLike(required) || optional.some(({ key }) => inherited(key));
-  });
-  if (!isAtRisk) return [];
-  return [use(undefined, call(context.helper('own_fields'), zeroOfType(type, context)))];
+    ]),
+  );
+  return isAtRisk ? [expectObject(context)] : [];
 }

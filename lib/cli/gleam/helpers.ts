@@ -7,8 +7,12 @@ export const HELPERS = [
   'decode_result',
   'required_field',
   'nullable_field',
-  'own_fields',
+  'inherited_field',
+  'decode_object',
+  'next_element',
+  'or_null',
   'decode_nested',
+  'decode_integer',
   'decode_number',
   'decode_nil',
   'decode_exactly',
@@ -33,8 +37,10 @@ export function helperSources(context: HelperContext): string[] {
     sources.push(
       SOURCES[name]
         .trim()
-        .replaceAll(/\b(decode|dict|dynamic|int|json|list|option)\.(?=\w)/g, (_, alias: string) =>
-          context.qualified(alias === 'decode' ? 'gleam/dynamic/decode' : `gleam/${alias}`, ''),
+        .replaceAll(
+          /\b(decode|dict|dynamic|float|int|json|list|option)\.(?=\w)/g,
+          (_, alias: string) =>
+            context.qualified(alias === 'decode' ? 'gleam/dynamic/decode' : `gleam/${alias}`, ''),
         ),
     );
   }
@@ -92,8 +98,15 @@ fn required_field(
   decoder: decode.Decoder(a),
   next: fn(a) -> decode.Decoder(b),
 ) -> decode.Decoder(b) {
-  use _ <- decode.field(key, decode.success(Nil))
-  decode.optional_field(key, zero, decoder, next)
+  let decoder = decode.map(decoder, option.Some)
+  use found <- decode.optional_field(key, option.None, decoder)
+  case found {
+    option.Some(value) -> next(value)
+    option.None -> {
+      use _ <- decode.field(key, decode.success(Nil))
+      next(zero)
+    }
+  }
 }`,
   nullable_field: `
 /// Decodes a field that may be null or absent.
@@ -104,19 +117,62 @@ fn nullable_field(
 ) -> decode.Decoder(b) {
   decode.optional_field(key, option.None, decode.optional(decoder), next)
 }`,
-  own_fields: `
-/// Decodes an object by its own fields: in JavaScript every object has a field \`constructor\`, and
-/// every array a field \`length\`.
-fn own_fields(zero: a, next: fn() -> decode.Decoder(a)) -> decode.Decoder(a) {
-  use fields <- decode.then(decode.dict(decode.string, decode.dynamic))
-  let fields =
-    dict.to_list(fields)
-    |> list.map(fn(field) { #(dynamic.string(field.0), field.1) })
-    |> dynamic.properties
-  case decode.run(fields, next()) {
-    Ok(value) -> decode.success(value)
-    Error(errors) ->
-      decode.failure(zero, "Object") |> decode.map_errors(fn(_) { errors })
+  inherited_field: `
+/// A nullable field with a name that every object of JavaScript has: an absent \`constructor\` is a
+/// function there, and JSON has none.
+fn inherited_field(
+  key: name,
+  decoder: decode.Decoder(a),
+  next: fn(Option(a)) -> decode.Decoder(b),
+) -> decode.Decoder(b) {
+  let own = {
+    use value <- decode.then(decode.dynamic)
+    case dynamic.classify(value) {
+      "Function" -> decode.success(option.None)
+      _ -> decode.optional(decoder)
+    }
+  }
+  decode.optional_field(key, option.None, own, next)
+}`,
+  decode_object: `
+/// In JavaScript an array has fields, too: \`length\`, and those that are functions.
+fn decode_object() -> decode.Decoder(Nil) {
+  use value <- decode.then(decode.dynamic)
+  case dynamic.classify(value) {
+    "Object" | "Dict" -> decode.success(Nil)
+    _ -> decode.failure(Nil, "Object")
+  }
+}`,
+  next_element: `
+/// Decodes the first of the elements that are left of an array.
+fn next_element(
+  elements: List(dynamic.Dynamic),
+  at: String,
+  zero: a,
+  decoder: decode.Decoder(a),
+  next: fn(a, List(dynamic.Dynamic)) -> decode.Decoder(b),
+) -> decode.Decoder(b) {
+  let #(found, rest) = case elements {
+    [first, ..rest] -> #(decode.run(first, decoder), rest)
+    [] -> #(Error([decode.DecodeError("Field", "Nothing", [])]), [])
+  }
+  case found {
+    Ok(value) -> next(value, rest)
+    Error(errors) -> {
+      use others <- decode.map_errors(next(zero, rest))
+      list.map(errors, fn(error) {
+        decode.DecodeError(..error, path: [at, ..error.path])
+      })
+      |> list.append(others)
+    }
+  }
+}`,
+  or_null: `
+/// A payload of null may be missing.
+fn or_null(elements: List(dynamic.Dynamic)) -> List(dynamic.Dynamic) {
+  case elements {
+    [] -> [dynamic.nil()]
+    _ -> elements
   }
 }`,
   decode_nested: `
@@ -132,18 +188,36 @@ fn decode_nested(
     False -> decode.failure(zero, "less nesting")
   }
 }`,
-  decode_number: `
-/// JavaScript prints 1.0 as 1. Integers beyond those that it prints are refused: some are too
-/// large for a float, and converting them would crash on the BEAM.
-fn decode_number() -> decode.Decoder(Float) {
-  let from_int = {
-    use int <- decode.then(decode.int)
-    case int.absolute_value(int) / 9_007_199_254_740_991 < 1_000_000 {
-      True -> decode.success(int.to_float(int))
-      False -> decode.failure(0.0, "Float")
+  decode_integer: `
+/// A whole number is an integer however it is written: JavaScript prints 1e21, and others 1.0.
+fn decode_integer() -> decode.Decoder(Int) {
+  let from_float = {
+    use number <- decode.then(decode.float)
+    let whole = float.truncate(number)
+    // Infinity, which JavaScript reads from 1e400, is no number.
+    case number -. number == 0.0 && int.to_float(whole) == number {
+      True -> decode.success(whole)
+      False -> decode.failure(0, "Int")
     }
   }
-  decode.one_of(decode.float, [from_int])
+  decode.one_of(decode.int, [from_float])
+}`,
+  decode_number: `
+/// JavaScript prints 1.0 as 1. Too large an integer would crash on the BEAM when it is converted.
+fn decode_number() -> decode.Decoder(Float) {
+  let from_int = {
+    use whole <- decode.then(decode.int)
+    case int.bitwise_shift_right(int.absolute_value(whole), 1023) {
+      0 -> decode.success(int.to_float(whole))
+      _ -> decode.failure(0.0, "Float")
+    }
+  }
+  use number <- decode.then(decode.one_of(decode.float, [from_int]))
+  // Infinity, which JavaScript reads from 1e400, is no number.
+  case number -. number == 0.0 {
+    True -> decode.success(number)
+    False -> decode.failure(0.0, "Float")
+  }
 }`,
   decode_nil: `
 fn decode_nil() -> decode.Decoder(Nil) {

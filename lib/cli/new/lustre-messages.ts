@@ -5,6 +5,7 @@ export const PAGE_MESSAGES = `//// Messages, from messages.ts.
 
 import gleam/dynamic/decode
 import gleam/json
+import gleam/option
 
 pub type FromClient {
   Add(
@@ -110,7 +111,14 @@ fn required_field(
   decoder: decode.Decoder(a),
   next: fn(a) -> decode.Decoder(b),
 ) -> decode.Decoder(b) {
-  use _ <- decode.field(key, decode.success(Nil))
-  decode.optional_field(key, zero, decoder, next)
+  let decoder = decode.map(decoder, option.Some)
+  use found <- decode.optional_field(key, option.None, decoder)
+  case found {
+    option.Some(value) -> next(value)
+    option.None -> {
+      use _ <- decode.field(key, decode.success(Nil))
+      next(zero)
+    }
+  }
 }
 `;

@@ -3,6 +3,7 @@
 import gleam/dict.{type Dict}
 import gleam/dynamic
 import gleam/dynamic/decode
+import gleam/float
 import gleam/int
 import gleam/json
 import gleam/list
@@ -169,11 +170,10 @@ pub fn from_client_to_json(from_client: FromClient) -> json.Json {
 }
 
 pub fn from_client_decoder() -> decode.Decoder(FromClient) {
-  use <- own_fields(Fetch)
   use tag <- decode.field("type", decode.string)
   case tag {
     "user_send" -> {
-      use _ <- decode.field("version", decode_exactly(decode.int, 2))
+      use _ <- decode.field("version", decode_exactly(decode_integer(), 2))
       use _ <- decode.field("nothing", decode_nil())
       use author <- required_field("author", author_zero(), author_decoder())
       use status <- decode.field("status", status_decoder())
@@ -185,7 +185,7 @@ pub fn from_client_decoder() -> decode.Decoder(FromClient) {
     }
     "error" -> {
       use reason <- nullable_field("reason", decode.list(decode.string))
-      use constructor <- nullable_field("constructor", decode.string)
+      use constructor <- inherited_field("constructor", decode.string)
       decode.success(FromClientError(reason:, constructor:))
     }
     "fetch" -> decode.success(Fetch)
@@ -221,27 +221,39 @@ pub fn from_server_to_json(from_server: FromServer) -> json.Json {
 }
 
 pub fn from_server_decoder() -> decode.Decoder(FromServer) {
-  use tag <- decode.field(
-    0,
-    decode.one_of(decode.map(decode.string, Ok), [decode.map(decode.int, Error)]),
+  use elements <- decode.then(decode.list(decode.dynamic))
+  use tag, elements <- next_element(
+    elements,
+    "0",
+    Ok(""),
+    decode.one_of(decode.map(decode.string, Ok), [
+      decode.map(decode_integer(), Error),
+    ]),
   )
   case tag {
     Error(0) -> {
-      use payload <- required_field(1, [], decode.list(thread_decoder()))
+      use payload, _ <- next_element(
+        elements,
+        "1",
+        [],
+        decode.list(thread_decoder()),
+      )
       decode.success(FromServer0(payload))
     }
     Error(1) -> {
-      use payload <- decode.field(1, decode.int)
+      use payload, _ <- next_element(elements, "1", 0, decode_integer())
       decode.success(FromServer1(payload))
     }
     Error(2) -> {
-      use _ <- decode.optional_field(1, Nil, decode_nil())
+      use _, _ <- next_element(or_null(elements), "1", Nil, decode_nil())
       decode.success(FromServer2)
     }
     Ok("people") -> {
-      use payload <- nullable_field(
-        1,
-        decode.dict(decode.string, author_decoder()),
+      use payload, _ <- next_element(
+        or_null(elements),
+        "1",
+        option.None,
+        decode.optional(decode.dict(decode.string, author_decoder())),
       )
       decode.success(People(payload))
     }
@@ -300,11 +312,13 @@ pub fn everything_to_json(everything: Everything) -> json.Json {
 pub fn everything_decoder() -> decode.Decoder(Everything) {
   use json_ <- decode.field("json", decode.bool)
   use position <- decode.field("position", {
-    use a <- decode.field(0, decode_number())
-    use b <- decode.field(1, decode_number())
-    use c <- decode.field(2, {
-      use a <- decode.field(0, decode.string)
-      use b <- decode.field(1, decode.int)
+    use elements <- decode.then(decode.list(decode.dynamic))
+    use a, elements <- next_element(elements, "0", 0.0, decode_number())
+    use b, elements <- next_element(elements, "1", 0.0, decode_number())
+    use c, _ <- next_element(elements, "2", #("", 0), {
+      use elements <- decode.then(decode.list(decode.dynamic))
+      use a, elements <- next_element(elements, "0", "", decode.string)
+      use b, _ <- next_element(elements, "1", 0, decode_integer())
       decode.success(#(a, b))
     })
     decode.success(#(a, b, c))
@@ -319,8 +333,9 @@ pub fn everything_decoder() -> decode.Decoder(Everything) {
       decode.string,
       decode.optional(
         decode.list({
-          use a <- decode.field(0, decode.string)
-          use b <- decode.field(1, decode.string)
+          use elements <- decode.then(decode.list(decode.dynamic))
+          use a, elements <- next_element(elements, "0", "", decode.string)
+          use b, _ <- next_element(elements, "1", "", decode.string)
           decode.success(#(a, b))
         }),
       ),
@@ -395,7 +410,7 @@ pub fn author_decoder() -> decode.Decoder(Author) {
   use id <- decode.field("id", decode.string)
   use name <- decode.field("name", decode.string)
   use type_ <- nullable_field("type", decode.string)
-  use sent_at <- nullable_field("sentAt", decode.int)
+  use sent_at <- nullable_field("sentAt", decode_integer())
   use e_mail <- nullable_field("e-mail", decode.string)
   decode.success(Author(id:, name:, type_:, sent_at:, e_mail:))
 }
@@ -411,12 +426,16 @@ pub fn everything_owner_to_json(everything_owner: EverythingOwner) -> json.Json 
 }
 
 pub fn everything_owner_decoder() -> decode.Decoder(EverythingOwner) {
-  decode.one_of(decode.map(decode.string, EverythingOwnerString), [
-    decode.map(decode.int, EverythingOwnerInt),
-    decode.map(author_decoder(), EverythingOwnerAuthor),
-    decode.map(decode.list(decode_number()), EverythingOwnerList),
-    decode.map(everything_owner_enums_decoder(), EverythingOwnerEnums),
-  ])
+  use value <- decode.then(decode.dynamic)
+  case dynamic.classify(value) {
+    "String" -> decode.map(decode.string, EverythingOwnerString)
+    "Int" | "Float" -> decode.map(decode_integer(), EverythingOwnerInt)
+    "Object" | "Dict" -> decode.map(author_decoder(), EverythingOwnerAuthor)
+    "Array" | "List" ->
+      decode.map(decode.list(decode_number()), EverythingOwnerList)
+    "Bool" -> decode.map(everything_owner_enums_decoder(), EverythingOwnerEnums)
+    _ -> decode.failure(everything_owner_zero(), "EverythingOwner")
+  }
 }
 
 pub fn everything_owner_enums_to_json(
@@ -449,7 +468,10 @@ pub fn everything_origin_to_json(
 pub fn everything_origin_decoder() -> decode.Decoder(EverythingOrigin) {
   use x <- decode.field("x", decode_number())
   use y <- decode.field("y", decode_number())
-  use case_ <- decode.field("case", decode.dict(decode.string, decode.int))
+  use case_ <- decode.field(
+    "case",
+    decode.dict(decode.string, decode_integer()),
+  )
   decode.success(EverythingOrigin(x:, y:, case_:))
 }
 
@@ -459,8 +481,8 @@ pub fn boxes_item_to_json(boxes_item: BoxesItem) -> json.Json {
 }
 
 pub fn boxes_item_decoder() -> decode.Decoder(BoxesItem) {
-  use <- own_fields(boxes_item_zero())
-  use length <- decode.field("length", decode.int)
+  use _ <- decode.then(decode_object())
+  use length <- decode.field("length", decode_integer())
   decode.success(BoxesItem(length:))
 }
 
@@ -494,10 +516,6 @@ fn everything_origin_zero() -> EverythingOrigin {
   EverythingOrigin(x: 0.0, y: 0.0, case_: dict.new())
 }
 
-fn boxes_item_zero() -> BoxesItem {
-  BoxesItem(length: 0)
-}
-
 /// Adds a field where there is a value for it.
 fn with_optional(
   fields: List(#(String, json.Json)),
@@ -519,8 +537,15 @@ fn required_field(
   decoder: decode.Decoder(a),
   next: fn(a) -> decode.Decoder(b),
 ) -> decode.Decoder(b) {
-  use _ <- decode.field(key, decode.success(Nil))
-  decode.optional_field(key, zero, decoder, next)
+  let decoder = decode.map(decoder, option.Some)
+  use found <- decode.optional_field(key, option.None, decoder)
+  case found {
+    option.Some(value) -> next(value)
+    option.None -> {
+      use _ <- decode.field(key, decode.success(Nil))
+      next(zero)
+    }
+  }
 }
 
 /// Decodes a field that may be null or absent.
@@ -532,18 +557,61 @@ fn nullable_field(
   decode.optional_field(key, option.None, decode.optional(decoder), next)
 }
 
-/// Decodes an object by its own fields: in JavaScript every object has a field `constructor`, and
-/// every array a field `length`.
-fn own_fields(zero: a, next: fn() -> decode.Decoder(a)) -> decode.Decoder(a) {
-  use fields <- decode.then(decode.dict(decode.string, decode.dynamic))
-  let fields =
-    dict.to_list(fields)
-    |> list.map(fn(field) { #(dynamic.string(field.0), field.1) })
-    |> dynamic.properties
-  case decode.run(fields, next()) {
-    Ok(value) -> decode.success(value)
-    Error(errors) ->
-      decode.failure(zero, "Object") |> decode.map_errors(fn(_) { errors })
+/// A nullable field with a name that every object of JavaScript has: an absent `constructor` is a
+/// function there, and JSON has none.
+fn inherited_field(
+  key: name,
+  decoder: decode.Decoder(a),
+  next: fn(Option(a)) -> decode.Decoder(b),
+) -> decode.Decoder(b) {
+  let own = {
+    use value <- decode.then(decode.dynamic)
+    case dynamic.classify(value) {
+      "Function" -> decode.success(option.None)
+      _ -> decode.optional(decoder)
+    }
+  }
+  decode.optional_field(key, option.None, own, next)
+}
+
+/// In JavaScript an array has fields, too: `length`, and those that are functions.
+fn decode_object() -> decode.Decoder(Nil) {
+  use value <- decode.then(decode.dynamic)
+  case dynamic.classify(value) {
+    "Object" | "Dict" -> decode.success(Nil)
+    _ -> decode.failure(Nil, "Object")
+  }
+}
+
+/// Decodes the first of the elements that are left of an array.
+fn next_element(
+  elements: List(dynamic.Dynamic),
+  at: String,
+  zero: a,
+  decoder: decode.Decoder(a),
+  next: fn(a, List(dynamic.Dynamic)) -> decode.Decoder(b),
+) -> decode.Decoder(b) {
+  let #(found, rest) = case elements {
+    [first, ..rest] -> #(decode.run(first, decoder), rest)
+    [] -> #(Error([decode.DecodeError("Field", "Nothing", [])]), [])
+  }
+  case found {
+    Ok(value) -> next(value, rest)
+    Error(errors) -> {
+      use others <- decode.map_errors(next(zero, rest))
+      list.map(errors, fn(error) {
+        decode.DecodeError(..error, path: [at, ..error.path])
+      })
+      |> list.append(others)
+    }
+  }
+}
+
+/// A payload of null may be missing.
+fn or_null(elements: List(dynamic.Dynamic)) -> List(dynamic.Dynamic) {
+  case elements {
+    [] -> [dynamic.nil()]
+    _ -> elements
   }
 }
 
@@ -560,17 +628,35 @@ fn decode_nested(
   }
 }
 
-/// JavaScript prints 1.0 as 1. Integers beyond those that it prints are refused: some are too
-/// large for a float, and converting them would crash on the BEAM.
-fn decode_number() -> decode.Decoder(Float) {
-  let from_int = {
-    use int <- decode.then(decode.int)
-    case int.absolute_value(int) / 9_007_199_254_740_991 < 1_000_000 {
-      True -> decode.success(int.to_float(int))
-      False -> decode.failure(0.0, "Float")
+/// A whole number is an integer however it is written: JavaScript prints 1e21, and others 1.0.
+fn decode_integer() -> decode.Decoder(Int) {
+  let from_float = {
+    use number <- decode.then(decode.float)
+    let whole = float.truncate(number)
+    // Infinity, which JavaScript reads from 1e400, is no number.
+    case number -. number == 0.0 && int.to_float(whole) == number {
+      True -> decode.success(whole)
+      False -> decode.failure(0, "Int")
     }
   }
-  decode.one_of(decode.float, [from_int])
+  decode.one_of(decode.int, [from_float])
+}
+
+/// JavaScript prints 1.0 as 1. Too large an integer would crash on the BEAM when it is converted.
+fn decode_number() -> decode.Decoder(Float) {
+  let from_int = {
+    use whole <- decode.then(decode.int)
+    case int.bitwise_shift_right(int.absolute_value(whole), 1023) {
+      0 -> decode.success(int.to_float(whole))
+      _ -> decode.failure(0.0, "Float")
+    }
+  }
+  use number <- decode.then(decode.one_of(decode.float, [from_int]))
+  // Infinity, which JavaScript reads from 1e400, is no number.
+  case number -. number == 0.0 {
+    True -> decode.success(number)
+    False -> decode.failure(0.0, "Float")
+  }
 }
 
 fn decode_nil() -> decode.Decoder(Nil) {

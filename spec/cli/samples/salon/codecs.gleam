@@ -3,9 +3,12 @@
 //// Written by `npx express-omnimessage typescript`: change the Gleam types, and run it again.
 
 import gleam/dict
+import gleam/dynamic
 import gleam/dynamic/decode
+import gleam/float
 import gleam/int
 import gleam/json
+import gleam/list
 import gleam/option.{type Option}
 import salon/account
 import salon/board/types as board_types
@@ -52,7 +55,7 @@ pub fn user_decoder() -> decode.Decoder(account.User) {
   use name <- decode.field("name", decode.string)
   use role <- decode.field("role", role_decoder())
   use picture_url <- nullable_field("picture_url", decode.string)
-  use karma <- decode.field("karma", decode.int)
+  use karma <- decode.field("karma", decode_integer())
   use rating <- decode.field("rating", decode_number())
   use is_online <- decode.field("is_online", decode.bool)
   decode.success(account.User(
@@ -161,7 +164,7 @@ pub fn status_decoder() -> decode.Decoder(types.Status) {
       decode.success(types.ClientError(reason:))
     }
     "server_error" -> {
-      use status <- decode.field("status", decode.int)
+      use status <- decode.field("status", decode_integer())
       use reason <- nullable_field("reason", decode.string)
       decode.success(types.ServerError(status:, reason:))
     }
@@ -202,7 +205,7 @@ pub fn chat_types_message_decoder() -> decode.Decoder(types.Message) {
   use author <- required_field("author", user_zero(), user_decoder())
   use content <- required_field("content", [], decode.list(inline_decoder()))
   use status <- required_field("status", types.Sending, status_decoder())
-  use sent_at <- decode.field("sent_at", decode.int)
+  use sent_at <- decode.field("sent_at", decode_integer())
   use reactions <- decode.field(
     "reactions",
     decode.dict(decode.string, decode.list(decode.string)),
@@ -296,13 +299,15 @@ pub fn shape_decoder() -> decode.Decoder(board_types.Shape) {
   case tag {
     "line" -> {
       use from <- decode.field("from", {
-        use a <- decode.field(0, decode_number())
-        use b <- decode.field(1, decode_number())
+        use elements <- decode.then(decode.list(decode.dynamic))
+        use a, elements <- next_element(elements, "0", 0.0, decode_number())
+        use b, _ <- next_element(elements, "1", 0.0, decode_number())
         decode.success(#(a, b))
       })
       use to <- decode.field("to", {
-        use a <- decode.field(0, decode_number())
-        use b <- decode.field(1, decode_number())
+        use elements <- decode.then(decode.list(decode.dynamic))
+        use a, elements <- next_element(elements, "0", 0.0, decode_number())
+        use b, _ <- next_element(elements, "1", 0.0, decode_number())
         decode.success(#(a, b))
       })
       use class <- decode.field("class", decode.string)
@@ -312,8 +317,9 @@ pub fn shape_decoder() -> decode.Decoder(board_types.Shape) {
       use points <- decode.field(
         "points",
         decode.list({
-          use a <- decode.field(0, decode_number())
-          use b <- decode.field(1, decode_number())
+          use elements <- decode.then(decode.list(decode.dynamic))
+          use a, elements <- next_element(elements, "0", 0.0, decode_number())
+          use b, _ <- next_element(elements, "1", 0.0, decode_number())
           decode.success(#(a, b))
         }),
       )
@@ -323,8 +329,9 @@ pub fn shape_decoder() -> decode.Decoder(board_types.Shape) {
     }
     "note" -> {
       use at <- decode.field("at", {
-        use a <- decode.field(0, decode_number())
-        use b <- decode.field(1, decode_number())
+        use elements <- decode.then(decode.list(decode.dynamic))
+        use a, elements <- next_element(elements, "0", 0.0, decode_number())
+        use b, _ <- next_element(elements, "1", 0.0, decode_number())
         decode.success(#(a, b))
       })
       use text <- decode.field("text", decode.string)
@@ -334,14 +341,17 @@ pub fn shape_decoder() -> decode.Decoder(board_types.Shape) {
     }
     "picture" -> {
       use at <- decode.field("at", {
-        use a <- decode.field(0, {
-          use a <- decode.field(0, decode_number())
-          use b <- decode.field(1, decode_number())
+        use elements <- decode.then(decode.list(decode.dynamic))
+        use a, elements <- next_element(elements, "0", #(0.0, 0.0), {
+          use elements <- decode.then(decode.list(decode.dynamic))
+          use a, elements <- next_element(elements, "0", 0.0, decode_number())
+          use b, _ <- next_element(elements, "1", 0.0, decode_number())
           decode.success(#(a, b))
         })
-        use b <- decode.field(1, {
-          use a <- decode.field(0, decode.int)
-          use b <- decode.field(1, decode.int)
+        use b, _ <- next_element(elements, "1", #(0, 0), {
+          use elements <- decode.then(decode.list(decode.dynamic))
+          use a, elements <- next_element(elements, "0", 0, decode_integer())
+          use b, _ <- next_element(elements, "1", 0, decode_integer())
           decode.success(#(a, b))
         })
         decode.success(#(a, b))
@@ -450,7 +460,7 @@ pub fn tool_decoder() -> decode.Decoder(board_types.Tool) {
   use width <- decode.field("width", decode_number())
   use options <- decode.field(
     "options",
-    decode.dict(decode.string, decode.optional(decode.int)),
+    decode.dict(decode.string, decode.optional(decode_integer())),
   )
   decode.success(board_types.Tool(type_:, width:, options:))
 }
@@ -563,7 +573,7 @@ pub fn client_message_decoder() -> decode.Decoder(message.ClientMessage) {
     }
     "fetch_history" -> {
       use before <- nullable_field("before", decode.string)
-      use limit <- decode.field("limit", decode.int)
+      use limit <- decode.field("limit", decode_integer())
       decode.success(message.FetchHistory(before:, limit:))
     }
     "set_roles" -> {
@@ -577,16 +587,18 @@ pub fn client_message_decoder() -> decode.Decoder(message.ClientMessage) {
       use selected_shapes_in_the_order_of_selection <- decode.field(
         "selected_shapes_in_the_order_of_selection",
         decode.list({
-          use a <- decode.field(0, decode.string)
-          use b <- decode.field(1, decode.int)
+          use elements <- decode.then(decode.list(decode.dynamic))
+          use a, elements <- next_element(elements, "0", "", decode.string)
+          use b, _ <- next_element(elements, "1", 0, decode_integer())
           decode.success(#(a, b))
         }),
       )
       use where_to_put_the_first_of_them <- decode.field(
         "where_to_put_the_first_of_them",
         {
-          use a <- decode.field(0, decode_number())
-          use b <- decode.field(1, decode_number())
+          use elements <- decode.then(decode.list(decode.dynamic))
+          use a, elements <- next_element(elements, "0", 0.0, decode_number())
+          use b, _ <- next_element(elements, "1", 0.0, decode_number())
           decode.success(#(a, b))
         },
       )
@@ -613,7 +625,7 @@ pub fn session_to_json(session: account.Session) -> json.Json {
 pub fn session_decoder() -> decode.Decoder(account.Session) {
   use user <- required_field("user", user_zero(), user_decoder())
   use token <- decode.field("token", decode.string)
-  use expires_at <- decode.field("expires_at", decode.int)
+  use expires_at <- decode.field("expires_at", decode_integer())
   decode.success(account.LoggedIn(user:, token:, expires_at:))
 }
 
@@ -637,7 +649,7 @@ pub fn page_of_chat_types_message_decoder() -> decode.Decoder(
     decode.list(chat_types_message_decoder()),
   )
   use next <- nullable_field("next", decode.string)
-  use total <- decode.field("total", decode.int)
+  use total <- decode.field("total", decode_integer())
   decode.success(page.Page(items:, next:, total:))
 }
 
@@ -682,7 +694,7 @@ pub fn page_of_thread_to_json(
 pub fn page_of_thread_decoder() -> decode.Decoder(page.Page(types.Thread)) {
   use items <- required_field("items", [], decode.list(thread_decoder()))
   use next <- nullable_field("next", decode.string)
-  use total <- decode.field("total", decode.int)
+  use total <- decode.field("total", decode_integer())
   decode.success(page.Page(items:, next:, total:))
 }
 
@@ -720,7 +732,7 @@ pub fn remote_of_page_of_thread_and_string_decoder() -> decode.Decoder(
   case tag {
     "not_asked" -> decode.success(page.NotAsked)
     "loading" -> {
-      use since <- decode.field("since", decode.int)
+      use since <- decode.field("since", decode_integer())
       decode.success(page.Loading(since:))
     }
     "loaded" -> {
@@ -733,7 +745,7 @@ pub fn remote_of_page_of_thread_and_string_decoder() -> decode.Decoder(
     }
     "failed" -> {
       use problem <- decode.field("problem", decode.string)
-      use attempts <- decode.field("attempts", decode.int)
+      use attempts <- decode.field("attempts", decode_integer())
       decode.success(page.Failed(problem:, attempts:))
     }
     _ -> decode.failure(page.NotAsked, "Remote")
@@ -765,7 +777,7 @@ pub fn page_of_list_of_chat_types_message_decoder() -> decode.Decoder(
     decode.list(decode.list(chat_types_message_decoder())),
   )
   use next <- nullable_field("next", decode.string)
-  use total <- decode.field("total", decode.int)
+  use total <- decode.field("total", decode_integer())
   decode.success(page.Page(items:, next:, total:))
 }
 
@@ -821,7 +833,7 @@ pub fn remote_of_page_of_list_of_chat_types_message_and_refusal_decoder() -> dec
   case tag {
     "not_asked" -> decode.success(page.NotAsked)
     "loading" -> {
-      use since <- decode.field("since", decode.int)
+      use since <- decode.field("since", decode_integer())
       decode.success(page.Loading(since:))
     }
     "loaded" -> {
@@ -834,7 +846,7 @@ pub fn remote_of_page_of_list_of_chat_types_message_and_refusal_decoder() -> dec
     }
     "failed" -> {
       use problem <- decode.field("problem", refusal_decoder())
-      use attempts <- decode.field("attempts", decode.int)
+      use attempts <- decode.field("attempts", decode_integer())
       decode.success(page.Failed(problem:, attempts:))
     }
     _ -> decode.failure(page.NotAsked, "Remote")
@@ -944,8 +956,9 @@ pub fn server_message_decoder() -> decode.Decoder(message.ServerMessage) {
     "board_is" -> {
       use layers <- required_field("layers", [], decode.list(layer_decoder()))
       use at <- decode.field("at", {
-        use a <- decode.field(0, decode.int)
-        use b <- decode.field(1, decode.int)
+        use elements <- decode.then(decode.list(decode.dynamic))
+        use a, elements <- next_element(elements, "0", 0, decode_integer())
+        use b, _ <- next_element(elements, "1", 0, decode_integer())
         decode.success(#(a, b))
       })
       decode.success(message.BoardIs(layers:, at:))
@@ -1027,8 +1040,15 @@ fn required_field(
   decoder: decode.Decoder(a),
   next: fn(a) -> decode.Decoder(b),
 ) -> decode.Decoder(b) {
-  use _ <- decode.field(key, decode.success(Nil))
-  decode.optional_field(key, zero, decoder, next)
+  let decoder = decode.map(decoder, option.Some)
+  use found <- decode.optional_field(key, option.None, decoder)
+  case found {
+    option.Some(value) -> next(value)
+    option.None -> {
+      use _ <- decode.field(key, decode.success(Nil))
+      next(zero)
+    }
+  }
 }
 
 /// Decodes a field that may be null or absent.
@@ -1038,6 +1058,30 @@ fn nullable_field(
   next: fn(Option(a)) -> decode.Decoder(b),
 ) -> decode.Decoder(b) {
   decode.optional_field(key, option.None, decode.optional(decoder), next)
+}
+
+/// Decodes the first of the elements that are left of an array.
+fn next_element(
+  elements: List(dynamic.Dynamic),
+  at: String,
+  zero: a,
+  decoder: decode.Decoder(a),
+  next: fn(a, List(dynamic.Dynamic)) -> decode.Decoder(b),
+) -> decode.Decoder(b) {
+  let #(found, rest) = case elements {
+    [first, ..rest] -> #(decode.run(first, decoder), rest)
+    [] -> #(Error([decode.DecodeError("Field", "Nothing", [])]), [])
+  }
+  case found {
+    Ok(value) -> next(value, rest)
+    Error(errors) -> {
+      use others <- decode.map_errors(next(zero, rest))
+      list.map(errors, fn(error) {
+        decode.DecodeError(..error, path: [at, ..error.path])
+      })
+      |> list.append(others)
+    }
+  }
 }
 
 /// Refuses what is nested too deep before it overflows the stack. Servers refuse it as well.
@@ -1053,17 +1097,35 @@ fn decode_nested(
   }
 }
 
-/// JavaScript prints 1.0 as 1. Integers beyond those that it prints are refused: some are too
-/// large for a float, and converting them would crash on the BEAM.
-fn decode_number() -> decode.Decoder(Float) {
-  let from_int = {
-    use int <- decode.then(decode.int)
-    case int.absolute_value(int) / 9_007_199_254_740_991 < 1_000_000 {
-      True -> decode.success(int.to_float(int))
-      False -> decode.failure(0.0, "Float")
+/// A whole number is an integer however it is written: JavaScript prints 1e21, and others 1.0.
+fn decode_integer() -> decode.Decoder(Int) {
+  let from_float = {
+    use number <- decode.then(decode.float)
+    let whole = float.truncate(number)
+    // Infinity, which JavaScript reads from 1e400, is no number.
+    case number -. number == 0.0 && int.to_float(whole) == number {
+      True -> decode.success(whole)
+      False -> decode.failure(0, "Int")
     }
   }
-  decode.one_of(decode.float, [from_int])
+  decode.one_of(decode.int, [from_float])
+}
+
+/// JavaScript prints 1.0 as 1. Too large an integer would crash on the BEAM when it is converted.
+fn decode_number() -> decode.Decoder(Float) {
+  let from_int = {
+    use whole <- decode.then(decode.int)
+    case int.bitwise_shift_right(int.absolute_value(whole), 1023) {
+      0 -> decode.success(int.to_float(whole))
+      _ -> decode.failure(0.0, "Float")
+    }
+  }
+  use number <- decode.then(decode.one_of(decode.float, [from_int]))
+  // Infinity, which JavaScript reads from 1e400, is no number.
+  case number -. number == 0.0 {
+    True -> decode.success(number)
+    False -> decode.failure(0.0, "Float")
+  }
 }
 
 fn decode_nil() -> decode.Decoder(Nil) {

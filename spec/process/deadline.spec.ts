@@ -1,11 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Deadline } from '../../lib/process/deadline.ts';
+import { standStill } from '../support/clock.ts';
 import { until } from '../support/until.ts';
-
-/** The process stands still, as when it is stopped by a signal. */
-export function standStill(ms: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
-}
 
 describe('a deadline', () => {
   it('passes once, not before its time', async () => {

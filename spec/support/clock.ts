@@ -26,3 +26,8 @@ export async function untilTurned(holds: () => boolean, turns = 50_000): Promise
     await nextTurn();
   }
 }
+
+/** Lets the process stand still, as when it is stopped by a signal, or busy. In milliseconds. */
+export function standStill(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+}

@@ -1,6 +1,6 @@
 /**
  * What happens on the sockets, counted for Prometheus. The library publishes it on
- * `node:diagnostics_channel`; nothing that a client sent is in it, so every label is one of ours.
+ * `node:diagnostics_channel`, without anything that a client sent: every label is one of ours.
  *
  *     npx tsx examples/07-metrics.ts
  *     curl localhost:8000/omni-http -d '{"type":"greet","name":"Lucy"}'
@@ -42,7 +42,7 @@ const lifetimes = new Histogram({
 const handling = new Histogram({
   name: 'omnimessage_message_seconds',
   help: 'From the decoding of a message to its reply',
-  labelNames: ['transport'] as const,
+  labelNames: ['transport', 'tag'] as const,
   buckets: [0.0001, 0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10],
   registers,
 });
@@ -79,8 +79,8 @@ on<CloseEvent>('close', ({ transport, code, duration }) => {
   open.dec({ transport });
   lifetimes.observe({ transport, code }, duration / 1_000);
 });
-on<MessageEvent>('message', ({ transport, duration, received, sent }) => {
-  handling.observe({ transport }, duration / 1_000);
+on<MessageEvent>('message', ({ transport, tag = '', duration, received, sent }) => {
+  handling.observe({ transport, tag }, duration / 1_000);
   bytes.inc({ transport, direction: 'received' }, received);
   bytes.inc({ transport, direction: 'sent' }, sent);
 });

@@ -51,6 +51,7 @@ export function structCodec<In, Out>({
   expectStruct(incoming, 'incoming');
   expectStruct(outgoing, 'outgoing');
   const isForeign = foreignTo(outgoing);
+  const incomingVariants = objectVariantsOf(incoming) ?? tupleVariantsOf(incoming);
   /** By superstruct itself, which can say what was expected where. */
   const decodeChecked = (value: unknown): In => {
     let failure;
@@ -93,6 +94,7 @@ export function structCodec<In, Out>({
       if (fault !== undefined) throw unsendable(fault, sent, outgoing);
       return JSON.stringify(sent);
     },
+    tagOf: (message) => incomingVariants?.find(message)?.tag,
   };
 }
 

@@ -6,6 +6,7 @@ import { type Connection, isPromise } from '../core/exchange.ts';
 import { encode, type Piped, recover } from '../core/pipe.ts';
 import { type Prepared } from '../core/prepared.ts';
 import { printAs, type Summary, summaryOf } from '../core/summary.ts';
+import { nextConnection, type Origin } from '../process/diagnostics.ts';
 import { type MessageId } from './acknowledgement.ts';
 import { type ConnectionSettings } from './options.ts';
 import { type MessageSender } from './sending.ts';
@@ -20,6 +21,7 @@ export abstract class AnsweringConnection<
   Context,
   Request extends IncomingMessage,
 > implements Omit<Connection<Out, Context, Request>, 'close' | 'signal'> {
+  readonly id: number = nextConnection();
   readonly request: Request;
   /** Undefined until `context` has returned. */
   context: Context = undefined as Context;
@@ -41,6 +43,11 @@ export abstract class AnsweringConnection<
   /** Whether its messages are bytes. */
   get binary(): boolean {
     return this.settings.isBinary;
+  }
+
+  /** What all its events have. */
+  get origin(): Origin {
+    return { transport: this.settings.transport, connection: this.id };
   }
 
   // Made when first asked for, so that it can be taken out of the connection (`({ send }) => …`)

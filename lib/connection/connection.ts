@@ -144,7 +144,7 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
   /** Ends the connection for what the client did or is: that is published, `onError` is not asked. */
   refuse(code: CloseCode): void {
     if (this.isEnding) return;
-    publishRefused({ transport: this.settings.transport, code: reasonOf(code), status: code });
+    publishRefused({ ...this.origin, code: reasonOf(code), status: code });
     this.end(code);
   }
 
@@ -172,7 +172,7 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
 
   #open(): void {
     this.state = 'open';
-    publishOpen(this.settings.transport, performance.now() - this.#arrived);
+    publishOpen(this.settings.transport, this.id, performance.now() - this.#arrived);
     this.#session = this.#start(this);
     const failed = (cause: unknown): void => {
       this.fail(cause instanceof OmniError ? cause : new HookError('on-open', { cause }));
@@ -221,7 +221,7 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
 
   malformed(status: number): void {
     this.#end.recordCause(status);
-    publishRefused({ transport: this.settings.transport, code: 'malformed', status });
+    publishRefused({ ...this.origin, code: 'malformed', status });
   }
 
   finish(finished: () => void): boolean {
@@ -279,7 +279,7 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
     const session = this.#session;
     this.leave(session?.isOfConnection === true);
     if (session === undefined) return;
-    publishClose(this.settings.transport, counted, performance.now() - this.#arrived);
+    publishClose(this.settings.transport, this.id, counted, performance.now() - this.#arrived);
     attempt(
       () => session.closed(this, counted),
       (cause) => {

@@ -3,12 +3,14 @@ import { type CloseCode } from '../core/close-codes.ts';
 import { type Codec, type Wire } from '../core/codec.ts';
 import { type DecodeError } from '../core/errors.ts';
 import { type AsyncContext } from '../process/async-context.ts';
-import { type Transport } from '../process/diagnostics.ts';
+import { type Origin } from '../process/diagnostics.ts';
 import { type MessageId } from './acknowledgement.ts';
 import { type RateLimit } from './rate-limit.ts';
 
 /** The connection whose messages are received. */
 export interface ReceiverHost<In> {
+  /** What its events have. */
+  readonly origin: Origin;
   /** That of the connection: its handlers run in it. */
   readonly asyncContext: AsyncContext;
   /** Hands a message to the session. The next ones wait until what it returns has settled. */
@@ -42,8 +44,7 @@ export interface ReceiverHost<In> {
 
 /** How messages are received. */
 export interface ReceiverSettings<In> {
-  readonly transport: Transport;
-  readonly codec: Pick<Codec<In, never, Wire>, 'decode'>;
+  readonly codec: Pick<Codec<In, never, Wire>, 'decode' | 'tagOf'>;
   readonly isBinary: boolean;
   readonly limit: number;
   readonly handlerTimeout: number;

@@ -10,7 +10,7 @@ import { isPromise } from '../core/exchange.ts';
 import { decode } from '../core/pipe.ts';
 import { FRAME_HEADER } from '../core/protocol.ts';
 import { type AsyncContext } from '../process/async-context.ts';
-import { beginMessage, onMessageChannel } from '../process/diagnostics.ts';
+import { MessageMeasure, onMessageChannel } from '../process/diagnostics.ts';
 import { type Resumable, resumeNextTurn, Turn } from '../process/fairness.ts';
 import { startTimer } from '../process/timers.ts';
 import { encodedIn, frameOf } from './encoded.ts';
@@ -54,7 +54,7 @@ export class MessageReceiver<In> implements Resumable {
   #undecodable: UndecodableCount | undefined;
   #timer: NodeJS.Timeout | undefined;
   #onRest: (() => void) | undefined;
-  #report: (() => void) | undefined;
+  #measure: MessageMeasure | undefined;
 
   constructor(host: ReceiverHost<In>, settings: ReceiverSettings<In>, line: Line) {
     this.#host = host;
@@ -250,7 +250,8 @@ export class MessageReceiver<In> implements Resumable {
 
   #handle(data: Received, isBinary: boolean): void {
     if (onMessageChannel.hasSubscribers) {
-      this.#report = beginMessage(this.#settings.transport, sizeOf(data), this.#line);
+      const { origin } = this.#host;
+      this.#measure = new MessageMeasure(origin, sizeOf(data), this.#line.bytesSent);
     }
     this.#handleMessage(data, isBinary);
     if (!this.#isBusy) this.#reportHandled();
@@ -263,8 +264,7 @@ export class MessageReceiver<In> implements Resumable {
     try {
       let encoded = encodedIn(data, isBinary, this.#settings.isBinary);
       if (this.#marks !== undefined) {
-        const marked = this.#marks.read(encoded);
-        ({ id, isRepeat, payload: encoded } = marked);
+        ({ id, isRepeat, payload: encoded } = this.#marks.read(encoded));
         if (isLarger(encoded, this.#settings.limit)) {
           this.#refuseUnread(data, CloseCode.TooLarge);
           return;
@@ -275,6 +275,7 @@ export class MessageReceiver<In> implements Resumable {
       this.#refuse(error as DecodeError, id);
       return;
     }
+    this.#measure?.decoded(message, this.#settings.codec);
     // guard: a good one resets the count
     this.#undecodable?.reset();
     const pending = this.#host.deliver(message, id, isRepeat);
@@ -282,9 +283,8 @@ export class MessageReceiver<In> implements Resumable {
   }
 
   #reportHandled(): void {
-    const report = this.#report;
-    this.#report = undefined;
-    report?.();
+    this.#measure?.handled(this.#line.bytesSent);
+    this.#measure = undefined;
   }
 
   #refuse(error: DecodeError, id: MessageId | undefined): void {

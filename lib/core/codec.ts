@@ -39,6 +39,15 @@ export interface Codec<In, Out, Encoded = string> {
    * absent, a parsed body is printed once and given to `decode`.
    */
   readonly decodeValue?: (value: unknown) => In;
+  /**
+   * The name of a message that was decoded, for the diagnostics channel `omnimessage:message`: one of
+   * few, because it becomes a label of metrics. `structCodec` gives the tag of `variants` and
+   * `tupleVariants`. Called only while that channel has subscribers.
+   *
+   * A method, so that a codec of some messages still fits where one of more messages is expected.
+   * @defaultValue messages have no names
+   */
+  tagOf?(message: In): string | number | undefined;
 }
 
 /** A codec of JSON texts whose `encode` takes whatever it is offered. */

@@ -29,6 +29,8 @@ export interface Connection<
   Context = undefined,
   Request extends IncomingMessage = IncomingMessage,
 > extends Exchange<Context, Request> {
+  /** A whole number, unique in this process: the events of `node:diagnostics_channel` have it too. */
+  readonly id: number;
   /**
    * Encodes a message and sends it. Never throws: an `encode` that does is told to `onError`.
    *

@@ -2,7 +2,7 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { type Wire } from '../core/codec.ts';
 import { AsyncContext } from '../process/async-context.ts';
-import { onMessageChannel } from '../process/diagnostics.ts';
+import { MessageMeasure, onMessageChannel } from '../process/diagnostics.ts';
 import { ContextError, DecodeError, OmniError, TimeoutError } from '../core/errors.ts';
 import { type Exchange, isPromise } from '../core/exchange.ts';
 import { type Body, expectReadable, mayBeLarger, readBody, textIn } from './body.ts';
@@ -35,8 +35,7 @@ export class HttpExchange<In, Out, Context, Request extends IncomingMessage> imp
   /** It took longer than `handlerTimeout`. */
   #isLate = false;
   #timer: NodeJS.Timeout | undefined;
-  #began = 0;
-  #received = 0;
+  #measure: MessageMeasure | undefined;
 
   constructor(
     settings: HttpSettings<In, Out, Context, Request>,
@@ -100,10 +99,6 @@ export class HttpExchange<In, Out, Context, Request extends IncomingMessage> imp
       return;
     }
     const { context } = this.#settings;
-    if (onMessageChannel.hasSubscribers) {
-      this.#began = performance.now();
-      this.#received = body instanceof Object && 'value' in body ? 0 : body.length;
-    }
     if (context === undefined) {
       this.#answer(body);
       return;
@@ -126,6 +121,10 @@ export class HttpExchange<In, Out, Context, Request extends IncomingMessage> imp
   /** Decodes, handles, encodes. */
   #answer(body: Body): void {
     if (this.#isOver) return;
+    if (onMessageChannel.hasSubscribers) {
+      const received = body instanceof Object && 'value' in body ? 0 : body.length;
+      this.#measure = new MessageMeasure({ transport: 'http' }, received, 0);
+    }
     let reply: Piped<Wire>;
     try {
       reply = this.#pipe(body);
@@ -156,8 +155,11 @@ export class HttpExchange<In, Out, Context, Request extends IncomingMessage> imp
       incoming = this.#decode(body);
     } catch (error) {
       if (error instanceof DecodeError) return recover(error, settings, this);
+      // An empty body, or one that is no text, is counted as refused alone.
+      this.#measure = undefined;
       throw error;
     }
+    this.#measure?.decoded(incoming, settings.codec);
     return respond(incoming, settings, this);
   }
 
@@ -194,7 +196,7 @@ export class HttpExchange<In, Out, Context, Request extends IncomingMessage> imp
         return;
       }
     }
-    if (!this.#end()) return;
+    if (!this.#end(body?.length)) return;
     const response = this.#response;
     response.statusCode = 200;
     response.setHeader('content-type', contentType);
@@ -207,14 +209,6 @@ export class HttpExchange<In, Out, Context, Request extends IncomingMessage> imp
     else if (isOwn) markHandled(response, body !== undefined);
     response.end(body);
     expectProgress(response, sendTimeout);
-    if (onMessageChannel.hasSubscribers) {
-      onMessageChannel.publish({
-        transport: 'http',
-        duration: performance.now() - this.#began,
-        received: this.#received,
-        sent: body?.length ?? 0,
-      });
-    }
   }
 
   /** Nobody answered a failure. */
@@ -289,12 +283,16 @@ export class HttpExchange<In, Out, Context, Request extends IncomingMessage> imp
     this.#recover(new TimeoutError('handler-timeout', this.#settings.handlerTimeout), problem);
   }
 
-  /** @returns false when the request was answered already, or nobody is there to answer */
-  #end(): boolean {
+  /**
+   * @param sent - the size of the reply
+   * @returns false when the request was answered already, or its client is gone
+   */
+  #end(sent: number = 0): boolean {
     // guard: one answer to a request
     if (this.#isOver) return false;
     this.#isOver = true;
     clearTimeout(this.#timer);
+    this.#measure?.handled(sent);
     // guard: one answer to a request → return true;
     return !this.#response.destroyed && !this.#response.headersSent;
   }

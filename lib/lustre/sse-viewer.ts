@@ -8,7 +8,7 @@ import { type Exchange } from '../core/exchange.ts';
 import { report } from '../core/pipe.ts';
 import { type Prepared } from '../core/prepared.ts';
 import { AsyncContext } from '../process/async-context.ts';
-import { onCloseChannel, onOpenChannel } from '../process/diagnostics.ts';
+import { nextConnection, publishClose, publishOpen } from '../process/diagnostics.ts';
 import { startTimer } from '../process/timers.ts';
 import { takePlace, tooManyConnections } from '../request/capacity.ts';
 import { isGone, whenGone } from '../request/client-gone.ts';
@@ -24,6 +24,7 @@ import { type Viewer } from './viewing.ts';
 export class SseView<Args, Model, Message, Context, Request extends IncomingMessage>
   implements Viewer, StreamListener, Exchange<Context, Request>
 {
+  readonly id: number = nextConnection();
   readonly request: Request;
   context: Context = undefined as Context;
   readonly #settings: SseSettings<Args, Model, Message, Context, Request>;
@@ -129,10 +130,7 @@ export class SseView<Args, Model, Message, Context, Request extends IncomingMess
   #begin(): EventStream {
     const { heartbeat, highWaterMark } = this.#settings;
     const stream = new EventStream(this.#response, this, heartbeat, highWaterMark);
-    if (onOpenChannel.hasSubscribers) {
-      const duration = performance.now() - this.#arrived;
-      onOpenChannel.publish({ transport: 'component', duration });
-    }
+    publishOpen('component', this.id, performance.now() - this.#arrived);
     return stream;
   }
 
@@ -147,9 +145,8 @@ export class SseView<Args, Model, Message, Context, Request extends IncomingMess
     if (opened === undefined) return;
     opened.shared.disconnect(this);
     const code = this.#code ?? 1006;
-    if (onCloseChannel.hasSubscribers && this.#stream !== undefined) {
-      const duration = performance.now() - this.#arrived;
-      onCloseChannel.publish({ transport: 'component', code, duration });
+    if (this.#stream !== undefined) {
+      publishClose('component', this.id, code, performance.now() - this.#arrived);
     }
     attempt(
       () => opened.close(code),

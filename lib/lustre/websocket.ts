@@ -134,6 +134,10 @@ const codec: Codec<Said, never> = {
     }
   },
   encode: () => undefined,
+  tagOf: (said) => {
+    if (said instanceof DecodeError) return undefined;
+    return said.messages.length > 1 ? 'batch' : said.messages[0]?.kind;
+  },
 };
 
 /** After these a page that came back would only be refused again. */

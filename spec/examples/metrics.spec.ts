@@ -47,8 +47,9 @@ describe('examples/07-metrics', () => {
       'omnimessage_message_bytes_total{transport="http",direction="sent"} 41',
       'omnimessage_message_bytes_total{transport="websocket",direction="received"} 38',
       'omnimessage_message_bytes_total{transport="websocket",direction="sent"} 41',
-      'omnimessage_message_seconds_count{transport="http"} 1',
-      'omnimessage_message_seconds_count{transport="websocket"} 2',
+      'omnimessage_message_seconds_count{transport="http",tag="greet"} 1',
+      'omnimessage_message_seconds_count{transport="websocket",tag=""} 1',
+      'omnimessage_message_seconds_count{transport="websocket",tag="greet"} 1',
       'omnimessage_refused_total{transport="upgrade",code="origin",status="403"} 1',
     ]);
   });

@@ -222,6 +222,7 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
     ['onError that throws when it is asked', 'onError'],
     ['an error text of 200 characters', '200 characters'],
   ],
+  'spec/process/diagnostics.spec.ts': [['a tagOf that throws', 'a tagOf that throws']],
   'spec/process/deadline.spec.ts': [
     ['a process that stood still is not a silent peer', 'stood still'],
   ],

@@ -7,6 +7,8 @@ export class RecordingLine implements Line {
   isOpen = true;
   readonly isMarked: boolean;
   readonly isOneWay = false;
+  readonly introduction = undefined;
+  readonly goesOnFrom = undefined;
   /** How much waits, in bytes. Each write adds `weight`. */
   buffered = 0;
   weight = 0;

@@ -2,7 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { Beats } from '../../lib/connection/beats.ts';
 import { RecordingLine } from '../support/recording-line.ts';
 
-const settings = { interval: 100, isBinary: false, limit: 64, rateLimit: undefined };
+const settings = {
+  interval: 100,
+  isBinary: false,
+  limit: 64,
+  rateLimit: undefined,
+  resume: undefined,
+};
 
 describe('the hello', () => {
   it.each([

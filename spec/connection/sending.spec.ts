@@ -23,6 +23,7 @@ function senderOn(
       isBinary: false,
       limit: 64,
       rateLimit: undefined,
+      resume: undefined,
       ...settings,
     },
     held,

@@ -39,3 +39,14 @@ export interface SoakReport {
   /** What keeps the process awake: timers, sockets, requests. */
   readonly resources: number;
 }
+
+/** What a server of streams has left of its clients. */
+export interface SseReport {
+  /** Programs that run. */
+  readonly programs: number;
+  /** Streams of messages that were opened and not closed. */
+  readonly joined: number;
+  /** Receivers of the hub. */
+  readonly receivers: number;
+  readonly connections: number;
+}

@@ -13,8 +13,14 @@ import { type Duplex } from 'node:stream';
 /** What runs when a client is gone. Must not throw. */
 export type Gone = (response: ServerResponse) => void;
 
+/** A response that is followed. */
+interface Followed {
+  readonly response: ServerResponse;
+  readonly end: () => void;
+}
+
 /** What waits for the end of each socket. */
-const waiting = new WeakMap<object, Set<() => void>>();
+const waiting = new WeakMap<object, Set<Followed>>();
 
 /** A response of HTTP/2 has a stream of its own, and no way to wait behind another one. */
 interface MaybeHttp2 {
@@ -52,15 +58,22 @@ export function whenGone(response: ServerResponse, gone: Gone): void {
   const others =
     (response as MaybeHttp2).stream === undefined
       ? waitingOn(response.req.socket)
-      : new Set<() => void>();
+      : new Set<Followed>();
   const end = (): void => {
-    if (others.delete(end)) gone(response);
+    if (others.delete(followed)) gone(response);
   };
-  others.add(end);
+  const followed = { response, end };
+  others.add(followed);
   response.once('close', end);
 }
 
-function waitingOn(socket: Duplex): Set<() => void> {
+/** Whether a request of a connection that is followed has no complete answer yet. */
+export function isAnswering(socket: Duplex): boolean {
+  for (const { response } of waiting.get(socket) ?? []) if (!response.writableEnded) return true;
+  return false;
+}
+
+function waitingOn(socket: Duplex): Set<Followed> {
   let ends = waiting.get(socket);
   if (ends === undefined) {
     ends = new Set();
@@ -74,7 +87,7 @@ function endAll(this: Duplex): void {
   const ends = waiting.get(this);
   if (ends === undefined) return;
   // guard: whatever follows a response follows its socket
-  for (const end of ends) end();
+  for (const { end } of ends) end();
 }
 
 /**

@@ -11,12 +11,14 @@
  * |                                | neither, and there are none                    | to us: 4404   |
  * | `h2c`, or another protocol     | it is `h2c`, or there are no other listeners   | on, as HTTP   |
  * |                                | there are                                      | to them       |
+ * | anything, before the answer to a request of the same connection                 | its end       |
  */
 import { dropRejection } from '../core/attempt.ts';
 import { type IncomingMessage, type Server } from 'node:http';
 import { type Socket } from 'node:net';
 import { type Duplex } from 'node:stream';
 import { startTimer } from '../process/timers.ts';
+import { isAnswering } from '../request/client-gone.ts';
 import { toOriginForm } from '../request/target.ts';
 import { asksForWebSocket, notFound, refuseUpgrade, shuttingDown } from './handshake.ts';
 import { resumeAsRequest } from './resume-request.ts';
@@ -61,6 +63,12 @@ export function shareUpgrades(server: Server, options: OwnershipOptions): void {
     // Whatever follows, and however long it takes: a client that resets ends its own connection only.
     // guard: error listener of the connection
     stream.on('error', ignoreError);
+    // Pipelined behind a request: its answer would come between the frames of the new protocol.
+    // guard: no upgrade before the answers to what came before
+    if (isAnswering(stream)) {
+      stream.destroy();
+      return;
+    }
     const hasOthers = server.listenerCount('upgrade') > 1;
     if (!asksForWebSocket(request)) {
       const isHttp2 = request.headers.upgrade?.toLowerCase() === 'h2c';

@@ -92,6 +92,9 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
     ['a live view ends in the context of its request', 'a live view of its own'],
   ],
   'spec/faults/targets.spec.ts': [['everything sees a target in one form', 'A16 is a path to']],
+  'spec/faults/hostile.spec.ts': [
+    ['no upgrade before the answers to what came before', 'ends the connection'],
+  ],
   'spec/faults/attach.spec.ts': [
     ['payload limit of the server', 'W42 a header of 100 MiB'],
     ['fragment limit of the server', 'W44'],

@@ -60,7 +60,7 @@ describe(`G26: streams, seed ${seed}`, () => {
         if (reading < 0.6) socket.resume();
         await pause(random() * (reading > 0.9 ? 200 : 30));
         if (random() < 0.5) socket.resetAndDestroy();
-        else if (random() < 0.5) socket.destroy();
+        else if (random() < 0.7) socket.destroy();
         else socket.end();
         if (random() < 0.3) await pause(5);
         socket.destroy();

@@ -19,6 +19,7 @@ describe('an upgrade that is pipelined', () => {
   const serve = async (answer: Promise<Says>): Promise<{ url: string; opened: string[] }> => {
     const opened: string[] = [];
     const { port } = await serveAttached((app) => {
+      app.get('/quick', (_request, response) => response.send('quick'));
       app.use(
         omniHttp({
           path: '/http',
@@ -26,7 +27,6 @@ describe('an upgrade that is pipelined', () => {
           handler: ({ text }) => (text === 'slow' ? answer : { said: text }),
         }),
       );
-      app.get('/quick', (_request, response) => response.send('quick'));
       app.get('/sse', omniSse<Says>({ codec: textCodec }));
       app.ws(
         '/ws',

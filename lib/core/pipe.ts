@@ -231,7 +231,6 @@ export function encodeOrSkip<Out, Encoded>(
     codec.binary === true ? encoded instanceof Uint8Array : typeof encoded === 'string';
   // guard: only text goes out → if (sendable || true) return encoded;
   if (sendable) return encoded;
-  dropRejection(encoded);
   const cause = new TypeError(
     `Expected encode to return ${codec.binary === true ? 'a Uint8Array' : 'a string'} or undefined, got ${typeof encoded}`,
   );

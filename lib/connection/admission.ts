@@ -15,13 +15,13 @@ export interface Applicant<Context, Request extends IncomingMessage> {
   readonly request: Request;
   /** Neither admitted yet, nor refused, nor gone. */
   readonly isOpening: boolean;
-  /** Its page may connect; who its user is comes next. */
+  /** Its page may connect; its context comes next. */
   readonly greet: () => void;
   /** The context is known; nothing is waited for any more. */
   readonly know: (context: Context) => void;
-  /** The client is admitted, until a time in milliseconds since 1970, or for ever. */
+  /** The client is admitted, until a time in milliseconds since 1970, or without end. */
   readonly open: (expires: number | undefined) => void;
-  /** It is refused for what it is. */
+  /** It is refused. */
   readonly refuse: (code: CloseCode) => void;
   /** It is refused for a fault of the server. */
   readonly fail: (error: OmniError, code?: CloseCode) => void;
@@ -97,7 +97,7 @@ function open<Context, Request extends IncomingMessage>(
   else applicant.open(expires);
 }
 
-/** @throws TypeError when it is no date: nobody is admitted for ever by mistake */
+/** @throws TypeError when it is no date: a mistake must not admit a client without end */
 function expiryOf(given: Date | number | undefined): number | undefined {
   if (given === undefined || given === null) return undefined;
   expectNoPromise('expires', given);

@@ -1,4 +1,4 @@
-/** What a connection sends of its own: messages, replies, and what `onError` answers. */
+/** Sends messages, replies, and the answers of `onError`. */
 import { type IncomingMessage } from 'node:http';
 import { type Wire } from '../core/codec.ts';
 import { type OmniError } from '../core/errors.ts';
@@ -99,7 +99,7 @@ export abstract class AnsweringConnection<
 
   /**
    * Answers a message: with its reply, or that there is none.
-   * @param id - what the client called the message; undefined where messages have no ids
+   * @param id - the id that the client gave the message; undefined where messages have no ids
    */
   reply(encoded: Wire | undefined, id: MessageId | undefined): boolean {
     return id === undefined ? this.sendEncoded(encoded) : this.sender.reply(encoded, id);
@@ -117,7 +117,7 @@ export abstract class AnsweringConnection<
     return this.sender.fail(id, code, encoded);
   }
 
-  /** Asks `onError` about a failure that does not end the connection, and sends what it answers. */
+  /** Calls `onError` with a failure that does not end the connection, and sends its answer. */
   answer(error: OmniError): boolean | Promise<boolean> {
     return this.answerFailure(error, undefined);
   }
@@ -128,7 +128,7 @@ export abstract class AnsweringConnection<
     try {
       answer = recover(error, this.settings, this);
     } catch {
-      // No answer. onError got the failure, and there is nobody else to handle it.
+      // No answer. onError has the failure, and nothing else can handle it.
       return id !== undefined && this.failMessage(id, error.code);
     }
     const send = (encoded: Wire | undefined): boolean =>

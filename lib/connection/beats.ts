@@ -1,6 +1,6 @@
 /**
  * How a client that cannot see pings knows that its line lives: after an interval in which nothing
- * was sent it gets a beat. The hello tells it the interval, so it knows when to give a line up.
+ * was sent it gets a beat. The hello has the interval, so it knows when a line is dead.
  */
 import { type Wire } from '../core/codec.ts';
 import { type Hello } from '../core/protocol.ts';
@@ -16,7 +16,7 @@ interface BeatSettings {
   readonly resume: ResumeSettings | undefined;
 }
 
-/** Without a heartbeat a client is told of no end to its patience: a day. */
+/** Without a heartbeat the hello says a day, so that a client waits practically without end. */
 const LONGEST_INTERVAL = 86_400_000;
 
 /** The beats of one connection. */

@@ -108,7 +108,7 @@ export class ClientWindow {
     return true;
   }
 
-  /** Whatever this connection has begun and not answered: nobody knows what became of it. */
+  /** Messages that this connection began and did not answer: their outcome is unknown. */
   abandon(holder: Holder): void {
     const begun = this.#handled.filter((each) => each.holder === holder);
     for (const { id } of begun) this.settle(id, `-${id};${FORGOTTEN}`, '');

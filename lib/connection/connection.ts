@@ -1,6 +1,6 @@
 /**
- * One client, whatever carries it, from the moment that a route has it to its end: what is sent,
- * and when it ends. Which clients are admitted is in `admission.ts`, how messages are taken in
+ * One client over any transport, from the moment that a route has it to its end: what is sent, and
+ * when it ends. Which clients are admitted is in `admission.ts`, how messages are taken in
  * `receiving.ts`; a {@link Session} runs on it.
  */
 import { type IncomingMessage } from 'node:http';
@@ -67,7 +67,7 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
   }
 
   /**
-   * Begins, once the line tells of everything.
+   * Begins, once the events of the line arrive here.
    * @param admission - how it passed `attachWebSockets`, if it did
    */
   begin(admission: Admission | undefined): void {
@@ -76,7 +76,7 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
     admit(this, this.settings, admission);
   }
 
-  /** The client had gone before its line told of anything. */
+  /** The client left before the first event of its line. */
   neverOpened(): void {
     this.state = 'closed';
   }
@@ -96,7 +96,7 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
     return this.#abort.signal;
   }
 
-  // Made when first asked for, as `send` is.
+  // Made at the first use, as `send` is.
   get close(): (code?: number, reason?: string) => void {
     this.#close ??= (code = 1000, reason = reasonOf(code)) => {
       expectSendable(code);
@@ -123,7 +123,7 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
     this.end(CloseCode.GoingAway);
   }
 
-  /** Asks `onError` about a failure that ends the connection; what it answers is sent before the end. */
+  /** Calls `onError` with a failure that ends the connection; its answer is sent before the close. */
   fail(error: OmniError, code: CloseCode = CloseCode.Failed, id?: MessageId): void {
     if (!this.#startFailing()) {
       report(error, this.settings.onError, this);
@@ -141,7 +141,7 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
     if (this.#startFailing()) this.#endFailed(CloseCode.Failed);
   }
 
-  /** Ends the connection for what the client did or is: that is published, `onError` is not asked. */
+  /** Ends the connection because of its client: published as refused, `onError` is not called. */
   refuse(code: CloseCode): void {
     if (this.isEnding) return;
     publishRefused({ ...this.origin, code: reasonOf(code), status: code });
@@ -195,7 +195,7 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
   }
 
   tookTooLong(): void {
-    // Made here if it was not yet asked for: who asks later must find it aborted.
+    // Made here if it was not read yet: a later reader must find it aborted.
     this.#abort ??= new AbortController();
     // guard: signal aborts at handlerTimeout
     this.#abort.abort();
@@ -261,7 +261,7 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
     return true;
   }
 
-  /** Closes now, or, so that clients who come back at once do not do so all the time, later. */
+  /** Closes now, or later, so that clients which reconnect at once do not do so all the time. */
   #endFailed(code: CloseCode): void {
     // The client may have gone while onError was busy.
     if (this.isEnding) return;

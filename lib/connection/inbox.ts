@@ -92,7 +92,7 @@ export class Inbox {
     const kind = packed[this.#readAt + 4] ?? 0;
     const from = this.#readAt + PACKED_HEADER;
     const bytes = packed.subarray(from, from + length);
-    // A copy of bytes: whoever keeps them must not keep all that waited with them.
+    // A copy of bytes: a handler that keeps them must not keep the whole buffer.
     const isBinary = (kind & IS_BINARY) !== 0;
     const data =
       (kind & IS_STRING) !== 0 ? bytes.toString() : isBinary ? Buffer.from(bytes) : bytes;

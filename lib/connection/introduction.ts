@@ -52,7 +52,7 @@ export function resumeFrameOf(payload: string): Resume | undefined {
   };
 }
 
-/** The places that a client of server-sent events tells: `<topic>,<place>` each, between spaces. */
+/** The places that a client of server-sent events sends: `<topic>,<place>` each, between spaces. */
 export function lastEventIdOf({ headers }: IncomingMessage): Resume | undefined {
   const header = headers['last-event-id'];
   if (typeof header !== 'string' || header === '') return undefined;

@@ -1,11 +1,11 @@
-/** Whether the client is still there, judged by what it sends: what we send proves nothing. */
+/** Whether the client is alive, judged by the frames that it sends: those that we send prove nothing. */
 
-/** What is to be done after a beat. */
+/** The verdict after a beat. */
 export type Verdict = 'present' | 'ask' | 'gone';
 
 /** How long a client may be silent, in milliseconds. */
 export interface Patience {
-  /** Until it is asked. */
+  /** Until a ping is sent. */
   readonly interval: number;
   /** After that. */
   readonly timeout: number;
@@ -40,7 +40,7 @@ export class KeepAlive {
   beat(elapsed: number): Verdict {
     if (this.#isFresh) {
       // Most of what has elapsed may have been before the sign of life, so the first beat after
-      // one does not count: no client is ever given up early.
+      // one does not count: no client is ever cut early.
       this.#isFresh = false;
       this.#silence = 0;
       return 'present';

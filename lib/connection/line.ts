@@ -1,5 +1,5 @@
 /**
- * What a connection needs of whatever carries it, and what that tells the connection. A WebSocket
+ * The interface between a connection and its transport, in both directions. A WebSocket
  * is one line, a stream of server-sent events another; neither is known here.
  */
 import { type Wire } from '../core/codec.ts';
@@ -13,7 +13,7 @@ export type Received = string | Uint8Array | ArrayBuffer | readonly Uint8Array[]
 /** The header of a push that stands in the log of a topic: the line puts its place there. */
 export const PLACED = ';place=';
 
-/** What carries a connection. */
+/** The transport of one connection. */
 export interface Line {
   /** Whether anything that is written can still be sent: false from the close on. */
   readonly isOpen: boolean;
@@ -43,7 +43,7 @@ export interface Line {
   /** Reads nothing until `resume`: what the client sends waits in the kernel. */
   readonly pause: () => void;
   readonly resume: () => void;
-  /** Asks whether the client is there; its answer is `heard`. */
+  /** Sends a ping; the answer calls `heard`. */
   readonly ping: () => void;
   /** Closes after what was written; the line is gone within 5 s, whatever the client does. */
   readonly close: (code: number, reason: string | undefined) => void;
@@ -53,7 +53,7 @@ export interface Line {
   readonly discard: () => void;
 }
 
-/** What a line tells the connection that it carries. */
+/** The events of a line, for the connection that it carries. */
 export interface LineListener {
   /** A message. */
   readonly receive: (data: Received, isBinary: boolean) => void;

@@ -1,4 +1,4 @@
-/** What can be told of a connection: the options that `omniWs` and `omniWsApplication` share. */
+/** The options that `omniWs`, `omniWsApplication`, `omniSse` and server components share. */
 import { type IncomingMessage } from 'node:http';
 import { type Codec, type Wire } from '../core/codec.ts';
 import { reporting, type Transport } from '../process/diagnostics.ts';
@@ -8,7 +8,7 @@ import { originCheck, type Origins } from '../request/origins.ts';
 import { expectRateLimit, type RateLimit } from './rate-limit.ts';
 import { type ResumeOptions, resumeSettings, type ResumeSettings } from './resume-options.ts';
 
-/** When a silent client is asked, and when it is given up. */
+/** When a silent client is pinged, and when its connection is cut. */
 export interface Heartbeat {
   /**
    * How long nothing may be received before a ping is sent, in milliseconds.
@@ -22,16 +22,16 @@ export interface Heartbeat {
   readonly timeout?: number;
 }
 
-/** What `omniWs` and `omniWsApplication` both take. Sizes are bytes, times are milliseconds. */
+/** Options of every connection. Sizes are bytes, times are milliseconds. */
 export interface ConnectionOptions<
   Out,
   Context = undefined,
   Request extends IncomingMessage = IncomingMessage,
 > {
   /**
-   * Says who is there, once, before anything is decoded; may be asynchronous. An error it throws
-   * that has a `status` from 400 to 499 is a refusal: 401 closes with 4401, any other with 4403.
-   * Anything else it throws is a fault: `onError`, and 1011.
+   * Returns the context of the connection, such as its user. Called once, before any message is
+   * decoded; may be asynchronous. An error with a `status` from 400 to 499 refuses the client: 401
+   * closes with 4401, any other with 4403. Any other error is a fault: `onError`, and 1011.
    *
    * @param request - the request that opened the socket, with its own `url`
    * @param authorized - what `authorize` of `attachWebSockets` returned
@@ -39,11 +39,11 @@ export interface ConnectionOptions<
    */
   readonly context?:
     ((request: Request, authorized: unknown) => Context | PromiseLike<Context>) | undefined;
-  /** Is told of what failed, and may answer it with a message. */
+  /** Called with each failure. A message that it returns is sent as the answer. */
   readonly onError?: ErrorHandler<Out, Context, Request> | undefined;
   /**
-   * Which pages may connect. A socket that passed `attachWebSockets` is asked only when this is
-   * given; a foreign one is closed with 4403.
+   * Which pages may connect; a socket of any other is closed with 4403. Sockets that passed
+   * `attachWebSockets` are checked again only when this is given.
    * @defaultValue the host and port of Origin must equal those of Host
    */
   readonly origins?: Origins<Request> | undefined;
@@ -65,30 +65,30 @@ export interface ConnectionOptions<
    */
   readonly maxBuffered?: number | undefined;
   /**
-   * When a silent client is given up; `false` never.
-   * @defaultValue a ping after 25 s of silence, gone 10 s after it
+   * When the connection of a silent client is cut; `false`: never.
+   * @defaultValue a ping after 25 s of silence, cut 10 s later
    */
   readonly heartbeat?: Heartbeat | false | undefined;
   /**
-   * How long a handler may take; then `signal` aborts, `onError` is told (and may answer), and the
-   * connection is closed with 1011. `Infinity` for ever.
+   * How long a handler may take. Then `signal` aborts, `onError` is called (and may answer), and the
+   * connection is closed with 1011. `Infinity`: no limit.
    * @defaultValue 30_000
    */
   readonly handlerTimeout?: number | undefined;
   /**
-   * How long `context` may take; then the connection is closed with 4408. `Infinity` for ever.
+   * How long `context` may take; then the connection is closed with 4408. `Infinity`: no limit.
    * @defaultValue 10_000
    */
   readonly contextTimeout?: number | undefined;
   /**
-   * When the credentials end: a Date, milliseconds since 1970, or undefined for never. The
-   * connection is then closed with 4401.
+   * When the credentials expire: a Date, milliseconds since 1970, or undefined for never. The
+   * connection is closed with 4401 then.
    * @defaultValue never
    */
   readonly expires?: ((context: Context) => Date | number | undefined) | undefined;
   /**
-   * How often a client may speak; past it the connection is closed with 4429, before anything is
-   * parsed. `{ perSecond: 100, burst: 200 }` is a good start for a user interface.
+   * How many frames a client may send. Past it the connection is closed with 4429, before the frame
+   * is parsed. `{ perSecond: 100, burst: 200 }` is a good start for a user interface.
    * @defaultValue no limit
    */
   readonly rateLimit?: RateLimit | undefined;
@@ -147,14 +147,14 @@ export interface ConnectionSettings<In, Out, Context, Request extends IncomingMe
     ((request: Request, authorized: unknown) => Context | PromiseLike<Context>) | undefined;
   readonly onError: ErrorHandler<Out, Context, Request>;
   readonly isAllowed: (request: Request) => boolean;
-  /** The route has `origins` of its own, which also sockets that were let in before must meet. */
+  /** The route has its own `origins`, which sockets that were admitted at the upgrade must pass too. */
   readonly hasOrigins: boolean;
   readonly limit: number;
   readonly highWaterMark: number;
   readonly maxBuffered: number;
   readonly interval: number;
   readonly timeout: number;
-  /** How often the heart beats, in milliseconds: often enough to be right to half a second. */
+  /** The period of the shared interval, in milliseconds: exact to half a second. */
   readonly beat: number;
   readonly handlerTimeout: number;
   readonly contextTimeout: number;
@@ -164,17 +164,17 @@ export interface ConnectionSettings<In, Out, Context, Request extends IncomingMe
   readonly onVersion:
     ((definition: string | undefined, request: Request) => boolean | void) | undefined;
   /**
-   * How long a connection that fails while it is young is kept before it is closed, in milliseconds:
-   * for clients that come back at once, whatever they are told. Absent: not at all.
+   * How long a connection that fails soon after its opening is kept before it is closed, in
+   * milliseconds: for clients that reconnect at once after any code. Absent: not at all.
    */
   readonly failureDelay?: number;
-  /** The code on the wire for one of ours, where the client must be told by another. */
+  /** The close code on the wire for a code of `CloseCode`, where the client knows only others. */
   readonly wireCode?: (code: number) => number;
 }
 
 /**
  * Checks the options and fills in the defaults.
- * @throws TypeError when one of them is not what it must be
+ * @throws TypeError when an option is invalid
  */
 export function connectionSettings<
   In,

@@ -1,4 +1,4 @@
-/** How often a client may speak. */
+/** How many messages a client may send: a token bucket. */
 import { expectNumber } from '../core/options.ts';
 import { stoodStill } from '../process/shared-interval.ts';
 import { now } from '../process/timers.ts';
@@ -7,12 +7,12 @@ import { now } from '../process/timers.ts';
 export interface RateLimit {
   /** Messages a second, in the long run. */
   readonly perSecond: number;
-  /** Messages at once, after a silence. */
+  /** Messages at once. */
   readonly burst: number;
 }
 
 /**
- * Looks at the option.
+ * Checks the option.
  * @throws TypeError when one of its numbers is not positive
  */
 export function expectRateLimit(limit: RateLimit | undefined): void {
@@ -21,10 +21,10 @@ export function expectRateLimit(limit: RateLimit | undefined): void {
   expectNumber('rateLimit.burst', limit.burst, { from: 1 });
 }
 
-/** Of a time in which the process stood still, so much counts, in milliseconds. */
+/** The longest pause of the process that earns tokens, in milliseconds. */
 const LONGEST_STANDSTILL = 60_000;
 
-/** What one client has left. For a client that is watched (`process/shared-interval`). */
+/** The tokens of one client. For a client that `process/shared-interval` watches. */
 export class Bucket {
   readonly #limit: RateLimit;
   #tokens: number;
@@ -41,11 +41,11 @@ export class Bucket {
     const at = now();
     const { perSecond, burst } = this.#limit;
     const earned = ((at - this.#filled) / 1_000) * perSecond;
-    // It may hold more than a burst, after the process stood still.
+    // After a pause of the process it may hold more than a burst.
     this.#tokens = Math.max(this.#tokens, Math.min(burst, this.#tokens + earned));
     this.#filled = at;
     const stood = stoodStill(at) - this.#stood;
-    // What was sent meanwhile, at a rate that is allowed, is read all at once.
+    // Frames that arrived during the pause, at an allowed rate, are read all at once.
     // guard: a process that stood still is no flood
     if (stood > 0) this.#tokens += (Math.min(stood, LONGEST_STANDSTILL) / 1_000) * perSecond;
     this.#stood += stood;

@@ -1,4 +1,4 @@
-/** What receiving messages needs of the connection, and of its settings. */
+/** The members of a connection and of its settings that receiving needs. */
 import { type CloseCode } from '../core/close-codes.ts';
 import { type Codec, type Wire } from '../core/codec.ts';
 import { type DecodeError } from '../core/errors.ts';
@@ -13,7 +13,7 @@ export interface ReceiverHost<In> {
   readonly origin: Origin;
   /** That of the connection: its handlers run in it. */
   readonly asyncContext: AsyncContext;
-  /** Hands a message to the session. The next ones wait until what it returns has settled. */
+  /** Gives a message to the session. The next ones wait until the returned promise has settled. */
   readonly deliver: (
     message: In,
     id: MessageId | undefined,
@@ -27,7 +27,7 @@ export interface ReceiverHost<In> {
    * @returns the largest id that it has given to a message
    */
   readonly goOn: (payload: string | undefined) => MessageId;
-  /** Asks `onError` about a message that could not be decoded, and sends what it answers. */
+  /** Calls `onError` with a message that could not be decoded, and sends its answer. */
   readonly answerFailure: (
     error: DecodeError,
     id: MessageId | undefined,
@@ -36,7 +36,7 @@ export interface ReceiverHost<In> {
   readonly failMessage: (id: MessageId, code: string) => void;
   /** Answers a probe. */
   readonly sendBeat: () => void;
-  /** Closes the connection for what the client did. */
+  /** Closes the connection because of what its client sent. */
   readonly refuse: (code: CloseCode) => void;
   /** A handler has taken longer than `handlerTimeout`. */
   readonly tookTooLong: () => void;

@@ -37,9 +37,9 @@ export class MessageReceiver<In> implements Resumable {
   readonly #marks: Marks | undefined;
   /** The largest frame: on a marked line with its header. */
   readonly #limit: number;
-  /** What is waited for: the context, the session's opening, a handler. */
+  /** Waits for the context, the session's opening, or a handler. */
   #isBusy = true;
-  /** The client does not read what it was sent. */
+  /** The client reads too slowly. */
   #isHeld = false;
   #isScheduled = false;
   #isPaused = false;
@@ -144,7 +144,7 @@ export class MessageReceiver<In> implements Resumable {
     this.resume();
   }
 
-  /** Goes on with what waits: in the next turn, or when what was waited for is over. */
+  /** Handles the waiting messages: in the next turn, or when a handler has settled. */
   resume(): void {
     this.#isScheduled = false;
     while (this.#controls > 0 && !this.#isHeld && !this.#isOver) {
@@ -307,7 +307,7 @@ export class MessageReceiver<In> implements Resumable {
     Promise.resolve(pending).then(() => this.#rest(), failed ?? (() => this.#rest()));
   }
 
-  /** What was waited for is over. */
+  /** The context, the opening or the handler has settled. */
   #rest(): void {
     clearTimeout(this.#timer);
     this.#isBusy = false;

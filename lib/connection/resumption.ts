@@ -36,7 +36,7 @@ export interface Returning {
   readonly isAnswered: boolean;
 }
 
-/** How often a store is asked what became of a message that another process handles, in milliseconds. */
+/** How often a store is queried for the outcome of a message that another process handles, in milliseconds. */
 const FIRST_LOOK = 50;
 const LONGEST_LOOK = 1_000;
 
@@ -47,7 +47,7 @@ export class Resumption implements TopicPlaces {
   readonly #settings: ResumeSettings;
   readonly #tag: string | undefined;
   readonly #window: ClientWindow | undefined;
-  /** What the client told and no topic has taken; undefined where it is not resumed. */
+  /** The places that the client sent and no topic has taken; undefined where it does not resume. */
   #places: Map<string, string> | undefined;
   #until = 0;
 
@@ -159,7 +159,7 @@ export class Resumption implements TopicPlaces {
       try {
         known = await store.claim(tag, id);
       } catch {
-        // It is not handled: nobody could say later that it was.
+        // It is not handled, because it could not be recorded that it was.
         window.withdraw(id);
         return this.#repeat({ header: `-${id};unavailable`, encoded: '' });
       }

@@ -164,7 +164,7 @@ export abstract class ReturningConnection<In, Out, Context, Request extends Inco
     open();
   }
 
-  /** The name of the user, undefined where there is none to tell users by. */
+  /** The name of the user; undefined where nothing distinguishes users. */
   #ownerOf(authorized: unknown): string | undefined {
     const given = this.settings.resume?.owner;
     const named: unknown =

@@ -33,7 +33,7 @@ export interface OpenStore {
   /**
    * Notes that a message is about to be handled, unless it is known.
    * @param client - what the client and its user are called here, without being either's secret
-   * @returns rejects when the store cannot be asked; within 2 s
+   * @returns rejects when the store does not answer within 2 s
    */
   readonly claim: (client: string, id: number) => Promise<Known>;
   /** Notes the answer of a message that was claimed. Neither waits nor throws. */

@@ -49,7 +49,7 @@ export class Windows {
     return window;
   }
 
-  /** A connection has the window from now on; the one that had it is told. */
+  /** A connection has the window from now on; the one that had it is notified. */
   hold(window: ClientWindow, holder: Holder): void {
     const before = window.holder;
     window.holder = holder;

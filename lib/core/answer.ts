@@ -2,7 +2,7 @@ import { type Wire } from './codec.ts';
 import { type Prepared } from './prepared.ts';
 
 /**
- * The answer that a message of a connection waits for, taken over by whoever will give it: a hub
+ * The answer that a message of a connection waits for, taken over by the code that gives it: a hub
  * that was called with `{ answers: connection }` gives it when the publication comes by.
  */
 export interface Answer {

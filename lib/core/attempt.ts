@@ -1,7 +1,7 @@
 import { isPromise } from './exchange.ts';
 
 /**
- * Calls a function of the user's whose failure must not take anything else down.
+ * Calls a function of the user's whose failure must not affect anything else.
  * @param failed - gets what it threw, or rejected with. Must not throw
  */
 export function attempt(act: () => unknown, failed: (cause: unknown) => void): void {

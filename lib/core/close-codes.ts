@@ -11,7 +11,7 @@ export const CloseCode = {
   TooLarge: 1009,
   /** Something of the server's failed, or a handler took longer than `handlerTimeout`. Reconnect, later. */
   Failed: 1011,
-  /** The client reads too slowly. Reconnect and fetch anew. */
+  /** The client reads too slowly. Reconnect and fetch the state again. */
   TooSlow: 1013,
   /** Twenty undecodable messages in a row. */
   Undecodable: 4400,
@@ -19,7 +19,7 @@ export const CloseCode = {
   Unauthorized: 4401,
   /** A foreign Origin, or `context` refused with another 4xx. Do not reconnect. */
   Forbidden: 4403,
-  /** Nobody answers at this path. Do not reconnect. */
+  /** No route has this path. Do not reconnect. */
   NotFound: 4404,
   /** `context` took longer than `contextTimeout`. Reconnect. */
   Timeout: 4408,

@@ -33,7 +33,7 @@ export type ErrorCode =
   | 'on-interest'
   | 'backplane';
 
-/** What an {@link OmniError} is made of, beside its text. */
+/** The fields of an {@link OmniError}, beside its text. */
 export interface OmniErrorOptions {
   /** The first reason. Never shown to a client. */
   readonly cause?: unknown;
@@ -43,9 +43,9 @@ export interface OmniErrorOptions {
   readonly outgoing?: unknown;
 }
 
-/** The base of every error that `onError` is told of. */
+/** The base of every error that `onError` gets. */
 export class OmniError extends Error {
-  /** What went wrong, stable from version to version. */
+  /** A code for the kind of failure, stable from version to version. */
   readonly code: ErrorCode;
   /** The HTTP status for it: the cause's own if that is from 400 to 599, else the kind's (500). */
   readonly status: number;

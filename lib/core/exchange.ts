@@ -1,7 +1,7 @@
 import { type IncomingMessage } from 'node:http';
 import { type OmniError } from './errors.ts';
 
-/** What may come of a handler: a reply, no reply, or a promise of either. */
+/** The result of a handler: a reply or none. */
 export type Reply<Out> = Out | undefined | void;
 
 /**
@@ -12,18 +12,18 @@ export interface Exchange<Context = undefined, Request extends IncomingMessage =
   /** The HTTP request; over WebSocket the one that opened the connection. */
   readonly request: Request;
   /**
-   * What `context(request)` gave, asked once per request or connection, before anything is
-   * decoded. Undefined in `onError` as long as `context` has not returned.
+   * The result of `context(request)`, which is called once per request or connection, before
+   * anything is decoded. Undefined in `onError` as long as `context` has not returned.
    */
   readonly context: Context;
   /**
-   * Aborts when the client is gone, or when a handler took too long. While we have paused a
-   * connection, that it is gone is noticed when we read on, or by `handlerTimeout`.
+   * Aborts when the client has disconnected, or when a handler took too long. While the library has
+   * paused a connection, a disconnect is noticed when it reads again, or by `handlerTimeout`.
    */
   readonly signal: AbortSignal;
 }
 
-/** The exchange over a WebSocket: it can also speak first, and end itself. */
+/** The exchange over a WebSocket: it can also send first, and close. */
 export interface Connection<
   Out,
   Context = undefined,
@@ -32,18 +32,18 @@ export interface Connection<
   /** A whole number, unique in this process: the events of `node:diagnostics_channel` have it too. */
   readonly id: number;
   /**
-   * Encodes a message and sends it. Never throws: an `encode` that does is told to `onError`.
+   * Encodes a message and sends it. Never throws: an `encode` that does is reported to `onError`.
    *
    * @returns true when a frame was handed to the socket; false when the codec skipped the message,
    * or the connection is closing or over `maxBuffered`. True does not mean that it arrived.
    */
   readonly send: (message: Out) => boolean;
   /**
-   * Closes the connection, after what was said before; cut when the client does not close its
-   * side within 5 s. Closing twice does nothing.
+   * Closes the connection, after the messages sent before; it is cut when the client does not close
+   * its side within 5 s. Closing twice does nothing.
    *
-   * @param code - 1000 (the default), another code that RFC 6455 lets an endpoint send, or 3000 to 4999
-   * @param reason - for a code of `CloseCode` its name in kebab case unless told; cut to 123 bytes
+   * @param code - 1000 (the default), another code that RFC 6455 allows an endpoint to send, or 3000 to 4999
+   * @param reason - for a code of `CloseCode` its name in kebab case by default; cut to 123 bytes
    * of UTF-8, at a character
    * @throws RangeError when the code may not be sent
    */
@@ -61,7 +61,7 @@ export type Handler<
   Request extends IncomingMessage = IncomingMessage,
 > = (message: In, exchange: Exchange<Context, Request>) => Reply<Out> | Promise<Reply<Out>>;
 
-/** A handler for WebSocket alone: its second argument can also `send` and `close`. */
+/** A handler for WebSocket only: its second argument can also `send` and `close`. */
 export type ConnectionHandler<
   In,
   Out,
@@ -73,9 +73,9 @@ export type ConnectionHandler<
 ) => Reply<Out> | Promise<Reply<Out>>;
 
 /**
- * Is told of what the user can act upon: failures to decode, handle or encode, timeouts, faults in
- * `context`, `onOpen`, `onClose` or an effect, a backplane's trouble. Not of what a limit, an
- * Origin or a refusal turned away: those are on the diagnostics channel `omnimessage:refused`.
+ * Called with failures that the user can act upon: to decode, handle or encode a message, timeouts,
+ * faults in `context`, `onOpen`, `onClose` or an effect, outages of a backplane. Not with clients
+ * that a limit, an Origin or a refusal turned away: the channel `omnimessage:refused` has those.
  *
  * It may return an outgoing message: then that is the reply, and the failure counts as answered.
  * When it throws or rejects itself, the failure counts as unanswered and nothing else happens.
@@ -90,9 +90,9 @@ export type ErrorHandler<
 ) => Reply<Out> | Promise<Reply<Out>>;
 
 /**
- * True for a promise, and for whatever else has a `then`. Never throws: where looking for `then`
- * throws, that is for `Promise.resolve` to turn into a rejection, so it must be called on what this
- * says true to.
+ * True for a promise, and for any other object with a `then`. Never throws: where reading `then`
+ * throws, the result is true, and `Promise.resolve` turns the fault into a rejection. So callers
+ * must pass the value to `Promise.resolve`.
  */
 export function isPromise<Value>(value: Value | PromiseLike<Value>): value is PromiseLike<Value> {
   if (typeof value !== 'object' || value === null) return false;

@@ -1,4 +1,4 @@
-/** Is called when what it follows has ended: a membership in a topic follows its connection. */
+/** Called at the end of a connection: a membership in a topic ends with it. */
 export interface Follower {
   /** Called once. */
   readonly ended: () => void;

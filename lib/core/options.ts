@@ -7,11 +7,11 @@
 export type OptionNames<Options> = Readonly<Record<keyof Options, true>>;
 
 /**
- * Checks that options are an object with known names alone.
+ * Checks that options are an object with known names only.
  *
  * @param factory - the name of the function that takes them, for the message
- * @param options - what it was given
- * @param names - what it takes
+ * @param options - the argument of the factory
+ * @param names - the names that it takes
  * @throws TypeError when it is no object, or has an option that the factory does not take: the
  * message names the nearest one that it does
  */
@@ -26,7 +26,7 @@ export function expectOptions(
     );
   }
   for (const [name, value] of Object.entries(options)) {
-    // One that is undefined has no effect, whatever its name.
+    // An undefined option has no effect under any name.
     if (Object.hasOwn(names, name) || value === undefined) continue;
     const known = Object.keys(names);
     const nearest = nearestOf(name, known);

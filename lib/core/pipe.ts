@@ -16,7 +16,7 @@ import { type ErrorHandler, type Exchange, isPromise, type Reply } from './excha
 import { type Literal, type Messages } from './literals.ts';
 import { forgetRefusal, takeRefusal, UnsendableError } from './refusal.ts';
 
-/** What {@link pipe} runs a message through. */
+/** Options of {@link pipe}. */
 export interface PipeOptions<
   In,
   Out,
@@ -30,8 +30,8 @@ export interface PipeOptions<
   /** From a message to its reply, to undefined, or to a promise of either. */
   readonly handler: (message: In, exchange: Given) => NoInfer<Reply<Out> | Promise<Reply<Out>>>;
   /**
-   * Is told of what failed, and may answer it with a message.
-   * @defaultValue nobody is told; every failure is thrown
+   * Called with each failure. A message that it returns is the answer.
+   * @defaultValue every failure is thrown
    */
   readonly onError?: ErrorHandler<NoInfer<Out>, Context, Request> | undefined;
 }
@@ -51,8 +51,7 @@ const nobody: Exchange<never, never> = {
 };
 
 /**
- * Decodes, handles and encodes one message. This is the whole of what `omniHttp` and `omniWs` do
- * with one; use it by hand in a route of your own.
+ * Decodes, handles and encodes one message, as `omniHttp` and `omniWs` do; for a route of your own.
  *
  * @param encoded - what was received: text, or bytes for a binary codec
  * @param exchange - what the handler and `onError` get as their second argument. Without it,
@@ -106,7 +105,7 @@ export function decode<In, Encoded>(
   }
 }
 
-/** Codecs are synchronous. What a promise of theirs rejects with must not end the process. */
+/** Codecs are synchronous. A promise that one returns must not end the process by its rejection. */
 function asynchronous(name: string, promise: PromiseLike<unknown>): TypeError {
   dropRejection(promise);
   return new TypeError(
@@ -207,7 +206,7 @@ export function encode<Out, Encoded>(
 }
 
 /**
- * Encodes a message of an application, whose update sees more messages than travel.
+ * Encodes a message of an application, whose update handles more messages than are sent.
  * @returns undefined when the codec skips the message, or its struct refuses it
  * @throws {@link EncodeError}, as {@link encode}
  */
@@ -238,10 +237,10 @@ export function encodeOrSkip<Out, Encoded>(
 }
 
 /**
- * Asks `onError` about a failure.
+ * Calls `onError` with a failure.
  * @returns its answer, encoded
  * @throws the failure itself when `onError` is absent, answers nothing, or fails; an
- * {@link EncodeError} when its answer could not be encoded (told to `onError` as well)
+ * {@link EncodeError} when its answer could not be encoded (reported to `onError` as well)
  */
 export function recover<Out, Context, Request extends IncomingMessage, Encoded>(
   error: OmniError,
@@ -289,7 +288,7 @@ function answered<Out, Context, Request extends IncomingMessage, Encoded>(
   }
 }
 
-/** Tells `onError` of what nobody can answer any more. Never throws, never rejects. */
+/** Reports to `onError` a failure that cannot be answered any more. Never throws, never rejects. */
 export function report<Out, Context, Request extends IncomingMessage>(
   error: OmniError,
   onError: ErrorHandler<Out, Context, Request> | undefined,
@@ -299,6 +298,6 @@ export function report<Out, Context, Request extends IncomingMessage>(
     dropRejection(onError?.(error, exchange));
   } catch {
     // guard: onError that throws when it is told → throw new Error('onError');
-    // A second fault inside onError is nobody's to handle: it must not take the process down.
+    // A fault inside onError itself has no handler: it must not end the process.
   }
 }

@@ -25,7 +25,7 @@ export const HEADER_LIMIT = 256;
 /** How much larger than its message a frame may be, in bytes. */
 export const FRAME_HEADER: number = HEADER_LIMIT + 1;
 
-/** What the server says first: `!\n` and this, as JSON. */
+/** The server's first frame: `!\n` and this, as JSON. */
 export interface Hello {
   /** The version of the protocol. */
   readonly version: 1;
@@ -37,7 +37,7 @@ export interface Hello {
   readonly rate?: number;
   /** For so many milliseconds after it was sent a message may be repeated. Absent: it may not. */
   readonly window?: number;
-  /** Over server-sent events, for a client that told its places: see {@link ResumedFrame}. */
+  /** Over server-sent events, for a client that sent its places: see {@link ResumedFrame}. */
   readonly resumed?: boolean;
 }
 
@@ -76,7 +76,7 @@ export interface ResumedFrame {
 /** The code of a message that cannot be repeated: it may have been handled or not. */
 export const FORGOTTEN = 'forgotten';
 
-/** How many places a client may tell; those of the oldest messages are left out. */
+/** How many places a client may send; those of the oldest messages are left out. */
 export const PLACES_LIMIT = 256;
 
 /** A frame in its two parts. */

@@ -1,5 +1,5 @@
 /**
- * Tells "refused" from "skipped" where `encode` gives undefined.
+ * Distinguishes "refused" from "skipped" where `encode` returns undefined.
  *
  * An application offers its codec every message of its program, and most of them do not travel: there
  * both mean the same, so a codec of structs gives undefined, at the cost of nothing. For a reply,
@@ -16,7 +16,7 @@ export interface Fault {
   readonly cause?: unknown;
 }
 
-/** Finds out what a struct refuses in a message. */
+/** Finds the part of a message that a struct refuses. */
 export type Explain = (message: unknown) => Fault;
 
 let explainer: Explain | undefined;

@@ -1,19 +1,19 @@
 /**
- * What an exchange or a connection prints as. Loggers print every property of what they are given,
- * and a request holds cookies, tokens and whatever else its client sent.
+ * The printed form of an exchange or a connection. Loggers print every property of an object, and a
+ * request holds cookies, tokens and other secrets of its client.
  */
 import { type IncomingMessage } from 'node:http';
 
 const PATH_LIMIT = 200;
 
-/** What is printed of a request: nothing that its client keeps secret. */
+/** The printed form of a request, without secrets of its client. */
 export interface Summary {
   readonly method: string | undefined;
   /** Without the query, which may hold a token, and without control characters; at most 200 characters. */
   readonly path: string;
 }
 
-/** What is printed of a request. */
+/** The printed form of a request. */
 export function summaryOf(request: IncomingMessage): Summary {
   const { method, url = '/' } = request;
   const { originalUrl = url } = request as { originalUrl?: string };

@@ -5,14 +5,14 @@
 export interface TopicPlaces {
   /**
    * Where the client goes on, given once for each topic.
-   * @returns undefined where it goes on from nowhere; null where it resumes and told no place
+   * @returns undefined where it goes on from nowhere; null where it resumes and sent no place
    */
   readonly take: (topic: string) => string | null | undefined;
   /**
-   * Tells the client where the topic stands.
+   * Sends the client the place of the topic.
    * @param place - the topic's hash, a comma, and a place; nothing after the comma: nowhere
    */
   readonly tell: (place: string) => void;
-  /** Tells the client that messages of the topic are missing. */
+  /** Sends the client a gap: messages of the topic are missing. */
   readonly gap: (topic: string) => void;
 }

@@ -10,10 +10,12 @@ var MEANINGS = [
   ["gone", "not-found", 404, 4404],
   ["final", "forbidden", 403, 4403],
   ["final", "not-understood", 1002, 1003, 1007, 1008, 1010, 4400],
+  ["final", "outdated", 4426],
   ["final", "ended-by-server", 1e3],
   ["back", "server-failed", 500, 1011],
   ["back", "server-too-slow", 408, 4408],
-  ["back", "message-too-large", 413, 1009]
+  ["back", "message-too-large", 413, 1009],
+  ["back", "connection-lost", 4409]
 ];
 function meaningOf(code) {
   return MEANINGS.find((meaning) => meaning.includes(code)) ?? (code >= 3e3 ? ["app", "ended-by-server"] : ["back", "connection-lost"]);
@@ -177,298 +179,6 @@ var AskError = class extends Error {
   }
 };
 
-// ../lib/core/refusal.ts
-var explainer;
-var refused;
-function forgetRefusal() {
-  explainer = void 0;
-  refused = void 0;
-}
-function takeRefusal() {
-  const fault = explainer?.(refused);
-  forgetRefusal();
-  return fault;
-}
-
-// ../lib/client/encoded.ts
-function encodedOf(codec2, message) {
-  forgetRefusal();
-  const encoded = codec2.encode(message);
-  const fault = encoded === void 0 ? takeRefusal() : void 0;
-  if (fault !== void 0) throw Object.assign(new TypeError(`expected ${fault.expected}`), fault);
-  return encoded;
-}
-function createReader({ decode }, failed) {
-  return (payload, take) => {
-    let message;
-    try {
-      message = decode(payload);
-    } catch (error) {
-      failed(error);
-      return false;
-    }
-    take(message);
-    return true;
-  };
-}
-var utf8 = new TextEncoder();
-var sizeOf = (encoded) => typeof encoded === "string" ? utf8.encode(encoded).length : encoded.length;
-
-// ../lib/client/pace.ts
-function createPace() {
-  let perMs;
-  let budget = 0;
-  let budgetAt = 0;
-  let slowness = 1e3;
-  return {
-    start: (rate) => {
-      perMs = rate === void 0 ? void 0 : rate / slowness;
-      budget = 0;
-      budgetAt = now();
-    },
-    wait: () => {
-      if (perMs === void 0) return 0;
-      const time = now();
-      budget = Math.min(Math.max(perMs * 1e3, 1), budget + (time - budgetAt) * perMs);
-      budgetAt = time;
-      return (1 - budget) / perMs;
-    },
-    spend: () => {
-      budget -= 1;
-    },
-    slow: () => {
-      slowness *= 2;
-    }
-  };
-}
-
-// ../lib/client/outbox.ts
-var BARE_RATE = 100;
-function createOutbox(options, { call, changed, read, deliver, restored }) {
-  const { messages = 1e3, bytes = 1048576 } = options.queue ?? {};
-  let waiting = [];
-  const unconfirmed = /* @__PURE__ */ new Map();
-  let lastId = 0;
-  let line;
-  let confirms = false;
-  let limit = Infinity;
-  let refusal;
-  let isGreeting = false;
-  const pace = createPace();
-  let pause;
-  const count = () => {
-    changed({ queued: waiting.length });
-  };
-  const give = (all, reason, to) => {
-    const rest = all.filter(({ settle, isSent, isOfLine }) => {
-      settle?.(reason, void 0, isSent);
-      return settle === void 0 && !(isSent && isOfLine);
-    });
-    if (rest.length > 0) {
-      call(
-        to,
-        rest.map(({ message }) => message),
-        reason
-      );
-      rest.forEach(drop);
-    }
-  };
-  const drop = (outgoing) => {
-    keeper?.remove(outgoing);
-  };
-  const remove = (outgoing) => {
-    clearTimeout(outgoing.timer);
-    waiting = waiting.filter((one) => one !== outgoing);
-  };
-  const withdraw = (outgoing, reason) => {
-    remove(outgoing);
-    give([outgoing], reason, options.onDropped);
-    count();
-  };
-  const transmit = (outgoing, to) => {
-    outgoing.isSent = true;
-    lastId += 1;
-    if (confirms || outgoing.isTracked) unconfirmed.set(lastId, outgoing);
-    else drop(outgoing);
-    to.send(lastId, outgoing.encoded);
-  };
-  const obstacle = ({ size, settle, isTracked }) => size > limit ? "too-large" : line !== void 0 && settle !== void 0 && !confirms && !isTracked ? "bare" : void 0;
-  const flush = () => {
-    clearTimeout(pause);
-    for (; ; ) {
-      const [first] = waiting;
-      if (first === void 0 || line?.isReady() !== true) break;
-      const reason = obstacle(first);
-      if (reason !== void 0) {
-        withdraw(first, reason);
-        continue;
-      }
-      if (keeper?.mayLeave() === false) break;
-      if (!first.isOfLine) {
-        const ms = pace.wait();
-        if (ms > 0) {
-          pause = setTimeout(flush, ms);
-          break;
-        }
-        pace.spend();
-      }
-      remove(first);
-      transmit(first, line);
-    }
-    count();
-  };
-  const prepare = (message, settle, isTracked = false) => {
-    const encoded = encodedOf(options.codec, message);
-    if (encoded === void 0) return void 0;
-    return {
-      message,
-      encoded,
-      size: sizeOf(encoded),
-      isOfLine: isGreeting,
-      timer: void 0,
-      isSent: false,
-      isTracked,
-      settle
-    };
-  };
-  const isFull = (size, isLeaving) => waiting.reduce((sum, one) => sum + one.size, line?.buffered() ?? 0) + size > bytes || !isLeaving && waiting.length >= messages;
-  const expire = (outgoing, ms) => {
-    if (ms !== void 0) outgoing.timer = setTimeout(withdraw, ms, outgoing, "expired");
-  };
-  const post = (message, { queue = true, expires, isTracked, isKept } = {}, settle) => {
-    keeper?.look();
-    const outgoing = prepare(message, settle, isTracked);
-    if (outgoing === void 0) {
-      settle?.("skipped");
-      return ["skipped"];
-    }
-    const ready = waiting.length === 0 && line?.isReady() === true ? line : void 0;
-    const reason = refusal ?? obstacle(outgoing) ?? (isFull(outgoing.size, ready !== void 0) ? "full" : void 0);
-    if (reason !== void 0) {
-      give([outgoing], reason, options.onDropped);
-      return ["dropped"];
-    }
-    if (queue && !isGreeting && (isKept ?? settle === void 0)) {
-      const expiresAt = expires === void 0 ? void 0 : Date.now() + expires;
-      keeper?.add(outgoing, ready !== void 0, expiresAt);
-    }
-    if (ready !== void 0 && outgoing.entry === void 0) {
-      transmit(outgoing, ready);
-      return ["sent", outgoing];
-    }
-    if (!queue) {
-      settle?.("expired");
-      return ["dropped"];
-    }
-    waiting.push(outgoing);
-    expire(outgoing, expires);
-    count();
-    return ["queued", outgoing];
-  };
-  const forget = (outgoing) => {
-    for (const [id, one] of unconfirmed) if (one === outgoing) unconfirmed.delete(id);
-  };
-  const keeper = options.queue?.keep?.({
-    options,
-    call,
-    restored,
-    changed,
-    waiting: () => waiting,
-    prepare,
-    isFull,
-    expire,
-    give,
-    remove,
-    forget,
-    flush: () => {
-      flush();
-    }
-  });
-  return {
-    post,
-    withdraw,
-    forget: (outgoing) => {
-      forget(outgoing);
-      drop(outgoing);
-    },
-    flush,
-    opened: (opened2, lineOptions, greet) => {
-      line = opened2;
-      keeper?.look();
-      ({ confirms, limit = Infinity } = lineOptions);
-      pace.start(lineOptions.rate ?? (confirms ? void 0 : BARE_RATE));
-      const before = waiting;
-      waiting = [];
-      isGreeting = true;
-      greet();
-      isGreeting = false;
-      waiting.push(...before);
-      flush();
-    },
-    closed: (code) => {
-      clearTimeout(pause);
-      line = void 0;
-      limit = Infinity;
-      const sent = [...unconfirmed.values()];
-      unconfirmed.clear();
-      const ofLine = waiting.filter(({ isOfLine }) => isOfLine);
-      ofLine.forEach(remove);
-      give(ofLine, "unconfirmed", void 0);
-      if (code === 1009) {
-        const size = Math.max(...sent.map((one) => one.size));
-        const at = sent.findIndex((one) => one.size === size);
-        give(sent.splice(at, 1), "too-large", options.onDropped);
-      }
-      give(sent, "unconfirmed", options.onUnconfirmed);
-      count();
-    },
-    settled: (header, payload) => {
-      const [field, code = "failed"] = header.slice(1).split(";");
-      const id = Number(field);
-      const outgoing = unconfirmed.get(id);
-      if (outgoing === void 0) return;
-      unconfirmed.delete(id);
-      const { settle, message } = outgoing;
-      const mark = header.charAt(0);
-      const failure = mark === "-" ? code : void 0;
-      const end = (reply) => {
-        if (settle !== void 0) {
-          settle(failure, reply, true);
-          return;
-        }
-        if (reply !== void 0) deliver(reply);
-        if (failure !== void 0) call(options.onFailed, message, failure);
-      };
-      if (settle === void 0 || failure === void 0) drop(outgoing);
-      const hasMessage = mark === "=" || failure !== void 0 && payload.length > 0;
-      if (hasMessage && read(payload, end)) return;
-      if (mark === "=") settle?.("decode", void 0, true);
-      else end();
-    },
-    refused: (id) => {
-      const outgoing = unconfirmed.get(id);
-      if (outgoing?.isOfLine !== false) return;
-      unconfirmed.delete(id);
-      outgoing.isSent = false;
-      waiting.unshift(outgoing);
-    },
-    slow: pace.slow,
-    refuse: (reason) => {
-      refusal = reason;
-      if (reason === void 0) return;
-      const dropped = waiting.filter(
-        ({ entry }) => reason !== "unauthorized" || entry?.isWritten !== true
-      );
-      dropped.forEach(remove);
-      give(dropped, reason, options.onDropped);
-    },
-    stop: () => {
-      keeper?.stop();
-    },
-    hasUnsent: () => [...waiting, ...unconfirmed.values()].some(({ entry }) => entry?.isWritten !== true) || !confirms && (line?.buffered() ?? 0) > 0
-  };
-}
-
 // ../lib/client/ask.ts
 var PATIENCE2 = 1e4;
 function createAsk({ post, withdraw }, deliver) {
@@ -563,6 +273,52 @@ function createLiveness(dead) {
   };
 }
 
+// ../lib/core/refusal.ts
+var explainer;
+var refused;
+function forgetRefusal() {
+  explainer = void 0;
+  refused = void 0;
+}
+function takeRefusal() {
+  const fault = explainer?.(refused);
+  forgetRefusal();
+  return fault;
+}
+
+// ../lib/client/encoded.ts
+function encodedOf(codec2, message) {
+  forgetRefusal();
+  const encoded = codec2.encode(message);
+  const fault = encoded === void 0 ? takeRefusal() : void 0;
+  if (fault !== void 0) throw Object.assign(new TypeError(`expected ${fault.expected}`), fault);
+  return encoded;
+}
+function createReader({ decode }, failed) {
+  return (payload, take) => {
+    let message;
+    try {
+      message = decode(payload);
+    } catch (error) {
+      failed(error);
+      return false;
+    }
+    take(message);
+    return true;
+  };
+}
+var utf8 = new TextEncoder();
+var sizeOf = (encoded) => typeof encoded === "string" ? utf8.encode(encoded).length : encoded.length;
+function jsonOf(payload) {
+  try {
+    return JSON.parse(
+      typeof payload === "string" ? payload : String.fromCharCode(...payload)
+    );
+  } catch {
+    return void 0;
+  }
+}
+
 // ../lib/client/status.ts
 function createStatus(call) {
   const [subscribe, notify] = createListeners(call);
@@ -583,6 +339,341 @@ function createStatus(call) {
       });
     }
   ];
+}
+
+// ../lib/core/protocol.ts
+var PROTOCOL = "omnimessage.1";
+var HEADER_LIMIT = 256;
+var FRAME_HEADER = HEADER_LIMIT + 1;
+var FORGOTTEN = "forgotten";
+var PLACES_LIMIT = 256;
+function splitFrame(frame) {
+  const isText = typeof frame === "string";
+  const end = isText ? frame.indexOf("\n") : frame.indexOf(10);
+  if (end < 0 || end > HEADER_LIMIT) return void 0;
+  return isText ? { header: frame.slice(0, end), payload: frame.slice(end + 1) } : {
+    header: String.fromCharCode(...frame.subarray(0, end)),
+    payload: frame.subarray(end + 1)
+  };
+}
+function joinFrame(header, payload) {
+  if (typeof payload === "string") return `${header}
+${payload}`;
+  const frame = new Uint8Array(header.length + 1 + payload.length);
+  for (let at = 0; at < header.length; at++) frame[at] = header.charCodeAt(at);
+  frame[header.length] = 10;
+  frame.set(payload, header.length + 1);
+  return frame;
+}
+
+// ../lib/client/pace.ts
+function createPace() {
+  let perMs;
+  let budget = 0;
+  let budgetAt = 0;
+  let slowness = 1e3;
+  return {
+    start: (rate) => {
+      perMs = rate === void 0 ? void 0 : rate / slowness;
+      budget = 0;
+      budgetAt = now();
+    },
+    wait: () => {
+      if (perMs === void 0) return 0;
+      const time = now();
+      budget = Math.min(Math.max(perMs * 1e3, 1), budget + (time - budgetAt) * perMs);
+      budgetAt = time;
+      return (1 - budget) / perMs;
+    },
+    spend: () => {
+      budget -= 1;
+    },
+    slow: () => {
+      slowness *= 2;
+    }
+  };
+}
+
+// ../lib/client/unconfirmed.ts
+function createUnconfirmed(tell) {
+  const sent = /* @__PURE__ */ new Map();
+  let window = 0;
+  let expiry;
+  const giveUp = (isChosen) => {
+    const given = [];
+    for (const [id, outgoing] of sent) {
+      if (isChosen?.(outgoing) === false) continue;
+      sent.delete(id);
+      given.push(outgoing);
+    }
+    tell(given);
+  };
+  const isOld = ({ sentAt = 0 }) => now() - sentAt >= window;
+  return {
+    sent,
+    giveUp,
+    opened: (ms = 0) => {
+      clearTimeout(expiry);
+      expiry = void 0;
+      window = ms;
+      giveUp(isOld);
+      return sent.values();
+    },
+    closed: (code) => {
+      giveUp((outgoing) => {
+        const isSuspect = code === 1011 && outgoing.isSuspect === true;
+        if (code === 1011) outgoing.isSuspect = true;
+        return isSuspect || outgoing.isOfLine || isOld(outgoing);
+      });
+      if (sent.size > 0) expiry ??= setTimeout(giveUp, window);
+    }
+  };
+}
+
+// ../lib/client/outbox.ts
+var BARE_RATE = 100;
+function createOutbox(options, { call, changed, read, deliver, restored }) {
+  const { messages = 1e3, bytes = 1048576 } = options.queue ?? {};
+  let waiting = [];
+  let lastId = 0;
+  let line;
+  let confirms = false;
+  let limit = Infinity;
+  let refusal;
+  let isGreeting = false;
+  const pace = createPace();
+  let pause;
+  const count = () => {
+    changed({ queued: waiting.length });
+  };
+  const give = (all, reason, to) => {
+    const rest = all.filter(({ settle, isSent, isOfLine }) => {
+      settle?.(reason, void 0, isSent);
+      return settle === void 0 && !(isSent && isOfLine);
+    });
+    if (rest.length > 0) {
+      call(
+        to,
+        rest.map(({ message }) => message),
+        reason
+      );
+      rest.forEach(drop);
+    }
+  };
+  const drop = (outgoing) => {
+    keeper?.remove(outgoing);
+  };
+  const {
+    sent: unconfirmed,
+    giveUp,
+    opened: reopened,
+    closed: broken
+  } = createUnconfirmed((all) => {
+    give(all, "unconfirmed", options.onUnconfirmed);
+  });
+  const remove = (outgoing) => {
+    clearTimeout(outgoing.timer);
+    waiting = waiting.filter((one) => one !== outgoing);
+  };
+  const isUnconfirmed = ({ id = 0 }) => unconfirmed.has(id);
+  const withdraw = (outgoing, reason) => {
+    remove(outgoing);
+    unconfirmed.delete(outgoing.id ?? 0);
+    give([outgoing], reason, options.onDropped);
+    count();
+  };
+  const transmit = (outgoing, to) => {
+    const { id = ++lastId } = outgoing;
+    const isRepeat = outgoing.id !== void 0;
+    if (!isRepeat) outgoing.sentAt = now();
+    outgoing.isSent = true;
+    outgoing.id = id;
+    if (confirms || outgoing.isTracked) unconfirmed.set(id, outgoing);
+    else drop(outgoing);
+    to.send(id, outgoing.encoded, isRepeat);
+  };
+  const obstacle = ({ size, settle, isTracked }) => size > limit ? "too-large" : line !== void 0 && settle !== void 0 && !confirms && !isTracked ? "bare" : void 0;
+  const flush = () => {
+    clearTimeout(pause);
+    for (; ; ) {
+      const [first] = waiting;
+      if (first === void 0 || line?.isReady() !== true) break;
+      const reason = obstacle(first);
+      if (reason !== void 0) {
+        withdraw(first, reason);
+        continue;
+      }
+      if (keeper?.mayLeave() === false) break;
+      if (!first.isOfLine) {
+        const ms = pace.wait();
+        if (ms > 0) {
+          pause = setTimeout(flush, ms);
+          break;
+        }
+        pace.spend();
+      }
+      remove(first);
+      transmit(first, line);
+    }
+    count();
+  };
+  const prepare = (message, settle, isTracked = false) => {
+    const encoded = encodedOf(options.codec, message);
+    if (encoded === void 0) return void 0;
+    return {
+      message,
+      encoded,
+      size: sizeOf(encoded),
+      isOfLine: isGreeting,
+      timer: void 0,
+      isSent: false,
+      isTracked,
+      settle
+    };
+  };
+  const isFull = (size, isLeaving) => waiting.reduce((sum, one) => sum + one.size, line?.buffered() ?? 0) + size > bytes || !isLeaving && waiting.length >= messages;
+  const expire = (outgoing, ms) => {
+    if (ms !== void 0) outgoing.timer = setTimeout(withdraw, ms, outgoing, "expired");
+  };
+  const post = (message, { queue = true, expires, isTracked, isKept } = {}, settle) => {
+    keeper?.look();
+    const outgoing = prepare(message, settle, isTracked);
+    if (outgoing === void 0) {
+      settle?.("skipped");
+      return ["skipped"];
+    }
+    const ready = waiting.length === 0 && line?.isReady() === true ? line : void 0;
+    const reason = refusal ?? obstacle(outgoing) ?? (isFull(outgoing.size, ready !== void 0) ? "full" : void 0);
+    if (reason !== void 0) {
+      give([outgoing], reason, options.onDropped);
+      return ["dropped"];
+    }
+    if (queue && !isGreeting && (isKept ?? settle === void 0)) {
+      const expiresAt = expires === void 0 ? void 0 : Date.now() + expires;
+      keeper?.add(outgoing, ready !== void 0, expiresAt);
+    }
+    if (ready !== void 0 && outgoing.entry === void 0) {
+      transmit(outgoing, ready);
+      return ["sent", outgoing];
+    }
+    if (!queue) {
+      settle?.("expired");
+      return ["dropped"];
+    }
+    waiting.push(outgoing);
+    expire(outgoing, expires);
+    count();
+    return ["queued", outgoing];
+  };
+  const forget = (outgoing) => {
+    unconfirmed.delete(outgoing.id ?? 0);
+  };
+  const keeper = options.queue?.keep?.({
+    options,
+    call,
+    restored,
+    changed,
+    waiting: () => waiting,
+    prepare,
+    isFull,
+    expire,
+    give,
+    remove,
+    forget,
+    flush: () => {
+      flush();
+    }
+  });
+  return {
+    post,
+    withdraw,
+    forget: (outgoing) => {
+      forget(outgoing);
+      drop(outgoing);
+    },
+    flush,
+    opened: (opened2, lineOptions, greet) => {
+      line = opened2;
+      keeper?.look();
+      ({ confirms, limit = Infinity } = lineOptions);
+      pace.start(lineOptions.rate ?? (confirms ? void 0 : BARE_RATE));
+      const before = [...reopened(lineOptions.window), ...waiting];
+      waiting = [];
+      isGreeting = true;
+      greet();
+      isGreeting = false;
+      waiting.push(...before);
+      flush();
+    },
+    closed: (code) => {
+      clearTimeout(pause);
+      line = void 0;
+      limit = Infinity;
+      waiting = waiting.filter((one) => !isUnconfirmed(one));
+      const ofLine = waiting.filter(({ isOfLine }) => isOfLine);
+      ofLine.forEach(remove);
+      give(ofLine, "unconfirmed", void 0);
+      if (code === 1009) {
+        const all = [...unconfirmed.values()];
+        const most = Math.max(...all.map(({ size }) => size));
+        const largest = all.find(({ size }) => size === most);
+        if (largest !== void 0) withdraw(largest, "too-large");
+      }
+      broken(code);
+      count();
+    },
+    settled: (header, payload) => {
+      const [field, code = "failed"] = header.slice(1).split(";");
+      const id = Number(field);
+      const outgoing = unconfirmed.get(id);
+      if (outgoing === void 0) return;
+      if (code === FORGOTTEN) {
+        giveUp((one) => one === outgoing);
+        return;
+      }
+      unconfirmed.delete(id);
+      const { settle, message } = outgoing;
+      const mark = header.charAt(0);
+      const failure = mark === "-" ? code : void 0;
+      const end = (reply) => {
+        if (settle !== void 0) {
+          settle(failure, reply, true);
+          return;
+        }
+        if (reply !== void 0) deliver(reply);
+        if (failure !== void 0) call(options.onFailed, message, failure);
+      };
+      if (settle === void 0 || failure === void 0) drop(outgoing);
+      const hasMessage = mark === "=" || failure !== void 0 && payload.length > 0;
+      if (hasMessage && read(payload, end)) return;
+      if (mark === "=") settle?.("decode", void 0, true);
+      else end();
+    },
+    refused: (id) => {
+      const outgoing = unconfirmed.get(id);
+      if (outgoing?.isOfLine !== false) return;
+      unconfirmed.delete(id);
+      outgoing.isSent = false;
+      delete outgoing.id;
+      waiting.unshift(outgoing);
+    },
+    slow: pace.slow,
+    refuse: (reason) => {
+      refusal = reason;
+      if (reason === void 0) return;
+      giveUp();
+      const dropped = waiting.filter(
+        ({ entry }) => reason !== "unauthorized" || entry?.isWritten !== true
+      );
+      dropped.forEach(remove);
+      give(dropped, reason, options.onDropped);
+    },
+    sent: () => lastId,
+    stop: () => {
+      keeper?.stop();
+    },
+    hasUnsent: () => [...waiting, ...unconfirmed.values()].some(({ entry }) => entry?.isWritten !== true) || !confirms && (line?.buffered() ?? 0) > 0
+  };
 }
 
 // ../lib/client/page-events.ts
@@ -608,27 +699,61 @@ function watchPage(page, signal) {
   }
 }
 
-// ../lib/core/protocol.ts
-var PROTOCOL = "omnimessage.1";
-var HEADER_LIMIT = 256;
-var FRAME_HEADER = HEADER_LIMIT + 1;
-function splitFrame(frame) {
-  const isText = typeof frame === "string";
-  const end = isText ? frame.indexOf("\n") : frame.indexOf(10);
-  if (end < 0 || end > HEADER_LIMIT) return void 0;
-  return isText ? { header: frame.slice(0, end), payload: frame.slice(end + 1) } : {
-    header: String.fromCharCode(...frame.subarray(0, end)),
-    payload: frame.subarray(end + 1)
+// ../lib/client/resumption.ts
+var base64url = (text) => btoa(text).replace(/[+/=]/g, (sign) => ({ "+": "-", "/": "_" })[sign] ?? "");
+function createResumption(definition, missed) {
+  let client;
+  let owner;
+  let mayResume = false;
+  let pushes = 0;
+  let gap;
+  const places = /* @__PURE__ */ new Map();
+  return {
+    returning: (sent) => {
+      client ??= base64url(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))));
+      const introduction = { client, resumes: mayResume, definition };
+      return {
+        token: `${PROTOCOL}.${base64url(JSON.stringify(introduction))}`,
+        lastEventId: [...places].map((pair) => pair.join(",")).join(" "),
+        frame: () => {
+          const frame = {
+            owner,
+            sent: sent(),
+            pushes,
+            places: Object.fromEntries(places)
+          };
+          return mayResume ? JSON.stringify(frame) : void 0;
+        }
+      };
+    },
+    opened: (options) => {
+      mayResume = options.window !== void 0;
+      ({ owner = owner } = options);
+      if (options.resumed === true) return;
+      places.clear();
+      pushes = options.pushes ?? 0;
+    },
+    heard: (header, payload) => {
+      if (header === "@") {
+        ({ owner } = jsonOf(payload) ?? {});
+        return;
+      }
+      const [, name, value = ""] = /;(place|push|gap)=([^;]*)/.exec(header) ?? [];
+      if (name === "push") pushes = Number(value);
+      else if (name === "place") {
+        const [topic = "", place] = value.split(",", 2);
+        places.delete(topic);
+        if (place) places.set(topic, place);
+        if (places.size > PLACES_LIMIT) places.delete(places.keys().next().value);
+      }
+      if (name === "gap") {
+        gap ??= setTimeout(() => {
+          gap = void 0;
+          missed();
+        });
+      }
+    }
   };
-}
-function joinFrame(header, payload) {
-  if (typeof payload === "string") return `${header}
-${payload}`;
-  const frame = new Uint8Array(header.length + 1 + payload.length);
-  for (let at = 0; at < header.length; at++) frame[at] = header.charCodeAt(at);
-  frame[header.length] = 10;
-  frame.set(payload, header.length + 1);
-  return frame;
 }
 
 // ../lib/client/question.ts
@@ -655,13 +780,14 @@ function webSocket({ url, protocol, protocols } = {}) {
     url,
     // A token that travels as a subprotocol cannot be shown to the question.
     ask: protocols === void 0 ? askRoute : void 0,
-    start: ({ url: address, isBinary, isOffered, WebSocket }, events) => {
+    start: ({ url: address, isBinary, isOffered, returning, WebSocket }, events) => {
       address.protocol = address.protocol.replace("http", "ws");
       const offered = [...protocols ?? []];
-      if (isOffered && protocol === void 0) offered.push(PROTOCOL);
+      if (isOffered && protocol === void 0) offered.push(PROTOCOL, returning.token);
       const socket = new WebSocket(address, offered);
       socket.binaryType = "arraybuffer";
       let isFramed;
+      let hello;
       let isDeaf = false;
       const close = (code) => {
         isDeaf = true;
@@ -689,11 +815,20 @@ function webSocket({ url, protocol, protocols } = {}) {
           events.receive(header, payload);
           return;
         }
-        const hello = header === "!" && helloOf(payload);
-        if (hello) {
-          isFramed = true;
-          events.open({ ...hello, confirms: true });
-        } else end(0);
+        if (hello === void 0) {
+          hello = header === "!" ? jsonOf(payload) : void 0;
+          if (hello === void 0) {
+            end(0);
+            return;
+          }
+          const resume = hello.window === void 0 ? void 0 : returning.frame();
+          if (resume !== void 0) {
+            socket.send(joinFrame("@", isBinary ? new TextEncoder().encode(resume) : resume));
+            return;
+          }
+        } else if (header !== "@") return;
+        isFramed = true;
+        events.open({ ...hello, ...header === "@" && jsonOf(payload), confirms: true });
       });
       socket.addEventListener("error", () => {
         if (socket.readyState === CLOSED) end(0);
@@ -704,8 +839,10 @@ function webSocket({ url, protocol, protocols } = {}) {
       return {
         isReady: () => socket.readyState === OPEN,
         buffered: () => socket.bufferedAmount,
-        send: (id, encoded) => {
-          socket.send(isFramed === true ? joinFrame(String(id), encoded) : encoded);
+        send: (id, encoded, isRepeat) => {
+          socket.send(
+            isFramed === true ? joinFrame(`${id}${isRepeat ? ";again" : ""}`, encoded) : encoded
+          );
         },
         probe: () => {
           socket.send(joinFrame("?", isBinary ? new Uint8Array() : ""));
@@ -714,15 +851,6 @@ function webSocket({ url, protocol, protocols } = {}) {
       };
     }
   };
-}
-function helloOf(payload) {
-  try {
-    return JSON.parse(
-      typeof payload === "string" ? payload : String.fromCharCode(...payload)
-    );
-  } catch {
-    return void 0;
-  }
 }
 
 // ../lib/client/link.ts
@@ -756,12 +884,8 @@ function openLink(options, restored) {
   let askedAt = -PROOF;
   let mayHurry = false;
   const call = createCall(onError, () => isClosed);
-  const deliver = (message) => {
-    call(options.onMessage, message);
-  };
-  const read = createReader(codec2, (error) => {
-    call(onError, error);
-  });
+  const deliver = (message) => void call(options.onMessage, message);
+  const read = createReader(codec2, (error) => void call(onError, error));
   const [subscribe, getSnapshot, set] = createStatus(call);
   const show = (state, reason, more) => {
     set({ state, reason, text: textOf(reason), retryAt: void 0, ...more });
@@ -774,9 +898,8 @@ function openLink(options, restored) {
   });
   const events = { call, read, deliver, changed: set, restored };
   const outbox = createOutbox(options, events);
-  const liveness = createLiveness(() => {
-    ended(0);
-  });
+  const resumption = createResumption(options.definition, () => call(options.onGap));
+  const liveness = createLiveness(() => ended(0));
   const request = options.fetch ?? ((...given) => fetch(...given));
   const proved = () => {
     failures = 0;
@@ -811,6 +934,7 @@ function openLink(options, restored) {
       line = transport.start(
         {
           url,
+          returning: resumption.returning(outbox.sent),
           isBinary: codec2.binary === true,
           isOffered,
           isReturn: !isFirst || unopened > 0,
@@ -832,7 +956,8 @@ function openLink(options, restored) {
   const open = (lineOptions) => {
     if (line === void 0) return;
     const opened2 = line;
-    const given = { isFirst, isResumed: false };
+    const given = { isFirst, isResumed: !isFirst && lineOptions.resumed === true };
+    resumption.opened(lineOptions);
     isOpen = true;
     isFirst = false;
     unopened = missing = 0;
@@ -844,12 +969,12 @@ function openLink(options, restored) {
     outbox.opened(opened2, lineOptions, () => {
       call(options.onOpen, given);
     });
-    if (!isGap) return;
+    if (isGap && !given.isResumed) call(options.onGap);
     isGap = false;
-    call(options.onGap);
   };
   const receive = (header, payload) => {
     liveness.heard();
+    resumption.heard(header, payload);
     if (/^(;|$)/.test(header)) read(payload, deliver);
     else if (/^[=+-]/.test(header)) {
       proved();

@@ -1,7 +1,7 @@
 /** Questions: a message, and the promise of its reply. */
 import { AskError } from './errors.ts';
 import { type Link } from './options.ts';
-import { type Outbox } from './outbox.ts';
+import { type Outbox } from './outgoing.ts';
 
 /** How long to wait for an answer, in ms. */
 const PATIENCE = 10_000;

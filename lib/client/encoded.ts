@@ -1,5 +1,6 @@
 /** Messages, and what they are on the wire. */
 import { type Codec, type Wire } from '../core/codec.ts';
+import { type LineOptions } from './transport.ts';
 import { forgetRefusal, takeRefusal } from '../core/refusal.ts';
 
 /**
@@ -41,3 +42,14 @@ const utf8 = new TextEncoder();
 /** The size of what is sent, in bytes. */
 export const sizeOf = (encoded: Wire): number =>
   typeof encoded === 'string' ? utf8.encode(encoded).length : encoded.length;
+
+/** What the protocol itself says; undefined when it is nothing. */
+export function jsonOf(payload: Wire): Partial<LineOptions> | undefined {
+  try {
+    return JSON.parse(
+      typeof payload === 'string' ? payload : String.fromCharCode(...payload),
+    ) as object;
+  } catch {
+    return undefined;
+  }
+}

@@ -24,6 +24,7 @@ export type Reason =
   | 'forbidden'
   | 'not-found'
   | 'not-understood'
+  | 'outdated'
   | 'ended-by-server'
   | 'invalid-address'
   | 'blocked-by-this-page'
@@ -42,10 +43,12 @@ const MEANINGS: readonly (readonly [Verdict, Reason, ...codes: number[]])[] = [
   ['gone', 'not-found', 404, 4404],
   ['final', 'forbidden', 403, 4403],
   ['final', 'not-understood', 1002, 1003, 1007, 1008, 1010, 4400],
+  ['final', 'outdated', 4426],
   ['final', 'ended-by-server', 1000],
   ['back', 'server-failed', 500, 1011],
   ['back', 'server-too-slow', 408, 4408],
   ['back', 'message-too-large', 413, 1009],
+  ['back', 'connection-lost', 4409],
 ];
 
 /**

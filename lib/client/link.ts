@@ -8,10 +8,11 @@ import { createLiveness } from './liveness.ts';
 import { createReader } from './encoded.ts';
 import { createStatus } from './status.ts';
 import { type ConnectOptions, type Link, type Snapshot } from './options.ts';
-import { createOutbox, type Outbox } from './outbox.ts';
-import { type Outgoing } from './outgoing.ts';
+import { createOutbox } from './outbox.ts';
+import { type Outbox, type Outgoing } from './outgoing.ts';
 import { watchPage } from './page-events.ts';
 import { isPage, now, platform } from './platform.ts';
+import { createResumption } from './resumption.ts';
 import {
   type AddressSource,
   type Line,
@@ -79,12 +80,8 @@ export function openLink<In, Out>(
   let mayHurry = false;
 
   const call = createCall(onError, () => isClosed);
-  const deliver = (message: In): void => {
-    call(options.onMessage, message);
-  };
-  const read = createReader(codec, (error) => {
-    call(onError, error);
-  });
+  const deliver = (message: In): void => void call(options.onMessage, message);
+  const read = createReader(codec, (error) => void call(onError, error));
 
   const [subscribe, getSnapshot, set] = createStatus(call);
   const show = (state: Snapshot['state'], reason: Reason, more?: Partial<Snapshot>): void => {
@@ -99,9 +96,8 @@ export function openLink<In, Out>(
 
   const events = { call, read, deliver, changed: set, restored };
   const outbox = createOutbox<In, Out>(options, events);
-  const liveness = createLiveness(() => {
-    ended(0);
-  });
+  const resumption = createResumption(options.definition, () => call(options.onGap));
+  const liveness = createLiveness(() => ended(0));
   const request = options.fetch ?? ((...given: Parameters<typeof fetch>) => fetch(...given));
   const proved = (): void => {
     failures = 0;
@@ -141,6 +137,7 @@ export function openLink<In, Out>(
       line = transport.start(
         {
           url,
+          returning: resumption.returning(outbox.sent),
           isBinary: codec.binary === true,
           isOffered,
           isReturn: !isFirst || unopened > 0,
@@ -163,7 +160,8 @@ export function openLink<In, Out>(
   const open = (lineOptions: LineOptions): void => {
     if (line === undefined) return;
     const opened = line;
-    const given = { isFirst, isResumed: false };
+    const given = { isFirst, isResumed: !isFirst && lineOptions.resumed === true };
+    resumption.opened(lineOptions);
     isOpen = true;
     isFirst = false;
     unopened = missing = 0;
@@ -175,13 +173,13 @@ export function openLink<In, Out>(
     outbox.opened(opened, lineOptions, () => {
       call(options.onOpen, given);
     });
-    if (!isGap) return;
+    if (isGap && !given.isResumed) call(options.onGap);
     isGap = false;
-    call(options.onGap);
   };
 
   const receive: LineEvents['receive'] = (header, payload) => {
     liveness.heard();
+    resumption.heard(header, payload);
     if (/^(;|$)/.test(header)) read(payload, deliver);
     else if (/^[=+-]/.test(header)) {
       proved();

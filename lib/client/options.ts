@@ -9,7 +9,10 @@ import { type AddressSource, type Transport } from './transport.ts';
 export interface Opened {
   /** True for the first line of this link. */
   readonly isFirst: boolean;
-  /** True when nothing was missed since the last line. Otherwise fetch anew. */
+  /**
+   * True when the server goes on where the last line ended: what was missed comes now, and where it
+   * cannot, `onGap` is called. Otherwise fetch anew.
+   */
   readonly isResumed: boolean;
 }
 
@@ -39,13 +42,16 @@ export interface ConnectOptions<In, Out, Encoded = string> {
    * connect again. Anything else, a rejection, or no such function is a final end.
    */
   readonly onUnauthorized?: (() => unknown) | undefined;
-  /** Gets the messages that were sent and not confirmed when the line broke: handled or not, who knows. */
+  /**
+   * Gets the messages that were sent and not confirmed: handled or not, who knows. On a route with
+   * `resume` they are sent again, and only those come here that the server knows nothing of any more.
+   */
   readonly onUnconfirmed?: ((messages: readonly Out[]) => void) | undefined;
   /** Gets the messages that will not be sent. */
   readonly onDropped?: ((messages: readonly Out[], reason: DropReason) => void) | undefined;
   /** Gets a message that the server could not handle, with the code of the failure. */
   readonly onFailed?: ((message: Out, code: string) => void) | undefined;
-  /** The page was too slow, and messages of the server are missing: fetch anew. */
+  /** Messages of the server are missing, after the page was too slow or the line broke: fetch anew. */
   readonly onGap?: (() => void) | undefined;
   /**
    * Gets what the codec could not decode (a newer server may say what this page does not know), and
@@ -58,6 +64,12 @@ export interface ConnectOptions<In, Out, Encoded = string> {
    * @defaultValue all of them are final
    */
   readonly shouldReconnect?: ((code: number, reason: string) => boolean) | undefined;
+  /**
+   * The hash of the definition that the page was built with (`hashOf`, or what the command
+   * `definition` prints), for `onVersion` of the route. A page that is too old ends with the reason
+   * `outdated`: load it anew.
+   */
+  readonly definition?: string | undefined;
   /** The pause before attempt n is random between 0 and this times 2ⁿ, in ms. @defaultValue 500 */
   readonly minDelay?: number | undefined;
   /** The longest pause, in ms. @defaultValue 15000 */

@@ -1,40 +1,13 @@
 /** What is to be sent: what waits for a line, and what was sent and is not confirmed. */
 import { type Wire } from '../core/codec.ts';
+import { FORGOTTEN } from '../core/protocol.ts';
 import { encodedOf, sizeOf } from './encoded.ts';
-import { type ConnectOptions, type DropReason, type SendResult } from './options.ts';
-import { type OutboxEvents, type Outgoing, type PostOptions, type Settle } from './outgoing.ts';
+import { type ConnectOptions, type DropReason } from './options.ts';
+import { type Outbox, type OutboxEvents, type Outgoing, type Settle } from './outgoing.ts';
 import { createPace } from './pace.ts';
-import { type Line, type LineOptions } from './transport.ts';
-
-export interface Outbox<In, Out> {
-  /** Sends or queues a message; with `settle` its outcome goes there alone. */
-  readonly post: (
-    message: Out,
-    options?: PostOptions,
-    settle?: Settle<In>,
-  ) => readonly [SendResult, Outgoing<In, Out>?];
-  /** Takes a message out that has not been sent. */
-  readonly withdraw: (outgoing: Outgoing<In, Out>, reason: string) => void;
-  /** A message was confirmed on a line that confirms nothing, or its failure needs nobody any more. */
-  readonly forget: (outgoing: Outgoing<In, Out>) => void;
-  /** There is a line: `greet` sends first, then the queue goes. */
-  readonly opened: (line: Line, options: LineOptions, greet: () => void) => void;
-  /** Sends what the line takes. */
-  readonly flush: () => void;
-  /** The line is gone. */
-  readonly closed: (code: number) => void;
-  /** The server confirmed a message, or said that it failed, with a header of `omnimessage.1`. */
-  readonly settled: (header: string, payload: Wire) => void;
-  /** The server refused a message before it was handled. */
-  readonly refused: (id: number) => void;
-  /** Sends at half the pace from now on. */
-  readonly slow: () => void;
-  /** Nothing will be sent any more, for this reason; undefined: it will again. */
-  readonly refuse: (reason: DropReason | undefined) => void;
-  readonly hasUnsent: () => boolean;
-  /** The link ends: what is stored stays there. */
-  readonly stop: () => void;
-}
+import { now } from './platform.ts';
+import { createUnconfirmed } from './unconfirmed.ts';
+import { type Line } from './transport.ts';
 
 /** How fast the queue is sent on a line whose server does not say, in messages a second. */
 const BARE_RATE = 100;
@@ -46,7 +19,6 @@ export function createOutbox<In, Out>(
   type Message = Outgoing<In, Out>;
   const { messages = 1_000, bytes = 1_048_576 } = options.queue ?? {};
   let waiting: Message[] = [];
-  const unconfirmed = new Map<number, Message>();
   let lastId = 0;
   let line: Line | undefined;
   let confirms = false;
@@ -85,23 +57,38 @@ export function createOutbox<In, Out>(
     keeper?.remove(outgoing);
   };
 
+  const {
+    sent: unconfirmed,
+    giveUp,
+    opened: reopened,
+    closed: broken,
+  } = createUnconfirmed<In, Out>((all) => {
+    give(all, 'unconfirmed', options.onUnconfirmed);
+  });
+
   const remove = (outgoing: Message): void => {
     clearTimeout(outgoing.timer);
     waiting = waiting.filter((one) => one !== outgoing);
   };
 
+  const isUnconfirmed = ({ id = 0 }: Message): boolean => unconfirmed.has(id);
+
   const withdraw = (outgoing: Message, reason: string): void => {
     remove(outgoing);
+    unconfirmed.delete(outgoing.id ?? 0);
     give([outgoing], reason as DropReason, options.onDropped);
     count();
   };
 
   const transmit = (outgoing: Message, to: Line): void => {
+    const { id = ++lastId } = outgoing;
+    const isRepeat = outgoing.id !== undefined;
+    if (!isRepeat) outgoing.sentAt = now();
     outgoing.isSent = true;
-    lastId += 1;
-    if (confirms || outgoing.isTracked) unconfirmed.set(lastId, outgoing);
+    outgoing.id = id;
+    if (confirms || outgoing.isTracked) unconfirmed.set(id, outgoing);
     else drop(outgoing);
-    to.send(lastId, outgoing.encoded);
+    to.send(id, outgoing.encoded, isRepeat);
   };
 
   /** Why a message cannot be sent on this line. */
@@ -201,7 +188,7 @@ export function createOutbox<In, Out>(
   };
 
   const forget = (outgoing: Message): void => {
-    for (const [id, one] of unconfirmed) if (one === outgoing) unconfirmed.delete(id);
+    unconfirmed.delete(outgoing.id ?? 0);
   };
 
   const keeper = options.queue?.keep?.<In, Out>({
@@ -235,7 +222,7 @@ export function createOutbox<In, Out>(
       ({ confirms, limit = Infinity } = lineOptions);
       pace.start(lineOptions.rate ?? (confirms ? undefined : BARE_RATE));
       // What it sends stands before what waits.
-      const before = waiting;
+      const before = [...reopened(lineOptions.window), ...waiting];
       waiting = [];
       isGreeting = true;
       greet();
@@ -247,18 +234,18 @@ export function createOutbox<In, Out>(
       clearTimeout(pause);
       line = undefined;
       limit = Infinity;
-      const sent = [...unconfirmed.values()];
-      unconfirmed.clear();
+      waiting = waiting.filter((one) => !isUnconfirmed(one));
       const ofLine = waiting.filter(({ isOfLine }) => isOfLine);
       ofLine.forEach(remove);
       give(ofLine, 'unconfirmed', undefined);
       if (code === 1009) {
         // The server does not say which one it was: it was the largest.
-        const size = Math.max(...sent.map((one) => one.size));
-        const at = sent.findIndex((one) => one.size === size);
-        give(sent.splice(at, 1), 'too-large', options.onDropped);
+        const all = [...unconfirmed.values()];
+        const most = Math.max(...all.map(({ size }) => size));
+        const largest = all.find(({ size }) => size === most);
+        if (largest !== undefined) withdraw(largest, 'too-large');
       }
-      give(sent, 'unconfirmed', options.onUnconfirmed);
+      broken(code);
       count();
     },
     settled: (header, payload) => {
@@ -266,6 +253,10 @@ export function createOutbox<In, Out>(
       const id = Number(field);
       const outgoing = unconfirmed.get(id);
       if (outgoing === undefined) return;
+      if (code === FORGOTTEN) {
+        giveUp((one) => one === outgoing);
+        return;
+      }
       unconfirmed.delete(id);
       const { settle, message } = outgoing;
       const mark = header.charAt(0);
@@ -290,12 +281,14 @@ export function createOutbox<In, Out>(
       if (outgoing?.isOfLine !== false) return;
       unconfirmed.delete(id);
       outgoing.isSent = false;
+      delete outgoing.id;
       waiting.unshift(outgoing);
     },
     slow: pace.slow,
     refuse: (reason) => {
       refusal = reason;
       if (reason === undefined) return;
+      giveUp();
       // Whoever is not logged in may be so later: what is stored waits for that.
       const dropped = waiting.filter(
         ({ entry }) => reason !== 'unauthorized' || entry?.isWritten !== true,
@@ -303,6 +296,7 @@ export function createOutbox<In, Out>(
       dropped.forEach(remove);
       give(dropped, reason, options.onDropped);
     },
+    sent: () => lastId,
     stop: () => {
       keeper?.stop();
     },

@@ -2,7 +2,8 @@
 import { type Wire } from '../core/codec.ts';
 import { type Call } from './emitter.ts';
 import { type Entry } from './keeper.ts';
-import { type SendOptions, type Snapshot } from './options.ts';
+import { type DropReason, type SendOptions, type SendResult, type Snapshot } from './options.ts';
+import { type Line, type LineOptions } from './transport.ts';
 
 /**
  * Takes what became of a message: a code if it failed, and what the server says of it, if anything.
@@ -18,6 +19,12 @@ export interface Outgoing<In, Out> {
   readonly isOfLine: boolean;
   timer: ReturnType<typeof setTimeout> | undefined;
   isSent: boolean;
+  /** What the server was told of it; undefined until it is sent. */
+  id?: number;
+  /** When it was sent for the first time, by a clock that nobody sets. */
+  sentAt?: number;
+  /** True when a line that had it ended with 1011: it may be the reason, and has one more try. */
+  isSuspect?: boolean;
   readonly isTracked: boolean;
   /** Takes the outcome instead of the callbacks of the options. */
   settle: Settle<In> | undefined;
@@ -44,4 +51,37 @@ export interface OutboxEvents<In, Out> {
   readonly deliver: (message: In) => void;
   /** A message of an earlier page has come from the store. */
   readonly restored?: ((outgoing: Outgoing<In, Out>) => void) | undefined;
+}
+
+/** What is to be sent: what waits for a line, and what was sent and is not confirmed. */
+export interface Outbox<In, Out> {
+  /** Sends or queues a message; with `settle` its outcome goes there alone. */
+  readonly post: (
+    message: Out,
+    options?: PostOptions,
+    settle?: Settle<In>,
+  ) => readonly [SendResult, Outgoing<In, Out>?];
+  /** Takes a message out that has not been sent. */
+  readonly withdraw: (outgoing: Outgoing<In, Out>, reason: string) => void;
+  /** A message was confirmed on a line that confirms nothing, or its failure needs nobody any more. */
+  readonly forget: (outgoing: Outgoing<In, Out>) => void;
+  /** There is a line: `greet` sends first, then the queue goes. */
+  readonly opened: (line: Line, options: LineOptions, greet: () => void) => void;
+  /** Sends what the line takes. */
+  readonly flush: () => void;
+  /** The line is gone. */
+  readonly closed: (code: number) => void;
+  /** The server confirmed a message, or said that it failed, with a header of `omnimessage.1`. */
+  readonly settled: (header: string, payload: Wire) => void;
+  /** The server refused a message before it was handled. */
+  readonly refused: (id: number) => void;
+  /** Sends at half the pace from now on. */
+  readonly slow: () => void;
+  /** Nothing will be sent any more, for this reason; undefined: it will again. */
+  readonly refuse: (reason: DropReason | undefined) => void;
+  readonly hasUnsent: () => boolean;
+  /** The largest id that was given to a message. */
+  readonly sent: () => number;
+  /** The link ends: what is stored stays there. */
+  readonly stop: () => void;
 }

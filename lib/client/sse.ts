@@ -34,24 +34,28 @@ export function sse({ url, post }: SseOptions): Transport {
       };
       const poster = createPoster(new URL(post, attempt.url), attempt, { ...events, end });
       const { receive } = events;
-      const on: Readonly<Record<string, (data: string) => void>> = {
+      const { lastEventId } = attempt.returning;
+      const on: Readonly<Record<string, (data: string, place: string) => void>> = {
         hello: (data) => {
           events.open({ ...(JSON.parse(data) as Hello), confirms: true });
         },
-        message: (data) => {
-          receive('', data);
+        message: (data, place) => {
+          receive(place, data);
         },
-        bytes: (data) => {
+        bytes: (data, place) => {
           receive(
-            '',
+            place,
             Uint8Array.from(atob(data), (byte) => byte.charCodeAt(0)),
           );
         },
-        quoted: (data) => {
-          receive('', JSON.parse(data) as string);
+        quoted: (data, place) => {
+          receive(place, JSON.parse(data) as string);
         },
-        beat: () => {
-          receive('.', '');
+        beat: (_, place) => {
+          receive(`.${place}`, '');
+        },
+        gap: (topic) => {
+          receive(`.;gap=${topic}`, '');
         },
         close: (data) => {
           const { code, reason } = JSON.parse(data) as { code: number; reason: string };
@@ -61,7 +65,10 @@ export function sse({ url, post }: SseOptions): Transport {
 
       const listen = async (): Promise<void> => {
         const response = await attempt.fetch(attempt.url, {
-          headers: { accept: 'text/event-stream' },
+          headers: {
+            accept: 'text/event-stream',
+            ...(lastEventId !== '' && { 'last-event-id': lastEventId }),
+          },
           cache: 'no-store',
           redirect: 'error',
           signal: closing.signal,
@@ -84,15 +91,17 @@ export function sse({ url, post }: SseOptions): Transport {
           rest = parts.pop() ?? '';
           for (const part of parts) {
             let name = 'message';
+            let place = '';
             const data: string[] = [];
             for (const line of part.split('\n')) {
               if (line.startsWith('event: ')) name = line.slice(7);
+              else if (line.startsWith('id: ')) place = `;place=${line.slice(4)}`;
               else if (line.startsWith('data: ')) data.push(line.slice(6));
               else if (line === 'data:') data.push('');
             }
-            if (!closing.signal.aborted && (data.length > 0 || name !== 'message')) {
-              on[name]?.(data.join('\n'));
-            }
+            if (closing.signal.aborted) return;
+            if (data.length > 0 || name !== 'message') on[name]?.(data.join('\n'), place);
+            else if (place !== '') on['beat']?.('', place);
           }
         }
       };

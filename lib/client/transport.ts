@@ -8,8 +8,19 @@ export type Address = string | URL;
 /** An address, or a function that is asked for it at every attempt, as for one with a fresh token. */
 export type AddressSource = Address | (() => Address | Promise<Address>);
 
+/** What a link that goes on from an earlier line says of itself. */
+export interface Returning {
+  /** The token that is offered beside `omnimessage.1`. */
+  readonly token: string;
+  /** Where it has got to in topics, for server-sent events; empty for nowhere. */
+  readonly lastEventId: string;
+  /** What it goes on from, for a server that has a window; undefined on the first line. */
+  readonly frame: () => string | undefined;
+}
+
 /** What one attempt is given. */
 export interface Attempt {
+  readonly returning: Returning;
   readonly url: URL;
   /** True when the codec is binary. */
   readonly isBinary: boolean;
@@ -29,6 +40,13 @@ export interface LineOptions {
   readonly interval?: number | undefined;
   /** The largest message that the server reads, in bytes. */
   readonly limit?: number | undefined;
+  /** For so many ms after it was sent a message may be repeated. Absent: it may not. */
+  readonly window?: number | undefined;
+  /** True when the server goes on where the last line ended. */
+  readonly resumed?: boolean | undefined;
+  /** What the server calls the client and its user, and the number of its last push. */
+  readonly owner?: string | undefined;
+  readonly pushes?: number | undefined;
   /** How many messages a second the queue may send. */
   readonly rate?: number | undefined;
 }
@@ -38,8 +56,8 @@ export interface LineEvents {
   readonly open: (options: LineOptions) => void;
   /**
    * A message has come, or what became of one.
-   * @param header - as in `omnimessage.1`: `=17` a reply, `+17` acknowledged, `-17;code` failed,
-   * empty for a push, anything else for a sign of life
+   * @param header - as in `omnimessage.1`: `=17` a reply, `+17` acknowledged, `-17;code` failed, `@`
+   * who the client is, empty for a push, anything else for a sign of life; with extensions
    */
   readonly receive: (header: string, payload: Wire) => void;
   /** The server refused a message before it was handled: it goes back to the head of the queue. */
@@ -59,7 +77,7 @@ export interface Line {
   readonly isReady: () => boolean;
   /** Bytes that wait in the socket. */
   readonly buffered: () => number;
-  readonly send: (id: number, encoded: Wire) => void;
+  readonly send: (id: number, encoded: Wire, isRepeat: boolean) => void;
   /** Asks for a sign of life. Absent where the server cannot be asked. */
   readonly probe?: (() => void) | undefined;
   /** The page is left: what can still be sent without a page is sent. */

@@ -1,7 +1,7 @@
 /** Messages over WebSocket, with `omnimessage.1` where the server speaks it. */
 import { type Hello, joinFrame, PROTOCOL, splitFrame } from '../core/protocol.ts';
-import { type Wire } from '../core/codec.ts';
 import { type Socket, type SocketConstructor } from './platform.ts';
+import { jsonOf } from './encoded.ts';
 import { askRoute } from './question.ts';
 import { type AddressSource, type Transport } from './transport.ts';
 
@@ -34,15 +34,17 @@ export function webSocket({ url, protocol, protocols }: WebSocketOptions = {}): 
     url,
     // A token that travels as a subprotocol cannot be shown to the question.
     ask: protocols === undefined ? askRoute : undefined,
-    start: ({ url: address, isBinary, isOffered, WebSocket }, events) => {
+    start: ({ url: address, isBinary, isOffered, returning, WebSocket }, events) => {
       address.protocol = address.protocol.replace('http', 'ws');
       const offered = [...(protocols ?? [])];
-      if (isOffered && protocol === undefined) offered.push(PROTOCOL);
+      if (isOffered && protocol === undefined) offered.push(PROTOCOL, returning.token);
       // Where there is none, that throws like any constructor that does not work.
       const socket = new (WebSocket as SocketConstructor)(address, offered) as Socket;
       socket.binaryType = 'arraybuffer';
       /** Undefined until it is known: the hello alone proves the protocol. */
       let isFramed: boolean | undefined;
+      /** The hello, while the server says whether the client is resumed. */
+      let hello: Hello | undefined;
       let isDeaf = false;
 
       const close = (code?: number): void => {
@@ -71,11 +73,20 @@ export function webSocket({ url, protocol, protocols }: WebSocketOptions = {}): 
           events.receive(header, payload);
           return;
         }
-        const hello = header === '!' && helloOf(payload);
-        if (hello) {
-          isFramed = true;
-          events.open({ ...hello, confirms: true });
-        } else end(0);
+        if (hello === undefined) {
+          hello = header === '!' ? (jsonOf(payload) as Hello | undefined) : undefined;
+          if (hello === undefined) {
+            end(0);
+            return;
+          }
+          const resume = hello.window === undefined ? undefined : returning.frame();
+          if (resume !== undefined) {
+            socket.send(joinFrame('@', isBinary ? new TextEncoder().encode(resume) : resume));
+            return;
+          }
+        } else if (header !== '@') return;
+        isFramed = true;
+        events.open({ ...hello, ...(header === '@' && jsonOf(payload)), confirms: true });
       });
       // There is always a listener: in Node an error without one ends the process. Where a policy
       // blocks, `close` does not follow.
@@ -88,8 +99,10 @@ export function webSocket({ url, protocol, protocols }: WebSocketOptions = {}): 
       return {
         isReady: () => socket.readyState === OPEN,
         buffered: () => socket.bufferedAmount,
-        send: (id, encoded) => {
-          socket.send(isFramed === true ? joinFrame(String(id), encoded) : encoded);
+        send: (id, encoded, isRepeat) => {
+          socket.send(
+            isFramed === true ? joinFrame(`${id}${isRepeat ? ';again' : ''}`, encoded) : encoded,
+          );
         },
         probe: () => {
           socket.send(joinFrame('?', isBinary ? new Uint8Array() : ''));
@@ -98,15 +111,4 @@ export function webSocket({ url, protocol, protocols }: WebSocketOptions = {}): 
       };
     },
   };
-}
-
-/** The hello; undefined when it is none. */
-function helloOf(payload: Wire): Hello | undefined {
-  try {
-    return JSON.parse(
-      typeof payload === 'string' ? payload : String.fromCharCode(...payload),
-    ) as Hello;
-  } catch {
-    return undefined;
-  }
 }

@@ -507,7 +507,7 @@ describe('without omnimessage.1', () => {
     server.server.removeAllListeners('upgrade');
     const offered: (string | undefined)[] = [];
     server.server.on('upgrade', (request, socket) => {
-      offered.push(request.headers['sec-websocket-protocol']);
+      offered.push(request.headers['sec-websocket-protocol']?.split(',')[0]);
       socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
     });
     linkTo(server.url);

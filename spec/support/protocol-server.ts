@@ -59,7 +59,10 @@ export async function serveProtocol(options: ProtocolServerOptions = {}): Promis
     const isFramed = socket.protocol === PROTOCOL;
     const peer: Peer = {
       socket,
-      offered: (request.headers['sec-websocket-protocol'] ?? '').split(/, */).filter(Boolean),
+      offered: (request.headers['sec-websocket-protocol'] ?? '')
+        .split(/, */)
+        // What a client says of itself is never chosen.
+        .filter((token) => token !== '' && !token.startsWith(`${PROTOCOL}.`)),
       received: [],
       ids: [],
       probes: 0,

@@ -1,0 +1,325 @@
+/** A link that comes back to this package's server, over each transport that can. */
+import { type ServerResponse } from 'node:http';
+import { type Socket } from 'node:net';
+import express, { type Request } from 'express';
+import {
+  attachWebSockets,
+  type Connection,
+  createHub,
+  type Hub,
+  type LogOptions,
+  omniHttp,
+  omniSse,
+  omniWs,
+  type ResumeOptions,
+} from 'express-omnimessage';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { sse, webSocket } from '../../lib/client.ts';
+import { deferred } from '../support/deferred.ts';
+import { linkTo, words } from '../support/linked.ts';
+import { serve } from '../support/serve.ts';
+import { stacksOfThisRun } from '../support/stacks.ts';
+import { until } from '../support/until.ts';
+
+interface Chat {
+  readonly url: string;
+  readonly hub: Hub<string>;
+  readonly handled: string[];
+  readonly connections: Connection<string, never>[];
+  /** Breaks all lines without a word. */
+  readonly cut: () => void;
+  /** What the handler waits for. */
+  wait: (message: string) => Promise<void> | undefined;
+}
+
+interface ChatOptions {
+  readonly resume?: ResumeOptions | boolean;
+  readonly log?: LogOptions;
+}
+
+async function chat({ resume = true, log = {} }: ChatOptions = {}): Promise<Chat> {
+  const hub = createHub({ codec: words, log });
+  const sockets = new Set<Socket>();
+  const { app, server, close } = attachWebSockets(express());
+  app.set('env', 'test');
+  const handler = async (message: string): Promise<string | undefined> => {
+    served.handled.push(message);
+    await served.wait(message);
+    if (!message.startsWith('say ')) return `${message}!`;
+    hub.publish('room', message.slice(4));
+    return undefined;
+  };
+  const onOpen = (connection: Connection<string>): void => {
+    served.connections.push(connection as never);
+    hub.join('room', connection);
+  };
+  app.ws('/ws', omniWs({ codec: words, handler, onOpen, resume }));
+  app.get('/sse', omniSse<string>({ codec: words, onOpen, resume }) as never);
+  app.use(omniHttp({ path: '/post', codec: words, handler }));
+  app.get('/nothing', (_request: Request, response: ServerResponse) => response.end());
+  server.on('connection', (socket) => sockets.add(socket));
+  onTestFinished(() => close({ timeout: 0 }));
+  const served: Chat = {
+    url: await serve(server),
+    hub,
+    handled: [],
+    connections: [],
+    cut: () => {
+      for (const socket of sockets) socket.destroy();
+      sockets.clear();
+    },
+    wait: () => undefined,
+  };
+  return served;
+}
+
+const transports = [
+  ['WebSocket', () => webSocket({ url: '/ws' })],
+  ['server-sent events', () => sse({ url: '/sse', post: '/post' })],
+] as const;
+
+describe.each(transports)('a link over %s that comes back', (_, transport) => {
+  const connectTo = (served: Chat) => {
+    const { pathname } = new URL(String(transport().url), served.url);
+    const found = transport();
+    return linkTo(undefined, {
+      transport: { ...found, url: `${served.url}${pathname}` },
+    });
+  };
+
+  it('gets what the topic had meanwhile, in order and nothing twice', async () => {
+    const served = await chat({ resume: { ring: false } });
+    const linked = connectTo(served);
+    await until(() => served.connections.length === 1);
+    served.hub.publish('room', 'one');
+    await until(() => linked.messages.length === 1);
+    served.cut();
+    served.hub.publish('room', 'two');
+    served.hub.publish('room', 'three');
+    await until(() => linked.messages.length === 3);
+    served.hub.publish('room', 'four');
+    await until(() => linked.messages.length === 4);
+
+    expect(linked.messages).toEqual(['one', 'two', 'three', 'four']);
+    expect(linked.opened).toEqual([
+      { isFirst: true, isResumed: false },
+      { isFirst: false, isResumed: true },
+    ]);
+    expect(linked.gaps).toBe(0);
+  });
+
+  it('misses nothing of a topic in which nothing had been said', async () => {
+    const served = await chat({ resume: { ring: false } });
+    const linked = connectTo(served);
+    await until(() => linked.opened.length === 1 && served.connections.length === 1);
+    served.hub.publish('elsewhere', 'not heard');
+    await linked.link.ask('sign of life');
+    served.cut();
+    served.hub.publish('room', 'missed');
+    await until(() => linked.messages.length === 1);
+
+    expect(linked.messages).toEqual(['missed']);
+    expect(linked.gaps).toBe(0);
+  });
+
+  it('hears of a gap, once, where the log no longer reaches back', async () => {
+    const served = await chat({ resume: { ring: false }, log: { messages: 1 } });
+    const linked = connectTo(served);
+    await until(() => served.connections.length === 1);
+    served.hub.publish('room', 'one');
+    await until(() => linked.messages.length === 1);
+    served.cut();
+    for (const word of ['two', 'three', 'four']) served.hub.publish('room', word);
+    await until(() => linked.gaps === 1);
+    served.hub.publish('room', 'five');
+    await until(() => linked.messages.includes('five'));
+
+    expect(linked.messages).toEqual(['one', 'five']);
+    expect(linked.opened.at(-1)).toEqual({ isFirst: false, isResumed: true });
+
+    served.cut();
+    served.hub.publish('room', 'six');
+    await until(() => linked.messages.includes('six'));
+
+    expect(linked.gaps).toBe(1);
+  });
+
+  it('is not resumed by a route that keeps nothing', async () => {
+    const served = await chat({ resume: false });
+    const linked = connectTo(served);
+    await until(() => served.connections.length === 1);
+    served.hub.publish('room', 'one');
+    await until(() => linked.messages.length === 1);
+    served.cut();
+    await until(() => linked.opened.length === 2);
+
+    expect(linked.opened.at(-1)).toEqual({ isFirst: false, isResumed: false });
+  });
+});
+
+describe.each(stacksOfThisRun)('what was on its way when the line broke, on %s', (_, stack) => {
+  it('is sent again, after what onOpen sends, and handled once', async () => {
+    const began = deferred<boolean>();
+    const slow = deferred<string>();
+    const handled: string[] = [];
+    const connections: Connection<string, unknown>[] = [];
+    const url = await stack(
+      omniWs({
+        codec: words,
+        resume: true,
+        onOpen: (connection) => {
+          connections.push(connection);
+        },
+        handler: (message, { request }) => {
+          handled.push(message);
+          if (message === 'cut') request.socket.destroy();
+          if (message !== 'slow') return `${message}!`;
+          began.resolve(true);
+          return slow.promise;
+        },
+      }),
+    );
+    const linked = linkTo(url, {
+      onOpen: ({ isFirst }) => {
+        linked.link.send(isFirst ? 'hello' : 'hello again');
+      },
+    });
+    const slowly = linked.link.ask('slow');
+    linked.link.send('waits');
+    await began.promise;
+    connections[0]!.request.socket.destroy();
+    await until(() => handled.includes('hello again'));
+
+    expect(linked.unconfirmed).toEqual([]);
+    expect(linked.link.hasUnsent()).toBe(true);
+
+    slow.resolve('done');
+
+    expect(await slowly).toBe('done');
+
+    // Handled, and its answer is lost with the line.
+    linked.link.send('cut');
+    linked.link.send('last');
+    await until(() => linked.messages.includes('last!') && linked.messages.includes('cut!'));
+
+    expect(handled.slice(0, 5)).toEqual(['hello', 'slow', 'hello again', 'waits', 'cut']);
+    expect(handled.slice(5).sort()).toEqual(['hello again', 'last']);
+    expect(linked.messages.filter((message) => message === 'cut!')).toHaveLength(1);
+    expect(linked.unconfirmed).toEqual([]);
+    expect(linked.opened.at(-1)).toEqual({ isFirst: false, isResumed: true });
+  });
+});
+
+describe('what was on its way when the line broke', () => {
+  it('is told where the server knows nothing of it any more, exactly that', async () => {
+    const before = await chat();
+    const blocked = deferred<boolean>();
+    before.wait = (message) => (message === 'one' ? blocked.promise.then(() => {}) : undefined);
+    const after = await chat();
+    let { url } = before;
+    const linked = linkTo(() => `${url}/ws`);
+    linked.link.send('one');
+    linked.link.send('two');
+    const asked = linked.link.ask('three');
+    await until(() => before.handled.length === 1);
+    ({ url } = after);
+    before.cut();
+
+    await expect(asked).rejects.toMatchObject({ code: 'unconfirmed', isSent: true });
+
+    await until(() => linked.unconfirmed.length === 2);
+    linked.link.send('four');
+    await until(() => linked.messages.length === 1);
+
+    expect(linked.unconfirmed.flat()).toEqual(['one', 'two']);
+    expect(after.handled).toEqual(['four']);
+    expect(linked.opened.at(-1)).toEqual({ isFirst: false, isResumed: false });
+    blocked.resolve(true);
+  });
+
+  it('is told when it has been too long, and when the link ends', async () => {
+    const served = await chat({ resume: { seconds: 0.05 } });
+    served.wait = () => new Promise(() => {});
+    let isAway = false;
+    const linked = linkTo(() => {
+      if (isAway) throw new Error('away');
+      return `${served.url}/ws`;
+    });
+    linked.link.send('one');
+    await until(() => served.handled.length === 1);
+    isAway = true;
+    served.cut();
+    await until(() => linked.unconfirmed.length === 1);
+
+    expect(linked.unconfirmed).toEqual([['one']]);
+    expect(linked.link.hasUnsent()).toBe(false);
+  });
+
+  it('is not sent a third time when the server failed twice', async () => {
+    let runs = 0;
+    const { app, server, close } = attachWebSockets(express());
+    app.ws(
+      '/ws',
+      omniWs({
+        codec: words,
+        resume: true,
+        onOpen: () => {
+          runs += 1;
+          if (runs < 4) throw new Error('secret');
+        },
+        handler: (message) => message,
+        onError: () => undefined,
+      }),
+    );
+    onTestFinished(() => close({ timeout: 0 }));
+    const linked = linkTo(`${await serve(server)}/ws`);
+    linked.link.send('one');
+    linked.link.send('two');
+    await until(() => linked.unconfirmed.length === 1);
+
+    expect(linked.unconfirmed).toEqual([['one', 'two']]);
+    expect(runs).toBe(2);
+  });
+
+  it('gets what was sent outside of topics meanwhile', async () => {
+    const served = await chat();
+    const linked = linkTo(`${served.url}/ws`);
+    await until(() => served.connections.length === 1);
+    served.connections[0]!.send('first');
+    await until(() => linked.messages.length === 1);
+    // It leaves the server, and the line is broken before it arrives.
+    served.connections[0]!.send('second');
+    served.cut();
+    await until(() => linked.messages.length === 2);
+
+    expect(linked.messages).toEqual(['first', 'second']);
+    expect(linked.opened.at(-1)).toEqual({ isFirst: false, isResumed: true });
+    expect(linked.gaps).toBe(0);
+  });
+
+  it('ends as outdated where the page is too old', async () => {
+    const { app, server, close } = attachWebSockets(express());
+    app.ws(
+      '/ws',
+      omniWs({
+        codec: words,
+        handler: (message) => message,
+        onVersion: (definition) => definition === 'new',
+      }),
+    );
+    onTestFinished(() => close({ timeout: 0 }));
+    const url = `${await serve(server)}/ws`;
+    const old = linkTo(url, { definition: 'old' });
+    const now = linkTo(url, { definition: 'new' });
+
+    expect(await now.link.ask('a')).toBe('a');
+
+    await until(() => old.link.getSnapshot().state === 'closed');
+
+    expect(old.link.getSnapshot()).toMatchObject({
+      reason: 'outdated',
+      text: 'Outdated',
+      code: 4426,
+    });
+  });
+});

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import * as ours from '../codecs.ts';
+import { isRecord } from '../codecs/any-struct.ts';
 import { reasonOf, UsageError } from './usage-error.ts';
 
 /** A module of the project, and the codecs that made its structs. */
@@ -29,8 +30,12 @@ export async function load(file: string, cwd: string): Promise<Loaded> {
   }
   if (TYPESCRIPT.has(kind)) await readTypeScript(path, file);
   try {
-    const exports = (await import(pathToFileURL(path).href)) as Loaded['exports'];
-    return { exports, codecs: await codecsOf(path) };
+    const module = (await import(pathToFileURL(path).href)) as Loaded['exports'];
+    // What a CommonJS module exports is seen by its own name only where Node finds it in the text.
+    const whole = module['default'];
+    if (!isRecord(whole)) return { exports: module, codecs: await codecsOf(path) };
+    const isTranslated = Object.hasOwn(whole, '__esModule');
+    return { exports: { ...whole, ...module }, codecs: await codecsOf(path, isTranslated) };
   } catch (error) {
     throw new UsageError(`${file} cannot be imported: ${reasonOf(error)}`, { cause: error });
   }
@@ -50,7 +55,7 @@ export async function expectFile(path: string, file: string): Promise<void> {
 async function readTypeScript(path: string, file: string): Promise<void> {
   const { features } = process as { readonly features: { readonly typescript?: unknown } };
   if (typeof features.typescript === 'string') return;
-  const tsx = resolved('tsx/esm', path);
+  const tsx = resolved('tsx', path);
   if (tsx === undefined) {
     throw new UsageError(
       `Node ${process.versions.node} does not read ${file}: install tsx (npm install -D tsx), or use Node 22.18 or later`,
@@ -60,10 +65,13 @@ async function readTypeScript(path: string, file: string): Promise<void> {
   await import(pathToFileURL(tsx).href);
 }
 
-async function codecsOf(path: string): Promise<Loaded['codecs']> {
+/** @param isTranslated - whether tsx made CommonJS of the module, and then of all that it imports */
+async function codecsOf(path: string, isTranslated = false): Promise<Loaded['codecs']> {
   const theirs = resolved('express-omnimessage/codecs', path);
   if (theirs === undefined) return ours;
-  const door = (await import(pathToFileURL(theirs).href)) as Partial<typeof ours>;
+  const door = (
+    isTranslated ? createRequire(path)(theirs) : await import(pathToFileURL(theirs).href)
+  ) as Partial<typeof ours>;
   return typeof door.definitionOf === 'function' ? { definitionOf: door.definitionOf } : ours;
 }
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { makeProject, type Project } from '../support/project.ts';
 
 const MESSAGES = `
@@ -44,6 +44,33 @@ describe('the command line', { timeout: 30_000 }, () => {
       'pub type FromClient {\n  Send(text: String)\n}\n',
     );
     expect((await project.cli(...args)).log).toBe('src/messages.gleam is up to date\n');
+  });
+
+  it.each([['{}'], ['{"type":"commonjs"}']])(
+    'reads TypeScript in a project of CommonJS: %s',
+    async (manifest) => {
+      const old = await makeProject(['superstruct', 'tsx']);
+      onTestFinished(() => old.remove());
+      await old.write('package.json', manifest);
+      await old.write('messages.ts', MESSAGES);
+
+      expect(await old.cli('gleam', 'messages.ts')).toEqual(
+        await project.cli('gleam', 'messages.ts'),
+      );
+    },
+  );
+
+  it('reads CommonJS', async () => {
+    await project.write(
+      'messages.cjs',
+      MESSAGES.replaceAll(/import (.*) from (.*);/g, 'const $1 = require($2);')
+        .replace('export const FromClient', 'exports.FromClient')
+        .replace(/export const limit.*/, ''),
+    );
+
+    const { out } = await project.cli('gleam', 'messages.cjs');
+
+    expect(out).toContain('pub type FromClient {\n  Send(text: String)\n}\n');
   });
 
   it('prints to the standard output where no file is named', async () => {

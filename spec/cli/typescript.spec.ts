@@ -11,6 +11,7 @@ import { type Struct } from 'superstruct';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { structCodec } from '../../lib/codecs/struct-codec.ts';
 import { run } from '../../lib/cli/run.ts';
+import { layoutFaults } from './gleam/layout-rules.ts';
 import * as messages from './samples/salon/messages.ts';
 
 const salon = new URL('samples/salon/', import.meta.url).pathname;
@@ -110,11 +111,22 @@ describe('typescript', () => {
     expect(contact.out).toContain('email: string(),\n  owner: string(),');
   });
 
+  it('writes a dictionary with other keys as pairs', async () => {
+    const path = join(await directory(), 'codecs.gleam');
+
+    const { out } = await typescript('--client', 'salon/legacy.Scores', '--gleam', path);
+    const codecs = await readFile(path, 'utf8');
+
+    expect(out).toContain('by_role: array(tuple([Role, integer()])),');
+    expect(codecs).toContain('json.array(dict.to_list(by_role), fn(value) {');
+    expect(codecs).toContain('dict.from_list,');
+    expect(layoutFaults(codecs)).toEqual([]);
+  });
+
   it.each([
     ['Upload', 'constructor Upload, field bytes: JSON has no bytes: send a String (base64)'],
     ['Extra', 'constructor Extra, field value: a Dynamic can be decoded, but not encoded: give it'],
     ['Callback', 'constructor Callback, field run: a function does not travel'],
-    ['Scores', 'constructor Scores, field by_role: the keys of a JSON object are strings'],
     ['Doubtful', 'constructor Doubtful, field twice: Some(None) and None are the same null'],
     ['Doubtful', 'constructor Doubtful, field nothing: Some(Nil) and None are the same null'],
     ['Contact', 'field email: salon/legacy.Email is opaque or made elsewhere'],
@@ -170,6 +182,118 @@ describe('typescript', () => {
     expect(nest.log).toContain('p.Nest holds itself with other arguments each time');
     expect(chain.log).toContain('type Chain: no value of it can be made');
     expect([nest.code, chain.code]).toEqual([2, 2]);
+  });
+
+  describe('a type whose constructors are not known', () => {
+    const named = (module: string, name: string, ...parameters: unknown[]): unknown => ({
+      kind: 'named',
+      package: module === 'p' ? 'p' : '',
+      module,
+      name,
+      parameters,
+    });
+    const string = named('gleam', 'String');
+    const id = named('p', 'Id');
+    const takes = (type: unknown, returned: unknown): unknown => ({
+      parameters: [{ label: null, type }],
+      return: returned,
+    });
+    const text = JSON.stringify({
+      name: 'p',
+      modules: {
+        p: {
+          types: {
+            Id: { documentation: null, parameters: 0, constructors: [] },
+            Root: {
+              documentation: null,
+              parameters: 0,
+              constructors: [
+                {
+                  documentation: null,
+                  name: 'Root',
+                  parameters: [
+                    { label: 'id', type: id },
+                    { label: 'others', type: named('gleam/set', 'Set', id) },
+                    { label: 'at', type: named('gleam/time', 'Time') },
+                  ],
+                },
+              ],
+            },
+          },
+          functions: {
+            text: takes(id, string),
+            parse: takes(string, named('gleam', 'Result', id, string)),
+            length: takes(string, named('gleam', 'Int')),
+          },
+        },
+      },
+    });
+    const mapped = async (...maps: string[]): Promise<Ran & { readonly codecs: string }> => {
+      const path = await directory();
+      await writeFile(join(path, 'i.json'), text);
+      const options = maps.flatMap((map) => ['--map', map]);
+      const ran = await cli(
+        path,
+        'typescript',
+        'i.json',
+        '--client',
+        'p.Root',
+        '--gleam',
+        'c.gleam',
+        ...options,
+      );
+      const codecs = await readFile(join(path, 'c.gleam'), 'utf8').catch(() => '');
+      return { ...ran, codecs };
+    };
+    const time = 'gleam/time.Time=number:clock.to:clock.from';
+
+    it('travels as another one, which may be refused', async () => {
+      const { code, out, codecs } = await mapped('p.Id=string:p.text:p.parse:a:b', time);
+
+      expect(code).toBe(0);
+      expect(out).toContain('id: string(),\n  others: array(string()),\n  at: number(),');
+      expect(codecs).toContain(
+        'fn id_example() -> p.Id {\n  let assert Ok(value) = p.parse("a:b")\n  value\n}',
+      );
+      expect(codecs).toContain('decode_mapped(decode.string, p.parse, id_example(), "Id")');
+      expect(codecs).toContain('#("at", json.float(clock.to(at)))');
+      expect(layoutFaults(codecs)).toEqual([]);
+    });
+
+    it.each([
+      [
+        'p.Id=string:p.text:p.parse',
+        'p.parse returns a Result: name a value that it takes, as in …:p.parse:EXAMPLE',
+      ],
+      ['p.Id=string:p.nope:p.parse:a', 'p has no public function nope'],
+      ['p.Id=integer:p.text:p.parse:1', 'p.text must return Int'],
+      ['p.Id=string:p.length:p.parse:a', 'p.length must take one argument, of type Id'],
+      ['p.Id=string:p.text:p.length', 'p.length must return Id'],
+      ['p.Id=string:p.text:p.length:a', 'p.length must return Result(Id, …)'],
+      ['p.Id=integer:p.text:p.parse:one', 'the example "one" is no Int'],
+    ])('has functions that are looked at: %s', async (map, line) => {
+      const { code, out, log, codecs } = await mapped(map, time);
+
+      expect({ code, out, codecs }).toEqual({ code: 2, out: '', codecs: '' });
+      expect(log).toContain(line);
+      expect(log.trim()).not.toContain('\n');
+    });
+  });
+
+  it('reads the interface of Gleam 1.18, which numbers the variables of aliases otherwise', async () => {
+    const path = await directory();
+    const text = await readFile(join(salon, 'interface.json'), 'utf8');
+    const newer = JSON.parse(text, (key, value: unknown) =>
+      key === 'type-aliases'
+        ? (JSON.parse(JSON.stringify(value).replaceAll('"id":0', '"id":7')) as unknown)
+        : value,
+    ) as unknown;
+    await writeFile(join(path, 'interface.json'), JSON.stringify(newer));
+
+    const from18 = await cli(path, 'typescript', 'interface.json', ...roots);
+
+    expect(JSON.stringify(newer)).not.toBe(JSON.stringify(JSON.parse(text)));
+    expect(from18).toEqual(await typescript(...roots));
   });
 
   it.each<[args: string[], text: string]>([

@@ -4,6 +4,7 @@ import { basename, resolve } from 'node:path';
 import { readArguments } from '../arguments.ts';
 import { printModule } from '../gleam/module.ts';
 import { GleamRefusal } from '../gleam/refusal.ts';
+import { expectFunctions } from '../interface/map-functions.ts';
 import { mapsIn } from '../interface/maps.ts';
 import { type InterfaceRoot, type Messages, messagesIn } from '../interface/messages.ts';
 import { packageInterfaceIn } from '../interface/package-interface.ts';
@@ -16,7 +17,7 @@ import { expectModuleName } from './gleam.ts';
 
 export const typescript: Command = {
   usage:
-    'INTERFACE.json --client MODULE.Type --server MODULE.Type [--out MESSAGES.ts] [--gleam CODECS.gleam] [--map MODULE.Type=KIND:MODULE.to:MODULE.from]...',
+    'INTERFACE.json --client MODULE.Type --server MODULE.Type [--out MESSAGES.ts] [--gleam CODECS.gleam] [--map MODULE.Type=KIND:MODULE.to:MODULE.from[:EXAMPLE]]...',
   summary:
     'writes structs, and the Gleam codecs of the same types, from `gleam export package-interface`',
   async run(args, terminal) {
@@ -34,6 +35,7 @@ export const typescript: Command = {
     const path = resolve(terminal.cwd, file);
     await expectFile(path, file);
     const source = packageInterfaceIn(await readFile(path, 'utf8'), file);
+    expectFunctions(source, maps);
     let messages: Messages;
     try {
       messages = messagesIn(source, roots, maps);

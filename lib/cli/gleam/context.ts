@@ -1,7 +1,7 @@
 /** What the parts of a module share while it is printed: its imports, its names, its helpers. */
 import { HELPERS, type Helper } from './helpers.ts';
-import { type Constructor, type CustomType } from './model.ts';
-import { takeName, unreserved } from './names.ts';
+import { type Constructor, type CustomType, type MappedType } from './model.ts';
+import { snakeCase, takeName, unreserved } from './names.ts';
 import { type Constructors } from './zero.ts';
 
 /** Made once for each module. Asking for a name imports what it belongs to. */
@@ -10,6 +10,8 @@ export class Context {
   readonly recursive: ReadonlySet<CustomType>;
   /** Types whose smallest value some decoder needs. */
   readonly zeros: Set<CustomType> = new Set();
+  /** The functions that give the values of examples. */
+  readonly examples: Map<MappedType, string> = new Map();
   readonly helpers: Set<Helper> = new Set();
   readonly #types = new Map<string, string>();
   readonly #aliases = new Map<string, string>();
@@ -58,6 +60,14 @@ export class Context {
   readonly zeroFunction = (type: CustomType): string => {
     this.zeros.add(type);
     return `${type.prefix}_zero`;
+  };
+
+  readonly exampleFunction = (type: MappedType): string => {
+    const known = this.examples.get(type);
+    if (known !== undefined) return known;
+    const name = takeName(`${snakeCase(type.name)}_example`, this.#taken);
+    this.examples.set(type, name);
+    return name;
   };
 
   helper(name: Helper): string {
@@ -109,6 +119,7 @@ const STANDARD = [
   'gleam/json',
   'gleam/list',
   'gleam/option',
+  'gleam/set',
 ] as const;
 
 function lastPart(module: string): string {

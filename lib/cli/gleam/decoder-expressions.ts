@@ -1,6 +1,12 @@
 /** The expressions that decode fields and their types. */
 import { type Context } from './context.ts';
-import { type Constant, type CustomType, type Field, type GleamType } from './model.ts';
+import {
+  type Constant,
+  type CustomType,
+  type Field,
+  type GleamType,
+  type MappedType,
+} from './model.ts';
 import { type Layout } from './layout.ts';
 import { stringLiteral } from './names.ts';
 import { inherited } from './prototypes.ts';
@@ -50,6 +56,18 @@ export function decoderOf(type: GleamType, scope: Scope): Expression {
         atom(context.decode('string')),
         decoderOf(type.of, scope),
       );
+    case 'Set':
+      return call(
+        context.decode('map'),
+        call(context.decode('list'), decoderOf(type.of, scope)),
+        atom(context.qualified('gleam/set', 'from_list')),
+      );
+    case 'Pairs':
+      return call(
+        context.decode('map'),
+        call(context.decode('list'), tupleDecoder([type.key, type.of], scope)),
+        atom(context.qualified('gleam/dict', 'from_list')),
+      );
     case 'Tuple':
       return tupleDecoder(type.elements, scope);
     case 'Result':
@@ -62,11 +80,7 @@ export function decoderOf(type: GleamType, scope: Scope): Expression {
     case 'Custom':
       return scope.decoderOf(type.type);
     case 'Mapped':
-      return call(
-        context.decode('map'),
-        decoderOf(type.as, scope),
-        atom(context.qualified(...type.from)),
-      );
+      return mappedDecoder(type, scope);
   }
 }
 
@@ -83,6 +97,15 @@ function tupleDecoder(elements: readonly GleamType[], scope: Scope): Expression 
   );
   const value = tuple(...names.map((name) => atom(name)));
   return block(arrayElements(scope), ...reads, call(context.decode('success'), value).layout);
+}
+
+function mappedDecoder(type: MappedType, scope: Scope): Expression {
+  const { context } = scope;
+  const decoder = decoderOf(type.as, scope);
+  const from = atom(context.qualified(...type.from));
+  if (type.example === undefined) return call(context.decode('map'), decoder, from);
+  const name = atom(stringLiteral(type.name));
+  return call(context.helper('decode_mapped'), decoder, from, zeroOf(type, context), name);
 }
 
 /** The name of the elements of an array that are still to be decoded. */
@@ -150,7 +173,10 @@ function isSimple(type: GleamType): boolean {
     case 'List':
     case 'Option':
     case 'Dict':
+    case 'Set':
       return isSimple(type.of);
+    case 'Pairs':
+      return isSimple(type.key) && isSimple(type.of);
     case 'Tuple':
       return type.elements.every(isSimple);
     case 'Custom':

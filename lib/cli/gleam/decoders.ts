@@ -12,23 +12,25 @@ import {
 } from './decoder-expressions.ts';
 import { jsonKindsOf } from './json-kinds.ts';
 import { type Layout } from './layout.ts';
-import { type Alias, type Constructor, type CustomType } from './model.ts';
+import { type Alias, type Constructor, type CustomType, type MappedType } from './model.ts';
 import { stringLiteral } from './names.ts';
 import { isArrayLike } from './prototypes.ts';
 import { type JsonKind } from './shapes.ts';
 import {
   type Argument,
+  assertBe,
   atom,
   call,
   caseOf,
   clauseValue,
   functionOf,
   parameter,
+  pattern,
   shorthand,
   typeOf,
   use,
 } from './syntax.ts';
-import { tagReader } from './tags.ts';
+import { tagLiteral, tagReader } from './tags.ts';
 import { customTypeIn, typeIn } from './types.ts';
 import { zeroArguments, zeroOf } from './zero.ts';
 
@@ -84,6 +86,20 @@ export function zeroFunction(type: CustomType, context: Context): Layout {
     parameters: [],
     returns: customTypeIn(type, context),
     body: [call(name, ...zeroArguments(smallest?.fields ?? [], context)).layout],
+  });
+}
+
+/** The function of a value that the user names. A decoder goes on with it after a failure. */
+export function exampleFunction(type: MappedType, name: string, context: Context): Layout {
+  const example = type.example ?? '';
+  const isFloat = type.as.kind === 'Float' && Number.isInteger(example);
+  const given = atom(isFloat ? `${tagLiteral(example)}.0` : tagLiteral(example));
+  const value = call(context.qualified(...type.from), given);
+  return functionOf({
+    name,
+    parameters: [],
+    returns: typeIn(type, context),
+    body: [assertBe(pattern('Ok', ['value']), value), 'value'],
   });
 }
 

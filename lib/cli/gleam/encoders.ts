@@ -153,6 +153,15 @@ function encoded(type: GleamType, value: string, context: Context): Expression {
       return json('nullable', atom(value), encoderOf(type.of, context));
     case 'Dict':
       return json('dict', atom(value), lambda(['key'], atom('key')), encoderOf(type.of, context));
+    case 'Set': {
+      const values = call(context.qualified('gleam/set', 'to_list'), atom(value));
+      return json('array', values, encoderOf(type.of, context));
+    }
+    case 'Pairs': {
+      const pairs = call(context.qualified('gleam/dict', 'to_list'), atom(value));
+      const pair = { kind: 'Tuple', elements: [type.key, type.of] } as const;
+      return json('array', pairs, encoderOf(pair, context));
+    }
     case 'Tuple': {
       const elements = type.elements.map((element, at) =>
         encoded(element, `${value}.${at}`, context),
@@ -205,6 +214,8 @@ function encoderOf(type: GleamType, context: Context): Expression {
     case 'List':
     case 'Option':
     case 'Dict':
+    case 'Set':
+    case 'Pairs':
     case 'Tuple':
     case 'Result':
     case 'Mapped': {

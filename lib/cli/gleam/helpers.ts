@@ -16,6 +16,7 @@ export const HELPERS = [
   'decode_number',
   'decode_nil',
   'decode_exactly',
+  'decode_mapped',
 ] as const;
 
 export type Helper = (typeof HELPERS)[number];
@@ -223,6 +224,19 @@ fn decode_number() -> decode.Decoder(Float) {
 fn decode_nil() -> decode.Decoder(Nil) {
   decode.optional(decode.failure(Nil, "Nil"))
   |> decode.map(fn(_) { Nil })
+}`,
+  decode_mapped: `
+fn decode_mapped(
+  decoder: decode.Decoder(a),
+  from: fn(a) -> Result(b, c),
+  zero: b,
+  name: String,
+) -> decode.Decoder(b) {
+  use value <- decode.then(decoder)
+  case from(value) {
+    Ok(value) -> decode.success(value)
+    Error(_) -> decode.failure(zero, name)
+  }
 }`,
   decode_exactly: `
 /// Decodes one value, and no other.

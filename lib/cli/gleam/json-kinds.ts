@@ -19,6 +19,8 @@ export function jsonKindsOf(
       return new Set(['null']);
     case 'List':
     case 'Tuple':
+    case 'Set':
+    case 'Pairs':
       return new Set(['array']);
     case 'Dict':
     case 'Result':

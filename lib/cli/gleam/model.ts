@@ -7,7 +7,10 @@
 /** A type as it stands in a field. */
 export type GleamType =
   | { readonly kind: 'String' | 'Int' | 'Float' | 'Bool' | 'Nil' }
-  | { readonly kind: 'List' | 'Option' | 'Dict'; readonly of: GleamType }
+  /** `Dict` has strings for keys. A `Set` travels as an array. */
+  | { readonly kind: 'List' | 'Option' | 'Dict' | 'Set'; readonly of: GleamType }
+  /** A `Dict` with other keys: an array of arrays of a key and a value. */
+  | { readonly kind: 'Pairs'; readonly key: GleamType; readonly of: GleamType }
   | { readonly kind: 'Tuple'; readonly elements: readonly GleamType[] }
   /** `{"type":"ok","value":…}` or `{"type":"error","value":…}`. */
   | { readonly kind: 'Result'; readonly ok: GleamType; readonly error: GleamType }
@@ -23,6 +26,8 @@ export interface MappedType {
   readonly to: readonly [module: string, name: string];
   readonly from: readonly [module: string, name: string];
   readonly as: GleamType;
+  /** What `from` takes for certain. Then `from` gives a `Result`, and else a value whatever it gets. */
+  readonly example?: string | number | boolean | undefined;
 }
 
 /** A type with constructors. It is filled after it is made, for it may hold itself. */
@@ -113,7 +118,10 @@ export function customTypesIn(type: GleamType): readonly CustomType[] {
     case 'List':
     case 'Option':
     case 'Dict':
+    case 'Set':
       return customTypesIn(type.of);
+    case 'Pairs':
+      return [...customTypesIn(type.key), ...customTypesIn(type.of)];
     case 'Tuple':
       return type.elements.flatMap(customTypesIn);
     case 'Result':

@@ -1,6 +1,6 @@
 /** Prints a Gleam module of messages. */
 import { Context } from './context.ts';
-import { aliasDecoder, decoderFunctions, zeroFunction } from './decoders.ts';
+import { aliasDecoder, decoderFunctions, exampleFunction, zeroFunction } from './decoders.ts';
 import { aliasEncoder, encoderFunction } from './encoders.ts';
 import { helperSources } from './helpers.ts';
 import { type Layout, print } from './layout.ts';
@@ -36,7 +36,11 @@ export function printModule(module: GleamModule): string {
     ]),
     ...aliases.flatMap((alias) => [aliasEncoder(alias, context), aliasDecoder(alias, context)]),
   ];
-  definitions.push(...zeros(types, context), ...helperSources(context));
+  definitions.push(...zeros(types, context));
+  const examples = [...context.examples].map(([type, name]) =>
+    exampleFunction(type, name, context),
+  );
+  definitions.push(...examples, ...helperSources(context));
   return print(moduleOf(doc, context.imports(), definitions));
 }
 

@@ -154,6 +154,11 @@ export function letBe(left: Layout, value: Expression): Layout {
   return ['let ', group(left), ' =', afterArrow(value)];
 }
 
+/** `let assert pattern = value` */
+export function assertBe(left: Layout, value: Expression): Layout {
+  return ['let assert ', group(left), ' =', afterArrow(value)];
+}
+
 /** `use name <- call`; without a name `use <- call`. */
 export function use(name: string | undefined, value: Expression): Layout {
   const right =

@@ -22,6 +22,13 @@ export function typeIn(type: GleamType, context: Context): Layout {
         'String',
         typeIn(type.of, context),
       ]);
+    case 'Set':
+      return typeOf(context.qualified('gleam/set', 'Set'), [typeIn(type.of, context)]);
+    case 'Pairs':
+      return typeOf(context.unqualifiedType('gleam/dict', 'Dict'), [
+        typeIn(type.key, context),
+        typeIn(type.of, context),
+      ]);
     case 'Tuple':
       return typeOf(
         '#',

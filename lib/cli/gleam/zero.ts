@@ -2,7 +2,13 @@
  * The smallest value of each type. A decoder in Gleam needs one to go on with after a failure, to
  * collect what else is wrong; it is never part of a result.
  */
-import { type Constructor, type CustomType, type Field, type GleamType } from './model.ts';
+import {
+  type Constructor,
+  type CustomType,
+  type Field,
+  type GleamType,
+  type MappedType,
+} from './model.ts';
 import { type Argument, atom, call, type Expression, list, tuple } from './syntax.ts';
 
 export type Constructors = ReadonlyMap<CustomType, Constructor>;
@@ -41,6 +47,8 @@ function canBeMade(type: GleamType, ready: ReadonlySet<CustomType>): boolean {
     case 'List':
     case 'Option':
     case 'Dict':
+    case 'Set':
+    case 'Pairs':
     case 'String':
     case 'Int':
     case 'Float':
@@ -59,6 +67,8 @@ export interface ZeroContext {
   readonly constructorName: (type: CustomType, constructor: Constructor) => string;
   /** The name of a function that gives the smallest value, which is then written. */
   readonly zeroFunction: (type: CustomType) => string;
+  /** The name of a function that gives the value of the example, which is then written. */
+  readonly exampleFunction: (type: MappedType) => string;
 }
 
 /** The expression of the smallest value of a type. */
@@ -79,7 +89,10 @@ export function zeroOf(type: GleamType, context: ZeroContext): Expression {
     case 'Option':
       return atom(context.qualified('gleam/option', 'None'));
     case 'Dict':
+    case 'Pairs':
       return call(context.qualified('gleam/dict', 'new'));
+    case 'Set':
+      return call(context.qualified('gleam/set', 'new'));
     case 'Tuple':
       return tuple(...type.elements.map((element) => zeroOf(element, context)));
     case 'Result':
@@ -89,7 +102,9 @@ export function zeroOf(type: GleamType, context: ZeroContext): Expression {
     case 'Custom':
       return zeroOfCustom(type.type, context);
     case 'Mapped':
-      return call(context.qualified(...type.from), zeroOf(type.as, context));
+      return type.example === undefined
+        ? call(context.qualified(...type.from), zeroOf(type.as, context))
+        : call(context.exampleFunction(type));
   }
 }
 

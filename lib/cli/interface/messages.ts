@@ -174,12 +174,11 @@ class Reader {
       case 'gleam/option.Option':
         return this.#option(first, place);
       case 'gleam/dict.Dict':
-        if (first.kind === 'String') return { kind: 'Dict', of: second };
-        return this.#refuse(
-          place,
-          'the keys of a JSON object are strings',
-          'take Dict(String, …), or a List of tuples',
-        );
+        return first.kind === 'String'
+          ? { kind: 'Dict', of: second }
+          : { kind: 'Pairs', key: first, of: second };
+      case 'gleam/set.Set':
+        return { kind: 'Set', of: first };
       case 'gleam.BitArray':
         return this.#refuse(place, 'JSON has no bytes', 'send a String (base64)');
       case 'gleam/dynamic.Dynamic':

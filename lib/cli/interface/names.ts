@@ -24,7 +24,10 @@ export function typeScriptNames(types: readonly CustomType[]): ReadonlyMap<Custo
       case 'List':
       case 'Option':
       case 'Dict':
+      case 'Set':
         return `${type.kind}Of${nameOf(type.of)}`;
+      case 'Pairs':
+        return `DictOf${nameOf(type.key)}And${nameOf(type.of)}`;
       case 'Tuple':
         return type.elements.map(nameOf).join('And');
       case 'Result':

@@ -13,6 +13,13 @@ export interface PackageInterface {
 
 export interface ModuleInterface {
   readonly types: Readonly<Record<string, TypeInterface>>;
+  readonly functions?: Readonly<Record<string, FunctionInterface>>;
+}
+
+/** A public function. Only those that `--map` names are looked at. */
+export interface FunctionInterface {
+  readonly parameters: readonly { readonly type: TypeReference }[];
+  readonly return: TypeReference;
 }
 
 export interface TypeInterface {

@@ -19,7 +19,10 @@ export function keyOf(type: GleamType): string {
     case 'List':
     case 'Option':
     case 'Dict':
+    case 'Set':
       return `${type.kind}(${keyOf(type.of)})`;
+    case 'Pairs':
+      return `Pairs(${keyOf(type.key)},${keyOf(type.of)})`;
     case 'Tuple':
       return `#(${type.elements.map(keyOf).join()})`;
     case 'Result':

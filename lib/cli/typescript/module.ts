@@ -161,7 +161,12 @@ class Printer {
       case 'Nil':
         return `${this.#word('literal')}(null)`;
       case 'List':
+      case 'Set':
         return `${this.#word('array')}(${this.#struct(type.of)})`;
+      case 'Pairs': {
+        const pair = `${this.#struct(type.key)}, ${this.#struct(type.of)}`;
+        return `${this.#word('array')}(${this.#word('tuple')}([${pair}]))`;
+      }
       case 'Option':
         return `${this.#word('nullable')}(${this.#struct(type.of)})`;
       case 'Dict':
@@ -206,6 +211,9 @@ class Printer {
         return 'boolean';
       case 'Nil':
         return 'null';
+      case 'Pairs':
+        return `[${this.#type(type.key)}, ${this.#type(type.of)}][]`;
+      case 'Set':
       case 'List': {
         const element = this.#type(type.of);
         return /^\w+$/.test(element) ? `${element}[]` : `(${element})[]`;

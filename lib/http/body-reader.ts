@@ -1,10 +1,10 @@
 /**
- * Reads the body of a request, whether its length is declared or not: Node's parser sees to it that
- * a declared length is kept, and that there is an end only after all of it.
+ * Reads the body of a request, with or without a declared length: Node's parser enforces a declared
+ * length, and emits `end` only after all of the body.
  *
- * Pieces are copied into one buffer that grows with what arrives. Kept as they are, they would cost
- * a hundred times their size where a client sends single bytes; allocated for what was declared,
- * they would cost what a client claims.
+ * Chunks are copied into one buffer that grows as they arrive. A list of chunks would take a hundred
+ * times their size where a client sends single bytes; a buffer of the declared length would take as
+ * much memory as a client claims.
  */
 import { AsyncResource } from 'node:async_hooks';
 import { type IncomingMessage } from 'node:http';
@@ -21,20 +21,20 @@ export interface BodyLimits {
   readonly bodyTimeout: number;
 }
 
-/** What is called: with a body, or with a {@link Problem}, or an error of ours. */
+/** Called with a body, or with a {@link Problem} or an OmniError. */
 type Done = (fault: unknown, body?: Buffer) => void;
 
-/** What the buffer begins with, in bytes. */
+/** The first size of the buffer, in bytes. */
 const SMALLEST = 1_024;
 
-/** Reads one body. Calls back in the asynchronous context of who began to read. */
+/** Reads one body. Calls back in the asynchronous context in which reading began. */
 export class BodyReader extends AsyncResource implements Resumable {
   readonly #request: IncomingMessage;
   readonly #limits: BodyLimits;
   readonly #done: Done;
-  /** What was declared; 0 for none. */
+  /** The declared length; 0 for none. */
   readonly #declared: number;
-  /** The first piece, or a buffer of ours that has room. */
+  /** The first chunk, or the buffer that grows. */
   #body: Buffer | undefined;
   #size = 0;
   #isOwn = false;
@@ -42,7 +42,7 @@ export class BodyReader extends AsyncResource implements Resumable {
   #deadline: Deadline | undefined;
 
   /**
-   * Begins to read. Never calls back when the client goes away before the end.
+   * Begins to read. Never calls back when the client disconnects before the end.
    *
    * @param declared - its length by its headers, within the limit; 0 when they do not say
    */
@@ -62,7 +62,7 @@ export class BodyReader extends AsyncResource implements Resumable {
     resumeNextTurn(this);
   }
 
-  /** It did not come along with its headers: from here on its time is limited. */
+  /** The body did not arrive with its headers: its time is limited from here on. */
   resume(): void {
     if (this.#isOver) return;
     if (this.#request.destroyed) {
@@ -81,7 +81,7 @@ export class BodyReader extends AsyncResource implements Resumable {
   #take(piece: Buffer | string): void {
     if (this.#isOver) return;
     if (typeof piece === 'string') {
-      // An earlier middleware has set an encoding: which bytes these were is not known any more.
+      // An earlier middleware has set an encoding: the bytes are not known any more.
       // guard: a stream that was made text of
       this.#settle(new BodyConsumedError());
       // guard: a stream that was made text of
@@ -115,7 +115,7 @@ export class BodyReader extends AsyncResource implements Resumable {
     if (this.#isOver) return;
     const body = this.#body?.subarray(0, this.#size) ?? Buffer.alloc(0);
     this.#forget();
-    // The client is gone, after all of it or before: there is nobody to answer.
+    // The client has disconnected, after all of the body or before: nothing can be answered.
     if (this.#request.destroyed) return;
     if (fault === undefined) {
       // guard: the asynchronous context of a request → this.#done(undefined, body);

@@ -6,17 +6,17 @@ import { textOfBytes, withoutMark } from '../core/utf8.ts';
 import { Problem } from '../request/problem.ts';
 import { type BodyLimits, BodyReader } from './body-reader.ts';
 
-/** What was found in place of a body: its bytes, its text, or the value that somebody made of it. */
+/** A body: its bytes, its text, or the value that an earlier middleware parsed. */
 export type Body = Buffer | string | { readonly value: unknown };
 
-/** What {@link readBody} calls: with a body, or with a {@link Problem}, or an error of ours. */
+/** The callback of {@link readBody}: with a body, or with a {@link Problem} or an OmniError. */
 type Done = (fault: unknown, body?: Body) => void;
 
 /**
- * Looks at the headers that say what the body is.
+ * Checks the headers that describe the body.
  *
  * The client of omnimessage sends `content-encoding: application/json`, where it means the
- * content-type: here that value is no coding.
+ * content-type, so that value counts as no coding.
  *
  * @throws {@link Problem} when the body cannot be read, or not within the limit
  */
@@ -35,8 +35,8 @@ export function expectReadable(request: IncomingMessage, limit: number, isBinary
 }
 
 /**
- * Whether the body can be larger than the limit. Where it is not read, Node reads it to its end
- * all the same, to keep the connection; that is not for any size.
+ * Whether the body can be larger than the limit. Node reads a body that we do not read to its end,
+ * to keep the connection; a body of any size would cost too much.
  */
 export function mayBeLarger({ headers }: IncomingMessage, limit: number): boolean {
   return (
@@ -48,14 +48,14 @@ export function mayBeLarger({ headers }: IncomingMessage, limit: number): boolea
 const IDENTITY: ReadonlySet<string> = new Set(['', 'identity', 'application/json']);
 
 function isIdentity(coding: string): boolean {
-  // No expression: one that allows blanks on both sides takes quadratic time for blanks alone.
+  // No regular expression: with blanks allowed on both sides it takes quadratic time for blanks.
   return coding.split(',').every((name) => IDENTITY.has(name.trim().toLowerCase()));
 }
 
 const CHARSET = /;\s*charset\s*=\s*"?([^\s;"]+)/i;
 
 function isUtf8Charset(type: string): boolean {
-  // The real client's, without looking further.
+  // The value of omnimessage's client: the usual case, without parsing.
   if (type === 'text/plain;charset=UTF-8' || type === 'application/json') return true;
   const charset = CHARSET.exec(type)?.[1];
   return charset === undefined || /^utf-?8$/i.test(charset);
@@ -63,7 +63,7 @@ function isUtf8Charset(type: string): boolean {
 
 /**
  * Reads the body, or takes the one that an earlier middleware has read. Never calls back when the
- * client goes away before the end.
+ * client disconnects before the end.
  */
 export function readBody(request: IncomingMessage, limits: BodyLimits, done: Done): void {
   // In Express 5 `body` is there, and undefined, where nothing was parsed; in Express 4 it may be
@@ -74,7 +74,7 @@ export function readBody(request: IncomingMessage, limits: BodyLimits, done: Don
     return;
   }
   const { headers } = request;
-  // Not larger than the limit: that was looked at before.
+  // Not larger than the limit: `expectReadable` has checked it.
   const declared =
     headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : 0;
   void new BodyReader(request, declared, limits, done);
@@ -89,7 +89,7 @@ function takeParsed(request: IncomingMessage, done: Done): void {
 
 /**
  * The text of a body, without a byte order mark.
- * @throws {@link Problem} when it is empty or not UTF-8: nothing is altered silently
+ * @throws {@link Problem} when it is empty, or not UTF-8 (which is never replaced silently)
  */
 export function textIn(body: Buffer | string): string {
   // guard: an empty body

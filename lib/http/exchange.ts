@@ -17,10 +17,10 @@ import { Problem, refusalOf, sendProblem } from '../request/problem.ts';
 import { decide } from '../request/verdict.ts';
 import { startTimer } from '../process/timers.ts';
 
-/** What Express and Connect give: the way on, or into the error handling of the app. */
+/** `next` of Express and Connect: to the next middleware, or with an error to the error handlers. */
 export type Next = (error?: unknown) => void;
 
-/** One request whose body is being read, or was. */
+/** One request: its body is read, then it is answered once. */
 export class HttpExchange<In, Out, Context, Request extends IncomingMessage> implements Exchange<
   Context,
   Request
@@ -65,7 +65,7 @@ export class HttpExchange<In, Out, Context, Request extends IncomingMessage> imp
     return this.#abort.signal;
   }
 
-  /** What `console.log` and most loggers print: neither headers nor what the user knows of the client. */
+  /** The printed form, for `console.log` and loggers: neither headers nor the context. */
   toJSON(): Summary {
     return summaryOf(this.request);
   }
@@ -92,7 +92,7 @@ export class HttpExchange<In, Out, Context, Request extends IncomingMessage> imp
     });
   }
 
-  /** The body is there, or never will be. */
+  /** The body has arrived, or cannot be read. */
   #run(fault: unknown, body: Body | undefined): void {
     if (body === undefined) {
       this.#refuse(fault);
@@ -147,7 +147,7 @@ export class HttpExchange<In, Out, Context, Request extends IncomingMessage> imp
     );
   }
 
-  /** @throws {@link Problem}, or an OmniError that nobody answered */
+  /** @throws {@link Problem}, or an OmniError that `onError` did not answer */
   #pipe(body: Body): Piped<Wire> {
     const settings = this.#settings;
     let incoming: In;
@@ -155,7 +155,7 @@ export class HttpExchange<In, Out, Context, Request extends IncomingMessage> imp
       incoming = this.#decode(body);
     } catch (error) {
       if (error instanceof DecodeError) return recover(error, settings, this);
-      // An empty body, or one that is no text, is counted as refused alone.
+      // An empty body, or one that is no text, is no message: it is published as refused only.
       this.#measure = undefined;
       throw error;
     }
@@ -211,13 +211,13 @@ export class HttpExchange<In, Out, Context, Request extends IncomingMessage> imp
     expectProgress(response, sendTimeout);
   }
 
-  /** Nobody answered a failure. */
+  /** `onError` did not answer a failure. */
   #fail(error: unknown): void {
     if (error instanceof DecodeError) this.#refuse(new Problem('decode', error.message));
     else this.#refuse(error);
   }
 
-  /** Ends without a reply: with a problem of ours, or with the error handling of the app. */
+  /** Ends without a reply: with a problem, or in the error handlers of the application. */
   #refuse(fault: unknown): void {
     if (!this.#end()) return;
     if (fault instanceof Problem) {
@@ -232,7 +232,7 @@ export class HttpExchange<In, Out, Context, Request extends IncomingMessage> imp
     }
   }
 
-  /** Asks `onError`, whose answer is the reply. */
+  /** Calls `onError`, whose answer is the reply. */
   #recover(error: OmniError, problem?: Problem): void {
     let answer: Piped<Wire>;
     try {
@@ -272,7 +272,7 @@ export class HttpExchange<In, Out, Context, Request extends IncomingMessage> imp
   #timeOut(): void {
     const problem = new Problem('handler-timeout');
     if (this.#isLate) {
-      // It was onError that took too long, asked about this very thing.
+      // onError took too long, called with this very timeout.
       this.#refuse(problem);
       return;
     }
@@ -285,7 +285,7 @@ export class HttpExchange<In, Out, Context, Request extends IncomingMessage> imp
 
   /**
    * @param sent - the size of the reply
-   * @returns false when the request was answered already, or its client is gone
+   * @returns false when the request was answered already, or its client has disconnected
    */
   #end(sent: number = 0): boolean {
     // guard: one answer to a request

@@ -1,4 +1,4 @@
-/** Which of our errors an exchange has met: known when `onError` is asked, needed when it has answered. */
+/** The failure of an exchange: known when `onError` is called, needed when it has answered. */
 import { type ErrorCode } from '../core/errors.ts';
 
 const codes = new WeakMap<object, ErrorCode>();
@@ -8,7 +8,7 @@ export function noteFailure(exchange: object, code: ErrorCode): void {
   codes.set(exchange, code);
 }
 
-/** The code with which it has failed last; undefined when it has not. */
+/** The code of its last failure; undefined when there was none. */
 export function failureOf(exchange: object): ErrorCode | undefined {
   return codes.get(exchange);
 }

@@ -16,7 +16,7 @@ import { type PipeOptions } from '../core/pipe.ts';
 import { expectPath } from '../request/target.ts';
 import { noteFailure } from './failure.ts';
 
-/** What {@link omniHttp} takes. Sizes are bytes, times are milliseconds. */
+/** Options of {@link omniHttp}. Sizes are bytes, times are milliseconds. */
 export interface OmniHttpOptions<
   In,
   Out,
@@ -25,16 +25,16 @@ export interface OmniHttpOptions<
   Encoded extends Wire = string,
 > extends PipeOptions<In, Out, Context, Request, Encoded> {
   /**
-   * Where messages are POSTed, below the mount point; compared exactly, without the query, and no
-   * pattern.
-   * @defaultValue every POST that arrives is a message: mount the route where it belongs
+   * The path of the messages, below the mount point. It is compared exactly, without the query; it
+   * is no pattern.
+   * @defaultValue every POST that arrives is a message: `app.post(path, omniHttp({ … }))`
    */
   readonly path?: string | undefined;
   /**
-   * Gives the context of a request: who the client is, asked once, before anything is decoded; may
+   * Returns the context of a request, such as its user. Called once, before anything is decoded; may
    * be asynchronous. An error with a `status` from 400 to 499 refuses the client: a problem with
-   * that status (and `www-authenticate` or `retry-after` of its `headers`). Anything else that it
-   * throws is a fault: `onError`, and `next` with a 500.
+   * that status (and `www-authenticate` or `retry-after` of its `headers`). Any other error is a
+   * fault: `onError`, and `next` with a 500.
    * @defaultValue the context is undefined
    */
   readonly context?: ((request: Request) => Context | PromiseLike<Context>) | undefined;
@@ -44,8 +44,8 @@ export interface OmniHttpOptions<
    */
   readonly origins?: Origins<Request> | undefined;
   /**
-   * The reply when there is none, or when the codec skips it. Our own client gets an empty body all
-   * the same.
+   * The reply when the handler returns none, or the codec skips it. The client of this package gets
+   * an empty body in any case.
    * @defaultValue an empty body
    */
   readonly emptyReply?: NoInfer<Out> | undefined;
@@ -54,13 +54,13 @@ export interface OmniHttpOptions<
   /** How long the body may take to arrive, in milliseconds. @defaultValue 10_000 */
   readonly bodyTimeout?: number | undefined;
   /**
-   * How long `context` and the handler may take together, in milliseconds. `Infinity` for ever.
+   * How long `context` and the handler may take together, in milliseconds. `Infinity`: no limit.
    * @defaultValue 30_000
    */
   readonly handlerTimeout?: number | undefined;
   /**
-   * How long a client may take nothing of its answer, in milliseconds; then its connection is cut.
-   * `Infinity` for ever.
+   * How long a client may read nothing of its answer, in milliseconds; then its connection is cut.
+   * `Infinity`: no limit.
    * @defaultValue 12_000
    */
   readonly sendTimeout?: number | undefined;
@@ -108,7 +108,7 @@ export interface HttpSettings<In, Out, Context, Request extends IncomingMessage>
 /**
  * Checks the options and fills in the defaults.
  * @param factory - the name of the function that takes them
- * @throws TypeError when one of them is not what it must be, or unknown
+ * @throws TypeError when an option is invalid or unknown
  */
 export function httpSettings<
   In,
@@ -142,7 +142,7 @@ export function httpSettings<
   if (codec.contentType !== undefined) expectHeaderValue('codec.contentType', codec.contentType);
   return {
     path,
-    // Text and bytes are told apart below, by `isBinary`.
+    // `isBinary` distinguishes text and bytes below.
     codec: codec as unknown as Codec<In, Out, Wire>,
     isBinary,
     contentType:

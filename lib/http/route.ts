@@ -14,7 +14,7 @@ import { isAt, toOriginForm } from '../request/target.ts';
  * is one reply. It works in Express 4 and 5 and in Connect, before or after a middleware that reads
  * bodies.
  *
- * Wire shape: the body is the encoded message, whatever its content-type says; the answer is
+ * Wire shape: the body is the encoded message, with any content-type; the answer is
  *
  * | what happened | answer |
  * | --- | --- |
@@ -25,13 +25,13 @@ import { isAt, toOriginForm } from '../request/target.ts';
  * | a foreign Origin | 403 problem `origin` |
  * | empty, not UTF-8 | 400 problem `empty`, `utf8` |
  * | over `limit` | 413 problem `too-large` |
- * | a charset but utf-8, a content coding | 415 problem `charset`, `encoding` |
+ * | a charset other than utf-8, a content coding | 415 problem `charset`, `encoding` |
  * | a body slower than `bodyTimeout` | 408 problem `body-timeout` |
  * | slower than `handlerTimeout` | 504 problem `handler-timeout` |
- * | read by somebody else, and not kept | 500 problem `body-consumed` |
+ * | read by another middleware, and not kept | 500 problem `body-consumed` |
  * | another method or path | `next()` |
  *
- * @throws TypeError when an option is not what it must be
+ * @throws TypeError when an option is invalid or unknown
  *
  * Source: `wisp_http_middleware` of omnimessage_server; RFC 9457 for problems.
  *
@@ -51,18 +51,18 @@ export function omniHttp<
   const handler = makeHandler('omniHttp', options);
   // With the parameters of the path at which the application mounts it.
   const router = Router({ mergeParams: true });
-  // A layer of `use`, not a route: for its routes Express answers OPTIONS itself.
+  // By `use`, not as a route: Express answers OPTIONS itself for its routes.
   router.use(handler as unknown as Parameters<Router['use']>[0]);
   return router;
 }
 
 /**
- * The same as {@link omniHttp} without a Router around it: for Connect, for `node:http`, and for
- * those who count microseconds.
+ * The same as {@link omniHttp}, without a Router: for Connect, for `node:http`, and where
+ * microseconds matter.
  *
- * @returns `(request, response, next)`, which reads nothing of a request but what Node's has, and
- * calls `next()` for what is not its own
- * @throws TypeError when an option is not what it must be
+ * @returns `(request, response, next)`. It uses only the properties of Node's own requests, and
+ * calls `next()` for other methods and paths
+ * @throws TypeError when an option is invalid or unknown
  */
 export function omniHttpHandler<
   In,

@@ -1,11 +1,11 @@
 /**
- * A time limit on what a peer does. Time in which the process stood still (stopped by a signal, a
- * laptop asleep, a long computation) does not count in full: what the peer sent meanwhile waits in
- * the kernel and has yet to be read, while timers are the first thing that runs.
+ * A time limit for a peer. Time in which the process stood still (stopped by a signal, a laptop
+ * asleep, a long computation) does not count in full: the peer's data waits unread in the kernel,
+ * and timers run before it is read.
  */
 import { LONGEST } from './timers.ts';
 
-/** Into how many steps a limit is divided. A step counts as two at most, however long it took. */
+/** How many steps a limit is divided into. A step counts as two at most, however long it took. */
 const STEPS = 4;
 
 /** A time limit. It does not keep the process alive. */
@@ -17,7 +17,7 @@ export class Deadline {
   #elapsed = 0;
 
   /**
-   * @param limit - in milliseconds; longer than a timer can wait is for ever
+   * @param limit - in milliseconds; longer than a timer can wait: no limit
    * @param passed - called once, when the limit has passed
    */
   constructor(limit: number, passed: () => void) {

@@ -1,6 +1,6 @@
 /**
- * What a developer would otherwise search for: outside production, a refusal by our own rules and
- * a failure for which there is no `onError` are printed once on stderr, with what to do about it.
+ * Notices for developers. Outside production, a refusal by our own rules and a failure without an
+ * `onError` are printed once on stderr, with the remedy.
  *
  * A refusal is printed also where there is an `onError`, because `onError` does not get refusals.
  * Nothing else in the library prints, and in production nothing is printed at all.
@@ -31,7 +31,7 @@ export function forgetNotices(): void {
   printed.clear();
 }
 
-/** What to do about a refusal, by its code. Refusals by the user's own verdict are not here. */
+/** The remedy for a refusal, by its code. Refusals by the user's own functions are not here. */
 const ADVICE: Readonly<Record<string, string>> = {
   'rate-limited': 'a client sent more than `rateLimit` allows and was closed with 4429',
   'too-large':
@@ -63,7 +63,7 @@ export function noticeRefusal(transport: string, code: string): void {
   if (advice !== undefined) notice(`${transport} ${code}`, () => `${advice} (${transport})`);
 }
 
-/** Prints that a page was refused for its origin, which is the first thing that most people meet. */
+/** Prints that a page was refused for its origin, the most frequent first mistake. */
 export function noticeOrigin(origin: string | undefined, host: string | undefined): void {
   notice('origin', () => {
     const page = shown(origin);
@@ -104,7 +104,7 @@ function quoted(origin: string | undefined): string {
   return origin === undefined ? '…' : `'${shown(origin)}'`;
 }
 
-/** Without what would control a terminal; lines stay lines. */
+/** Without the control characters of a terminal, except line feeds. */
 function printable(text: string): string {
   return text.replaceAll(/[^\P{Cc}\n]/gu, '?').slice(0, MAX_LENGTH);
 }

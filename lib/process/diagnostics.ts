@@ -17,7 +17,7 @@ export type Transport = 'http' | 'websocket' | 'application' | 'component' | 'ss
 export interface OfConnection {
   /**
    * The `id` of the connection: a whole number, unique in this process. Undefined over HTTP, and
-   * for what has no connection yet.
+   * before there is a connection.
    */
   readonly connection?: number | undefined;
 }
@@ -41,7 +41,7 @@ export interface MessageEvent extends Origin {
    * codec has no `tagOf`.
    */
   readonly tag: string | undefined;
-  /** From the decoding to the reply's being handed over, in milliseconds. */
+  /** From the decoding to the writing of the reply, in milliseconds. */
   readonly duration: number;
   /** Size of what was received, in bytes (in UTF-16 units where the socket gives strings). */
   readonly received: number;
@@ -56,7 +56,7 @@ export interface ErrorEvent extends OfConnection {
   readonly code: string;
 }
 
-/** `omnimessage:refused`: what a limit, an Origin or a refusal turned away. */
+/** `omnimessage:refused`: a limit, an Origin or a refusal turned a client or a message away. */
 export interface RefusedEvent extends OfConnection {
   readonly transport: Transport | 'upgrade' | 'hub';
   /** A problem code of HTTP (`too-large`), or a close reason (`rate-limited`). */
@@ -73,7 +73,7 @@ export interface CloseEvent extends Origin {
   readonly duration: number;
 }
 
-/** More than this is no name. */
+/** The longest tag, in characters. */
 const MAX_TAG = 64;
 
 export const onOpenChannel: Channel = channel('omnimessage:open');
@@ -90,13 +90,13 @@ export function nextConnection(): number {
   return connections;
 }
 
-/** Publishes that a connection is open, when anybody subscribed. */
+/** Publishes that a connection is open, when there is a subscriber. */
 export function publishOpen(transport: Transport, connection: number, duration: number): void {
   if (!onOpenChannel.hasSubscribers) return;
   onOpenChannel.publish({ transport, connection, duration } satisfies OpenEvent);
 }
 
-/** Publishes that a connection has ended, when anybody subscribed. */
+/** Publishes that a connection has ended, when there is a subscriber. */
 export function publishClose(
   transport: Transport,
   connection: number,
@@ -108,8 +108,8 @@ export function publishClose(
 }
 
 /**
- * Publishes an error, when anybody subscribed.
- * @param hasOnError - whether the user gave an `onError`; if not, a developer reads it on stderr
+ * Publishes an error, when there is a subscriber.
+ * @param hasOnError - whether the user gave an `onError`; if not, it is printed on stderr outside production
  */
 export function publishError(
   error: OmniError,
@@ -123,13 +123,13 @@ export function publishError(
   if (!hasOnError) noticeFailure(error, transport);
 }
 
-/** Publishes a refusal, when anybody subscribed; a developer reads on stderr what to do about it. */
+/** Publishes a refusal, when there is a subscriber; the remedy is printed on stderr outside production. */
 export function publishRefused(event: RefusedEvent): void {
   if (onRefusedChannel.hasSubscribers) onRefusedChannel.publish(event);
   noticeRefusal(event.transport, event.code);
 }
 
-/** An `onError` that publishes first; it is there also when the user gave none. */
+/** An `onError` that publishes first; also where the user gave none. */
 export function reporting<Out, Context, Request extends IncomingMessage>(
   onError: ErrorHandler<Out, Context, Request> | undefined,
   transport: ErrorEvent['transport'],
@@ -166,7 +166,7 @@ export class MessageMeasure {
       if (tag !== undefined) this.#tag = String(tag).slice(0, MAX_TAG);
     } catch {
       // guard: a tagOf that throws → throw new Error('tagOf');
-      // A fault in what only names the message must not fail the message.
+      // A fault in the name of a message must not fail the message.
     }
   }
 

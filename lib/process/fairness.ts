@@ -1,7 +1,7 @@
 /**
  * Fairness: how much one connection, or one program, may do before the others have their turn. A
- * turn is one round of the event loop, the same for all. Promises that follow one another, however
- * many, are still one turn: they never let the loop go round.
+ * turn is one round of the event loop, the same for all. Any number of promises in a row is still
+ * one turn: they do not let the loop go on.
  */
 import { type AsyncContext } from './async-context.ts';
 
@@ -14,9 +14,9 @@ const MILLISECONDS_PER_TURN = 8;
 // turn would ever come to an end in that process.
 const schedule = setImmediate;
 
-/** What can go on in the next turn. */
+/** Work that continues in the next turn. */
 export interface Resumable {
-  /** The context in which it goes on; absent where no code of the user runs. */
+  /** The context in which it continues; absent where no code of the user runs. */
   readonly asyncContext?: AsyncContext;
   readonly resume: () => void;
 }
@@ -68,7 +68,7 @@ export class Turn {
   }
 
   /**
-   * Takes one message's worth of this turn.
+   * Takes the share of one message.
    * @returns false when its messages or 8 ms are used up: go on in the next turn
    */
   take(): boolean {
@@ -84,7 +84,7 @@ export class Turn {
     return true;
   }
 
-  /** Begins anew, also within the same turn. */
+  /** Starts the count again, also within the same turn. */
   renew(): void {
     tick();
     this.#turn = turn;

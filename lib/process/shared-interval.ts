@@ -4,7 +4,7 @@
  */
 import { now, startShared } from './timers.ts';
 
-/** What is called as time passes. */
+/** Called once a period. */
 export interface Watched {
   /** @param elapsed - milliseconds since the last call, never more than two periods */
   readonly beat: (elapsed: number) => void;
@@ -17,18 +17,18 @@ interface SharedInterval {
 
 const intervals = new Map<number, SharedInterval>();
 
-/** An interval is called at least so often; twice as late, and the process stood still. In milliseconds. */
+/** The longest time between two calls, in milliseconds; after twice as long the process stood still. */
 const LONGEST_PERIOD = 500;
-/** When an interval was last called, or whoever asked looked. */
+/** When an interval was called last, or `stoodStill`. */
 let lookedAt = 0;
 let stood = 0;
 
 /**
  * How long the process has stood still so far (stopped by a signal, a laptop asleep, a long
- * computation), in milliseconds; to be asked while something is watched. What clients sent in that
+ * computation), in milliseconds. Valid while something is watched. Data that clients sent in that
  * time arrives all at once.
  *
- * @param at - the time of now
+ * @param at - the present time
  */
 export function stoodStill(at: number): number {
   const passed = at - lookedAt;
@@ -41,7 +41,7 @@ export function stoodStill(at: number): number {
 export function watch(watched: Watched, period: number): void {
   let interval = intervals.get(period);
   if (interval === undefined) {
-    // Nothing was looked at before.
+    // Nothing was watched before.
     if (intervals.size === 0) lookedAt = now();
     interval = start(period);
     intervals.set(period, interval);
@@ -67,8 +67,8 @@ function start(period: number): SharedInterval {
     const passed = Math.round(at - last);
     last += passed;
     stoodStill(at);
-    // When the process itself stood still (a laptop asleep, a long computation), that was not the
-    // silence of the clients: what they sent meanwhile has yet to be read.
+    // When the process itself stood still (a laptop asleep, a long computation), its clients were not
+    // silent: their data is still unread.
     const elapsed = Math.min(passed, 2 * Math.round(period));
     for (const one of watched) one.beat(elapsed);
   }, period);

@@ -1,4 +1,4 @@
-/** Timers: some that do not keep the process alive, some as long as wanted, and the end of a callback. */
+/** Timers that do not keep the process alive, timers of any length, and the end of a callback. */
 import { rootContext } from './async-context.ts';
 
 /** Longer than this, setTimeout fires at once: 24.8 days. */
@@ -9,7 +9,7 @@ export const LONGEST = 2_147_483_647;
  * stopped, asleep, or busy.
  */
 const LATE = 500;
-/** So often in a row a timer is given its time again. */
+/** How often in a row a timer starts again. */
 const MAX_EXTENSIONS = 3;
 
 /** A timeout that has been started. */
@@ -48,8 +48,8 @@ class Timeout<Argument> {
 
 /**
  * Starts a timer that does not keep the process alive. When it fires late because the process stood
- * still, it is given its time again: what it waited for (an answer, a body, a frame) may already be
- * in the kernel, unread, and is not late at all.
+ * still, it starts again: the answer, body or frame for which it waits may already be in the kernel,
+ * unread.
  *
  * @param delay - in milliseconds
  * @returns what `clearTimeout` takes; undefined when `delay` is longer than a timer can wait: then
@@ -64,8 +64,8 @@ export function startTimer<Argument>(
 }
 
 /**
- * A timer as long as one likes, once or again and again. It keeps the process alive, as any timer
- * does; its owner must end it.
+ * A timer of any length, once or repeated. It keeps the process alive, as any timer does; its owner
+ * must end it.
  */
 export class Alarm {
   #timer: NodeJS.Timeout | undefined;
@@ -106,7 +106,7 @@ export class Alarm {
 }
 
 // Taken once. What all connections share must not depend on a clock that a test replaces: a fake
-// one takes the tick that was asked for with it when it goes, and then nothing is ever sent again.
+// one drops its pending ticks when it is removed, and then nothing is ever sent again.
 /** Milliseconds since the process began, also where a test has replaced `performance.now`. */
 export const now: () => number = performance.now.bind(performance);
 const nextTick = process.nextTick.bind(process);
@@ -119,7 +119,7 @@ export function afterThisCallback(callback: () => void): void {
 
 /**
  * Starts an interval for the whole process: by the clock of Node itself, without keeping the process
- * alive, nor the asynchronous context of whichever connection came first.
+ * alive, nor the asynchronous context of the connection that came first.
  * @returns what ends it
  */
 export function startShared(callback: () => void, period: number): () => void {

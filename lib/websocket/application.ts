@@ -20,7 +20,7 @@ import { type LoopHost } from '../application/loop-host.ts';
 import { type MessageId } from '../connection/acknowledgement.ts';
 import { connectSocket } from './line.ts';
 
-/** What {@link omniWsApplication} takes. */
+/** Options of {@link omniWsApplication}. */
 export interface OmniWsApplicationOptions<
   Args,
   Model,
@@ -29,20 +29,20 @@ export interface OmniWsApplicationOptions<
   Request extends IncomingMessage = IncomingMessage,
   Encoded extends Wire = string,
 > extends ConnectionOptions<NoInfer<Message>, Context, Request> {
-  /** The program. Each connection runs one of its own. */
+  /** The program. Each connection runs its own. */
   readonly application: Application<Args, Model, Message, Encoded>;
   /**
-   * Gives what `init` gets, once the context is known. It may be asynchronous: frames wait, as they
-   * wait for a handler, and `handlerTimeout` ends it. When the client is gone before it is through,
-   * `init` is not called: so acquire what has to be released in an effect, which has a cleanup.
+   * Returns the argument of `init`, once the context is known. It may be asynchronous: frames wait, as
+   * they wait for a handler, within `handlerTimeout`. When the client disconnects before it has
+   * settled, `init` is not called: so acquire resources in an effect, which has a cleanup.
    */
   readonly start: (
     request: Request,
     context: Context,
   ) => NoInfer<Args> | PromiseLike<NoInfer<Args>>;
   /**
-   * Is told of the end of every program whose `init` returned, once: after its cleanups, with its
-   * last model. The code is ours when we closed, the client's when it did, 1006 when it vanished.
+   * Called once at the end of every program whose `init` returned: after its cleanups, with its last
+   * model. The code is that of the side which closed, or 1006 when the connection broke.
    */
   readonly onClose?: ((model: Model, code: number) => void | PromiseLike<void>) | undefined;
 }
@@ -55,24 +55,24 @@ const OPTION_NAMES: OptionNames<OmniWsApplicationOptions<never, never, never>> =
 };
 
 /**
- * Makes a WebSocket route that runs a program for each connection. Each frame is decoded and handed
- * to update; and every message that goes through update, whether it came from the client, from an
- * effect or from a timer, is first offered to the codec's `encode`: what it encodes is sent to the
- * client, what it skips stays private. So the server can speak first, and at any time.
+ * Makes a WebSocket route that runs a program for each connection. Each frame is decoded and given
+ * to update. Every message that goes through update, from the client, an effect or a timer, is first
+ * offered to the codec's `encode`: an encoded message is sent to the client, a skipped one stays
+ * private. So the server can send first, and at any time.
  *
  * When the connection ends, so does its program: `signal` aborts, timers stop, cleanups are called.
- * `start`, `init` or `update` that fails is told to `onError` and closes its own connection with
- * 1011, after what `onError` returned was sent. An effect or an `encode` that fails is told to
- * `onError` and closes nothing. Undecodable frames are treated as by `omniWs`.
+ * A `start`, `init` or `update` that fails is reported to `onError`, whose answer is sent, and closes
+ * its own connection with 1011. An effect or an `encode` that fails is reported to `onError` and
+ * closes nothing. Undecodable frames are treated as by `omniWs`.
  *
  * A program that sends faster than its client reads is not slowed down, but ended: past
  * `maxBuffered` the connection is closed with 1013.
  *
- * Wire shape: as that of `omniWs`: every frame is an encoded message of yours.
+ * Wire shape: as that of `omniWs`: every frame is an encoded message.
  *
- * @returns what `app.ws(path, …)` of express-ws takes, and what the `connection` event of a `ws`
- * server gives; it works with ws 7 and ws 8
- * @throws TypeError when an option is not what it must be
+ * @returns a listener for `app.ws(path, …)` of express-ws and for the `connection` event of a `ws`
+ * server; it works with ws 7 and ws 8
+ * @throws TypeError when an option is invalid or unknown
  *
  * Source: `mist_websocket_application` of omnimessage_server, which does not end its programs.
  *
@@ -134,7 +134,7 @@ class ProgramSession<
     this.#connection = connection;
   }
 
-  // What the connection calls.
+  // Called by the connection.
 
   opened(): void | Promise<void> {
     const { request, context } = this.#connection;
@@ -162,11 +162,11 @@ class ProgramSession<
     return this.#options.onClose?.(loop.model, code);
   }
 
-  // What the program calls.
+  // Called by the program.
 
   offered(message: Message, origin: MessageId | undefined): void {
     if (!this.#connection.isOpen) {
-      // Closing, for up to 5 s: what it would send is not sent any more.
+      // Closing, for up to 5 s: nothing is sent any more.
       this.#loop?.stop();
     } else if (origin === undefined || this.#replied?.has(origin) === true) {
       this.#connection.sendMessage(message, encodeOrSkip);
@@ -210,7 +210,7 @@ class ProgramSession<
   }
 
   #begin(args: Args): void {
-    // Gone, or given up, while `start` was busy.
+    // The connection has ended while `start` was pending.
     if (!this.#connection.isOpen) return;
     const loop = new Loop(this.#options.application, args, this);
     this.#loop = loop;

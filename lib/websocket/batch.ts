@@ -1,11 +1,11 @@
-/** What leaves in one write, when it is more than one message. */
+/** Several messages that leave in one write. */
 import { type Wire } from '../core/codec.ts';
 import { Frame, frameSize, LARGE, type Piece, piecesOf, writeFrame } from './frame.ts';
 
 /** Messages and frames, in order; at least two. */
 export class Batch {
   readonly items: (Wire | Frame)[];
-  /** The size of each: of the payload, or of the whole frame where it is made already. */
+  /** The size of each: of the payload, or of the frame where there is one already. */
   readonly #sizes: number[];
   #hasFramesOnly: boolean;
 
@@ -21,7 +21,7 @@ export class Batch {
     if (!(item instanceof Frame)) this.#hasFramesOnly = false;
   }
 
-  /** All frames, in as few pieces as is good. Batches of the same frames share them: a burst of publishes is one. */
+  /** All frames, in few buffers. Batches of the same frames, as of a burst of publishes, share the buffers. */
   static join(batch: Batch): readonly Piece[] {
     if (!batch.#hasFramesOnly) return batch.#join();
     if (lastBroadcast === undefined || !batch.#isSame(lastBroadcast)) {
@@ -38,8 +38,8 @@ export class Batch {
     let total = 0;
     for (let index = 0; index < length; index++) {
       const size = sizeOf(this.items[index] as Wire | Frame, this.#sizes[index] as number);
-      // Small frames are cheaper in one buffer than in many. With large ones it would be one of a
-      // size that comes fresh from the system each time; so what is large is a piece of its own.
+      // Small frames are cheaper in one buffer than in many. A large buffer would be allocated by the
+      // system each time, so a large frame stays a buffer of its own.
       if (total > 0 && total + size > LARGE) {
         this.#copy(pieces, from, index, total);
         from = index;
@@ -51,7 +51,7 @@ export class Batch {
     return pieces;
   }
 
-  /** Adds those from one place to before another: in one buffer, if they are several. */
+  /** Adds the frames from one index to before another: in one buffer, if they are several. */
   #copy(pieces: Piece[], from: number, to: number, total: number): void {
     const first = this.items[from] as Wire | Frame;
     if (to - from === 1) {
@@ -80,7 +80,7 @@ export class Batch {
 let lastBroadcast: Batch | undefined;
 let lastPieces: readonly Piece[] = [];
 
-/** To be called when a tick is over: what was broadcast in it is not kept. */
+/** Forgets the batches of a tick; called at its end. */
 export function forgetBroadcast(): void {
   if (lastBroadcast === undefined) return;
   lastBroadcast = undefined;

@@ -1,4 +1,4 @@
-/** Closing a socket so that it is gone afterwards, whatever the client and the version of ws do. */
+/** Closes a socket in bounded time, with any client and any version of ws. */
 import { type WebSocket } from 'ws';
 import { reasonOf } from '../core/close-codes.ts';
 import { startTimer } from '../process/timers.ts';
@@ -11,7 +11,7 @@ const REASON_BYTES = 123;
 const CLOSED = 3;
 
 /**
- * Sends a close frame, and makes sure that the socket is gone 5 s later.
+ * Sends a close frame, and makes sure that the socket is closed 5 s later.
  *
  * @param code - one that `isSendable`
  * @param reason - cut to 123 bytes of UTF-8, at a character
@@ -31,7 +31,7 @@ export function safeClose(socket: WebSocket, code: number, reason: string = reas
 
 const expiring = new WeakSet<WebSocket>();
 
-/** Makes sure that a socket that is closing is gone 5 s later; ws itself would wait for 30 s. */
+/** Makes sure that a closing socket is closed 5 s later; ws itself would wait for 30 s. */
 export function cutLater(socket: WebSocket): void {
   if (socket.readyState === CLOSED || expiring.has(socket)) return;
   expiring.add(socket);
@@ -45,7 +45,7 @@ function terminate(socket: WebSocket): void {
   socket.terminate();
 }
 
-/** The beginning of a reason that fits into a close frame; what is no string is no reason. */
+/** The beginning of a reason that fits into a close frame; empty for anything but a string. */
 export function cutReason(reason: unknown): string {
   if (typeof reason !== 'string') return '';
   if (Buffer.byteLength(reason) <= REASON_BYTES) return reason;

@@ -1,9 +1,9 @@
 /** The addresses of express-ws: it routes a socket as a GET of the path with `/.websocket` at its end. */
 import { type IncomingMessage } from 'node:http';
 
-/** What Express's router leaves on a request that it routes. */
+/** The properties that Express's router adds to a request. */
 interface Routed {
-  /** How the router goes on. It keeps everything that the routing used alive. */
+  /** Continues the routing. It keeps all objects of the routing alive. */
   next?: () => void;
   /** The parsed address, which had the suffix of express-ws. */
   _parsedUrl?: unknown;
@@ -21,12 +21,12 @@ export function forgetRouting(request: IncomingMessage): void {
   if (routed._parsedUrl !== undefined) routed._parsedUrl = undefined;
 }
 
-/** What `.ws` of express-ws appends to its routes. Only in the path: the query is the client's. */
+/** The suffix that `.ws` of express-ws appends to its routes. Only in the path: the query is the client's. */
 const SUFFIX = /^([^?]*?)\/?\.websocket(?=\?|$)/;
 
 /**
- * Gives a request its own address back: express-ws appends `/.websocket` to `url` (and `originalUrl`
- * is taken from that), which does not belong in a log or a comparison.
+ * Restores the address of a request. express-ws appends `/.websocket` to `url` (and `originalUrl` is
+ * copied from that), which does not belong in a log or a comparison.
  */
 export function restoreUrl(request: IncomingMessage): void {
   const mutable: { url?: string | undefined; originalUrl?: string } = request;

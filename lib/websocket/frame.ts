@@ -26,16 +26,16 @@ export function frameSize(payload: number): number {
 export function writeFrame(buffer: Buffer, at: number, encoded: Wire, payload: number): number {
   const start = writeHeader(buffer, at, encoded, payload);
   if (typeof encoded !== 'string') buffer.set(encoded, start);
-  // All of it is ASCII, which latin1 copies without looking.
+  // As many bytes as characters, so all is ASCII, which latin1 copies without decoding.
   else if (isAscii(encoded, payload)) buffer.write(encoded, start, payload, 'latin1');
   else buffer.write(encoded, start, payload, 'utf8');
   return start + payload;
 }
 
-/** What a stream is given to write: bytes, or ASCII. */
+/** A chunk for a stream: bytes, or ASCII. */
 export type Piece = Buffer | string;
 
-/** From here on a string is not copied into a buffer of ours, in bytes: the garbage costs more than a second piece. */
+/** From this size on, in bytes, a string is not copied into a buffer: the garbage costs more than a second chunk. */
 export const LARGE = 16_384;
 
 /**
@@ -75,9 +75,9 @@ function writeHeader(buffer: Buffer, at: number, encoded: Wire, payload: number)
   return start;
 }
 
-/** The frame of a message that goes to many sockets: made once, however many there are. */
+/** The frame of a message for many sockets, made once. */
 export class Frame {
-  /** What was encoded: a string makes a text frame, bytes a binary one. */
+  /** The encoded message: a string makes a text frame, bytes a binary one. */
   readonly encoded: Wire;
   readonly #payload: number;
   #bytes: Buffer | undefined;

@@ -15,7 +15,7 @@ import { expectFunction, expectOptions, type OptionNames } from '../core/options
 import { type Piped, type PipeOptions, respond } from '../core/pipe.ts';
 import { connectSocket } from './line.ts';
 
-/** What {@link omniWs} takes. */
+/** Options of {@link omniWs}. */
 export interface OmniWsOptions<
   In,
   Out,
@@ -34,14 +34,14 @@ export interface OmniWsOptions<
     connection: Connection<Out, Context, Request>,
   ) => NoInfer<Reply<Out> | Promise<Reply<Out>>>;
   /**
-   * Is told of every connection once its context is known; it may send, and join a hub. Messages
+   * Called with every connection once its context is known; it may send, and join a hub. Messages
    * wait for a promise that it returns. When it fails: `onError`, and 1011.
    */
   readonly onOpen?:
     ((connection: Connection<Out, Context, Request>) => void | PromiseLike<void>) | undefined;
   /**
-   * Is told of the end of every connection that `onOpen` was told of (also when that threw), once.
-   * The code is ours when we closed, the client's when it did, 1006 when it vanished.
+   * Called once at the end of every connection that `onOpen` got (also when that threw). The code is
+   * that of the side which closed, or 1006 when the connection broke.
    */
   readonly onClose?:
     | ((connection: Connection<Out, Context, Request>, code: number) => void | PromiseLike<void>)
@@ -61,13 +61,13 @@ const OPTION_NAMES: OptionNames<OmniWsOptions<never, never>> = {
  * in the order in which the messages came. Nothing that a client sends ends the process or
  * another's connection.
  *
- * Wire shape: every frame is an encoded message of yours, text unless the codec is binary; the
- * library itself sends pings and close codes only. What could not be decoded or handled gets no
- * reply unless `onError` gives one, and the connection stays. PROTOCOL.md has the close codes.
+ * Wire shape: every frame is an encoded message, text unless the codec is binary; the library itself
+ * sends pings and close codes only. A message that could not be decoded or handled gets no reply
+ * unless `onError` returns one, and the connection stays. PROTOCOL.md has the close codes.
  *
- * @returns what `app.ws(path, …)` of express-ws takes, and what the `connection` event of a `ws`
- * server gives; it works with ws 7 and ws 8
- * @throws TypeError when an option is not what it must be
+ * @returns a listener for `app.ws(path, …)` of express-ws and for the `connection` event of a `ws`
+ * server; it works with ws 7 and ws 8
+ * @throws TypeError when an option is invalid or unknown
  *
  * Source: `mist_websocket_pipe` of omnimessage_server.
  *

@@ -1,6 +1,6 @@
 /**
- * The listeners of a socket. They are one function each for all sockets, not one for every socket:
- * with many idle connections the closures would be most of what they cost.
+ * The listeners of a socket. All sockets share one function for each event: with many idle
+ * connections, closures would take most of the memory.
  */
 import { type WebSocket } from 'ws';
 import { cutLater } from './close.ts';
@@ -16,11 +16,11 @@ interface Listened extends WebSocket {
 
 /** The line over a socket. */
 interface Carrier {
-  /** Sends what waits, whatever the client has taken. */
+  /** Sends the waiting frames, also to a client that reads slowly. */
   readonly flushBeforeClose: () => void;
 }
 
-/** Attaches all listeners, synchronously: what arrives from here on is not lost. */
+/** Attaches all listeners, synchronously: no frame is lost from here on. */
 export function listen(socket: WebSocket, connection: LineListener, line: Carrier): void {
   (socket as Listened)[listener] = connection;
   (socket as Listened)[carrier] = line;
@@ -51,7 +51,7 @@ function onError(this: WebSocket, error: Error & { readonly code?: string }): vo
   (this as Listened)[listener].malformed(MALFORMED.get(error.code) ?? 1002);
 }
 
-/** The close codes of ws for what is not simply a protocol error (1002). */
+/** The close codes of ws for errors other than a protocol error (1002). */
 const MALFORMED: ReadonlyMap<string, number> = new Map([
   ['WS_ERR_INVALID_UTF8', 1007],
   ['WS_ERR_TOO_MANY_BUFFERED_PARTS', 1008],
@@ -64,10 +64,10 @@ function onClose(this: WebSocket, code: number): void {
 }
 
 /**
- * Replaces the socket's own `close`, which ws also calls when the client's close frame arrives: what
- * came before that frame is handled, and the replies leave before ours. Whichever side began to
- * close, a client that then stays is cut. What ws refuses by itself (1009) gets the reason that we
- * give it.
+ * Replaces the socket's own `close`, which ws also calls when the client's close frame arrives:
+ * messages before that frame are handled, and their replies leave before our close frame. A client
+ * that keeps the connection open then is cut, whichever side began to close. A message that ws itself
+ * refuses (1009) gets our reason.
  */
 function closeAfterWhatWasSent(
   this: WebSocket,
@@ -85,7 +85,7 @@ function closeAfterWhatWasSent(
   cutLater(this);
 }
 
-/** Replaces the socket's own `send`: what an application sends beside us keeps its place in the order. */
+/** Replaces the socket's own `send`, so that frames which the user sends by it keep their order. */
 function sendAfterWhatWasSent(this: WebSocket, ...given: unknown[]): void {
   // guard: what is sent beside a connection keeps its place
   (this as Listened)[carrier].flushBeforeClose();

@@ -1,7 +1,7 @@
 /**
- * What a connection is about to send. Everything sent in one turn (the replies to one read, the
- * publishes of one tick) leaves in one write, because the kernel's write is most of what a message
- * costs; and what a slow client has not taken waits here, where it can be counted.
+ * The messages that a connection is about to send. All that are sent in one turn (the replies to one
+ * read, the publishes of one tick) leave in one write, because the kernel's write is most of the cost
+ * of a message. Messages that a slow client has not read wait here, where they are counted.
  */
 import { type Duplex } from 'node:stream';
 import { type WebSocket } from 'ws';
@@ -10,13 +10,13 @@ import { Batch, forgetBroadcast } from './batch.ts';
 import { afterThisCallback } from '../process/timers.ts';
 import { Frame, type Piece, piecesOf, payloadSize } from './frame.ts';
 
-/** What a frame that waits costs beside its bytes; measured at about 300. */
+/** The memory of a waiting frame beside its bytes; measured at about 300. */
 // guard: 256 bytes for each frame that waits → const FRAME_OVERHEAD = 0;
 const FRAME_OVERHEAD = 256;
 const OPEN = 1;
 const NOTHING = Buffer.alloc(0);
 
-/** Holds what is to be sent over one socket. */
+/** The messages for one socket. */
 export class Outbox {
   readonly #socket: WebSocket;
   /**
@@ -24,14 +24,14 @@ export class Outbox {
    * synchronously, as long as there is no compression. Undefined: everything goes through `send`.
    */
   readonly #stream: Duplex | undefined;
-  /** The stream of the request, which is beneath the socket, or may be. */
+  /** The stream of the request, which may be the one beneath the socket. */
   readonly #beneath: Duplex;
-  /** What waits: mostly nothing, or one message. */
+  /** The waiting messages: mostly none, or one. */
   #waiting: Wire | Frame | Batch | undefined;
   #waitingBytes = 0;
   #bytesSent = 0;
   #isScheduled = false;
-  /** A write has found the stream backed up: until it is through, the rest waits here. */
+  /** A write has found the stream full: until it has drained, the rest waits here. */
   #isBlocked = false;
   #unblock: (() => void) | undefined;
   #onDrain: (() => void) | undefined;
@@ -46,7 +46,7 @@ export class Outbox {
     this.#beneath = beneath;
   }
 
-  /** What was sent and not yet taken by the kernel: its bytes, plus 256 for each frame that waits. */
+  /** The bytes that the kernel has not taken yet, plus 256 for each waiting frame. */
   get buffered(): number {
     const written =
       this.#stream === undefined ? this.#socket.bufferedAmount : this.#stream.writableLength;
@@ -56,7 +56,7 @@ export class Outbox {
     return written + this.#waitingBytes + FRAME_OVERHEAD * count;
   }
 
-  /** How much was ever sent, in bytes. */
+  /** How much was sent since the beginning, in bytes. */
   get bytesSent(): number {
     return this.#bytesSent;
   }
@@ -67,8 +67,8 @@ export class Outbox {
   }
 
   /**
-   * Takes a message, to be written when this callback of the event loop has ended.
-   * @returns by how much more is `buffered` now
+   * Adds a message, which is written when this callback of the event loop has ended.
+   * @returns by how much `buffered` has grown
    */
   push(item: Wire | Frame): number {
     const size = item instanceof Frame ? item.size : payloadSize(item);
@@ -82,7 +82,7 @@ export class Outbox {
     return size + FRAME_OVERHEAD;
   }
 
-  /** Writes all that waits, whatever the client has taken: what was sent before a close leaves before it. */
+  /** Writes all that waits, also to a slow client: messages before a close leave before it. */
   flush(): void {
     const waiting = this.#waiting;
     if (waiting === undefined) return;
@@ -91,8 +91,8 @@ export class Outbox {
     this.#forget();
     if (!isOpen) return;
     const stream = this.#stream;
-    // The kernel has not taken what came before. The callback of the last write then comes when it
-    // has taken all; a callback for every write would cost a fifth of a message more.
+    // The kernel has not taken the bytes before. The callback of the last write then comes when it has
+    // taken all; a callback for every write would cost a fifth of a message more.
     if (stream === undefined) {
       const isAwaited = this.#socket.bufferedAmount > 0;
       if (waiting instanceof Batch) this.#sendAll(waiting.items, isAwaited);
@@ -105,22 +105,22 @@ export class Outbox {
     }
   }
 
-  /** Writes what waits now, and not only when this callback has ended; not past a stream that is backed up. */
+  /** Writes at once, before this callback has ended; but not to a stream that is full. */
   flushUnlessBlocked(): void {
     if (!this.#isBlocked) this.flush();
   }
 
-  /** Calls back once what is written now was taken; never, if the socket closes first. */
+  /** Calls back once the kernel has taken all that is written now; never, if the socket closes first. */
   whenDrained(callback: () => void): void {
     this.#onDrain = callback;
     if (this.#isBlocked) return;
     this.#isBlocked = true;
-    // Neither reaches the application at the other end, and both call back after all that was written.
+    // Neither is a message for the client, and both call back after all earlier writes.
     if (this.#stream === undefined) this.#socket.ping(undefined, undefined, this.#onTaken());
     else this.#stream.write(NOTHING, this.#onTaken());
   }
 
-  /** Forgets what waits: the socket is gone. */
+  /** Drops the waiting messages: the socket is closed. */
   discard(): void {
     this.#forget();
     this.#onDrain = undefined;
@@ -151,7 +151,7 @@ export class Outbox {
 
   #write(stream: Duplex, pieces: readonly Piece[], isAwaited: boolean): void {
     const last = pieces.length - 1;
-    // A cork around a single write would make that dearer.
+    // A cork around a single write would cost more than it saves.
     if (last > 0) stream.cork();
     for (let index = 0; index <= last; index++) {
       this.#writeOne(stream, pieces[index] as Piece, isAwaited && index === last);
@@ -180,7 +180,7 @@ export class Outbox {
   }
 
   #sendAll(items: readonly (Wire | Frame)[], isAwaited: boolean): void {
-    // One write, where this is the stream that ws writes to; if it is another, nothing is lost.
+    // One write, where this is the stream that ws writes to; harmless where it is another.
     this.#beneath.cork();
     try {
       for (const [index, item] of items.entries()) {
@@ -191,7 +191,7 @@ export class Outbox {
     }
   }
 
-  /** Made when first needed: most connections never have a slow client. */
+  /** Made at the first use: most connections never have a slow client. */
   #onTaken(): () => void {
     this.#unblock ??= () => {
       this.#isBlocked = false;

@@ -1,6 +1,6 @@
 /**
- * The few internals of ws 7 and 8 that are used. Each is checked before it is used, and can be done
- * without; spec/websocket/ws-internals.spec.ts fails when a release of ws changes one.
+ * The few internals of ws 7 and 8 that are used. Each is checked before its use, and is optional.
+ * spec/websocket/ws-internals.spec.ts fails when a release of ws changes one.
  */
 import { type IncomingMessage } from 'node:http';
 import { type Duplex } from 'node:stream';
@@ -27,8 +27,8 @@ export function directStream(socket: WebSocket, request: IncomingMessage): Duple
 }
 
 /**
- * Lowers what ws itself accepts, so that a large message is refused from its header alone.
- * Without this (or `attachWebSockets`) ws takes up to 100 MiB before anything sees it. A release of
+ * Lowers the limits of ws itself, so that a large message is refused by its header.
+ * Without this (or `attachWebSockets`) ws reads up to 100 MiB before it emits a message. A release of
  * ws that cannot bound fragments is reported: a client of such a server can fill its memory.
  *
  * @param limit - the largest message, in bytes

@@ -463,6 +463,10 @@ describe('2e: omniHttp', () => {
 
   it.each<[string, Partial<HttpOptions>]>([
     ['a handler', { handler: never }],
+    [
+      'a handler that has asked for the signal',
+      { handler: (_message, { signal }) => once(signal, 'abort').then(never) },
+    ],
     ['a context', { context: never }],
   ])('H22 %s that never resolves: 504, onError, signal', async (_, options) => {
     const signals: boolean[] = [];

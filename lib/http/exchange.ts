@@ -58,6 +58,7 @@ export class HttpExchange<In, Out, Context, Request extends IncomingMessage> imp
         const context = new AsyncContext();
         whenGone(this.#response, (response) => {
           // guard: signal aborts when the client is gone
+          // guard: a signal aborts in the context of its request → if (!response.writableFinished) abort.abort();
           if (!response.writableFinished) context.run(() => abort.abort(), undefined);
         });
       }

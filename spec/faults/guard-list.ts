@@ -90,6 +90,7 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
     ['cleanups in the context of their program', 'cleaned up'],
     ['a view in the context of its program', 'a shared one'],
     ['a live view ends in the context of its request', 'a live view of its own'],
+    ['a signal aborts in the context of its request', 'A8 omniHttp'],
   ],
   'spec/faults/targets.spec.ts': [['everything sees a target in one form', 'A16 is a path to']],
   'spec/faults/hostile.spec.ts': [

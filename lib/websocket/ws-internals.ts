@@ -7,7 +7,11 @@ import { type Duplex } from 'node:stream';
 import { type WebSocket } from 'ws';
 import { notice } from '../process/development-notice.ts';
 
-type Receiver = Partial<Record<'_maxPayload' | '_maxFragments' | '_maxBufferedChunks', unknown>>;
+type Limits = Partial<Record<'_maxPayload' | '_maxFragments' | '_maxBufferedChunks', unknown>>;
+
+interface Receiver extends Limits {
+  readonly _extensions?: Readonly<Partial<Record<string, Limits>>> | null;
+}
 
 interface Internals {
   readonly _socket?: unknown;
@@ -41,6 +45,10 @@ export function limitReceiver(socket: WebSocket, limit: number, header = 0): voi
   if (receiver === undefined || receiver === null) return;
   // guard: payload limit of a route
   lower(receiver, '_maxPayload', limit, header);
+  // Where a server of the user's compresses: else a frame is inflated to 100 MiB before it is counted.
+  const compression = receiver._extensions?.['permessage-deflate'];
+  // guard: payload limit of what is inflated
+  if (compression !== undefined) lower(compression, '_maxPayload', limit, header);
   // guard: fragment limit of a route
   const isBounded = lower(receiver, '_maxFragments', 64);
   // guard: chunk limit of a route
@@ -60,10 +68,10 @@ function noticeOldWs(): void {
 }
 
 /** @returns false when ws does not know this limit */
-function lower(receiver: Receiver, name: keyof Receiver, limit: number, extra = 0): boolean {
-  const present = receiver[name];
+function lower(limits: Limits, name: keyof Limits, limit: number, extra = 0): boolean {
+  const present = limits[name];
   if (typeof present !== 'number') return false;
   // 0 means "no limit" to ws.
-  receiver[name] = (present === 0 || present > limit ? limit : present) + extra;
+  limits[name] = (present === 0 || present > limit ? limit : present) + extra;
   return true;
 }

@@ -188,6 +188,7 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
     ['highWaterMark', 'W41 a flood'],
     ['origin of a server that was not attached', 'W51'],
     ['payload limit of a route', 'W42'],
+    ['payload limit of what is inflated', 'W45 50 MB'],
     ['fragment limit of a route', 'W44'],
     ['limit where ws has none', 'inside of ws'],
     ['rate limit', 'rate limit'],

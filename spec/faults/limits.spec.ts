@@ -1,18 +1,69 @@
 /** Section 2c: what a client may cost, and what it costs the others. */
+import { createServer } from 'node:http';
 import { type Socket } from 'node:net';
+import { deflateRawSync } from 'node:zlib';
+import express from 'express';
+import expressWs from 'express-ws';
+import expressWs8 from 'express-ws-8';
 import { omniWs } from 'express-omnimessage';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { closeFrame, frame, pingFrame } from '../drills/wire.ts';
 import { bytesCodec, type Says, textCodec } from '../support/codecs.ts';
+import { serve } from '../support/serve.ts';
 import { dial } from '../support/socket-client.ts';
 import { stacks } from '../support/stacks.ts';
 import { deferred } from '../support/deferred.ts';
-import { openRaw, say, sayFrame, serveSocket, watched } from './served-socket.ts';
+import { openRaw, say, sayFrame, serveSocket, watched, watchman } from './served-socket.ts';
 
 const turn = (): Promise<void> =>
   new Promise((resolve) => {
     setImmediate(resolve);
   });
+
+describe.each([
+  ['express-ws as it comes', expressWs],
+  ['express-ws on ws 8', expressWs8],
+] as const)("2c: a server of the user's that compresses, on %s", (_, install) => {
+  it('W45 50 MB in a frame of 49 kB: it is not inflated past the limit', async () => {
+    const handled: unknown[] = [];
+    const application = express();
+    const server = createServer(application);
+    const wsOptions = { perMessageDeflate: true };
+    const { app } = install(application, server, { wsOptions });
+    const closes: number[] = [];
+    const { until, look } = watchman();
+    app.ws(
+      '/omni',
+      omniWs({
+        codec: textCodec,
+        handler: (message): Says => {
+          handled.push(message);
+          return { private: true };
+        },
+        onClose: (_connection, code) => {
+          closes.push(code);
+          look();
+        },
+      }),
+    );
+    const bomb = frame(deflateRawSync(Buffer.alloc(50_000_000)), { rsv: 4 });
+    const headers = { 'sec-websocket-extensions': 'permessage-deflate' };
+    const client = await openRaw({ url: `${await serve(server)}/omni` }, { headers });
+    const before = process.memoryUsage().arrayBuffers;
+    let most = 0;
+    const looking = setInterval(() => {
+      most = Math.max(most, process.memoryUsage().arrayBuffers - before);
+    }, 1);
+    onTestFinished(() => clearInterval(looking));
+    client.write(bomb);
+    await until(() => closes.length > 0);
+
+    expect(handled).toEqual([]);
+    // ws 7 calls what it cannot inflate invalid, and may cut it.
+    expect([1006, 1007, 1009]).toContain(closes[0]);
+    expect(most).toBeLessThan(10_000_000);
+  });
+});
 
 describe.each(stacks)('2c: omniWs on %s', (_, stack) => {
   it.each([

@@ -20,7 +20,8 @@ export type ServerReport =
   | { readonly kind: 'usage'; readonly cpu: number; readonly rss: number };
 
 /** How a contender is spoken to. */
-export type Dialect = 'ws' | 'socket.io' | 'trpc-ws' | 'trpc-subscription' | 'http';
+export type Dialect =
+  'ws' | 'omnimessage.1' | 'socket.io' | 'trpc-ws' | 'trpc-subscription' | 'http';
 
 /** What the generator connects to. */
 export interface Target extends Ports {
@@ -83,6 +84,37 @@ export interface CodecRow {
   readonly max: number;
   readonly ratio: number;
 }
+
+/** To the process that measures the page's half. */
+export interface ClientOrder {
+  readonly kind: 'sends' | 'many';
+  readonly port: number;
+  readonly rounds: number;
+  readonly milliseconds: number;
+  /** How many at once. */
+  readonly links: number;
+}
+
+/** A way to send, in microseconds; `more` is what it costs over the first. */
+export interface SendRow {
+  readonly title: string;
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+  readonly more: number;
+}
+
+/** From it. Times in milliseconds in all, CPU in microseconds and RSS in bytes for each. */
+export type ClientReport =
+  | { readonly kind: 'sends'; readonly rows: readonly SendRow[] }
+  | {
+      readonly kind: 'many';
+      readonly links: number;
+      readonly opening: number;
+      readonly answering: number;
+      readonly cpu: number;
+      readonly rss: number;
+    };
 
 /** An update of a server component's view, in microseconds. */
 export interface LustreRow {

@@ -10,6 +10,7 @@ import { build } from 'esbuild';
 import { type Question } from './questions/question.ts';
 import { application } from './questions/application.ts';
 import { broadcast } from './questions/broadcast.ts';
+import { client } from './questions/client.ts';
 import { codec } from './questions/codec.ts';
 import { connections } from './questions/connections.ts';
 import { overHttp } from './questions/http.ts';
@@ -32,6 +33,7 @@ const questions: readonly Question[] = [
   lustre,
   size,
   connections,
+  client,
 ];
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -43,7 +45,7 @@ const print = (text: string): void => {
 /** Makes the programs of the servers and of the generator. Ours is what is published: dist. */
 async function bundle(): Promise<void> {
   await build({
-    entryPoints: ['server.ts', 'load.ts', 'codec.ts', 'lustre.ts'].map(here),
+    entryPoints: ['server.ts', 'load.ts', 'codec.ts', 'client.ts', 'lustre.ts'].map(here),
     outdir: here('.build'),
     outExtension: { '.js': '.mjs' },
     bundle: true,
@@ -55,8 +57,8 @@ async function bundle(): Promise<void> {
       {
         name: 'dist',
         setup: (builder) => {
-          builder.onResolve({ filter: /^express-omnimessage$/ }, () => ({
-            path: '../../dist/index.js',
+          builder.onResolve({ filter: /^express-omnimessage(\/client)?$/ }, ({ path }) => ({
+            path: `../../dist/${path.endsWith('client') ? 'client' : 'index'}.js`,
             external: true,
           }));
         },

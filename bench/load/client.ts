@@ -73,7 +73,12 @@ export class Client {
   }
 
   #messages(count: number): Buffer {
-    const { messages } = this.#speech;
+    const { messages, numbered } = this.#speech;
+    if (numbered !== undefined) {
+      this.#next += count;
+      const first = this.#next - count;
+      return Buffer.concat(Array.from({ length: count }, (_, index) => numbered(first + index)));
+    }
     const [only] = messages;
     if (messages.length === 1 && only !== undefined) {
       let joined = this.#joined.get(count);

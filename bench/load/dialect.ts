@@ -14,6 +14,8 @@ export interface Speech {
   readonly opening: Buffer | undefined;
   /** The messages, one after the other, and again from the start. */
   readonly messages: readonly Buffer[];
+  /** Makes message number n, where each has a number of its own. */
+  readonly numbered?: (number: number) => Buffer;
   /** Frames of this length are the server's own pings, and how they are answered. */
   readonly control: number;
   readonly pong: Buffer;
@@ -32,7 +34,7 @@ export function frame(text: string, opcode = 0x1): Buffer {
   return Buffer.concat([header, payload]);
 }
 
-function upgrade(path: string): Buffer {
+function upgrade(path: string, ...more: readonly string[]): Buffer {
   const lines = [
     `GET ${path} HTTP/1.1`,
     'host: 127.0.0.1',
@@ -40,6 +42,7 @@ function upgrade(path: string): Buffer {
     'upgrade: websocket',
     'sec-websocket-version: 13',
     'sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==',
+    ...more,
   ];
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`);
 }
@@ -53,6 +56,8 @@ function post(path: string, body: string): Buffer {
   ];
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n${body}`);
 }
+
+const FIRST_NUMBER = 1_000_000_000;
 
 /** Numbers of two digits: more than are ever on the way at once. */
 const IDS = Array.from({ length: 80 }, (_, index) => index + 10);
@@ -74,6 +79,22 @@ export function speechFor({ dialect, size, path = '/' }: Target): Speech {
       return { ...silent, messages: [post(path, text)] };
     case 'ws':
       return { ...silent, handshake: upgrade('/'), messages: [frame(text)] };
+    case 'omnimessage.1': {
+      // Numbers of ten digits, so that each frame is a copy of the first with another number.
+      const first = frame(`${FIRST_NUMBER}\n${text}`);
+      const at = first.indexOf(String(FIRST_NUMBER));
+      return {
+        ...silent,
+        handshake: upgrade('/', 'sec-websocket-protocol: omnimessage.1'),
+        isReady: false,
+        messages: [],
+        numbered: (number) => {
+          const copy = Buffer.from(first);
+          copy.write(String(FIRST_NUMBER + number), at, 'latin1');
+          return copy;
+        },
+      };
+    }
     case 'trpc-ws':
       return {
         ...silent,

@@ -1,5 +1,6 @@
 /** Sends messages, replies, and the answers of `onError`. */
 import { type IncomingMessage } from 'node:http';
+import { type Answer } from '../core/answer.ts';
 import { type Wire } from '../core/codec.ts';
 import { type OmniError } from '../core/errors.ts';
 import { type Connection, isPromise } from '../core/exchange.ts';
@@ -111,6 +112,11 @@ export abstract class AnsweringConnection<
 
   sendBeat(): void {
     this.sender.sendBeat();
+  }
+
+  /** Lets a hub answer the message that is being handled, with what was published for it. */
+  takeAnswer(): Answer | undefined {
+    return this.sender.takeAnswer();
   }
 
   failMessage(id: MessageId, code: string, encoded?: Wire): boolean {

@@ -186,6 +186,7 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
 
   deliver(message: In, id: MessageId | undefined, isRepeat: boolean): void | PromiseLike<void> {
     this.#handling = id;
+    this.sender.begin(id);
     const claim = this.claim(id, isRepeat);
     if (claim === true) return this.#session?.received(message, this, id);
     if (claim === false) return undefined;

@@ -3,6 +3,7 @@
  * leave waiting, and on a marked line gets its mark.
  */
 import { CloseCode } from '../core/close-codes.ts';
+import { type Answer } from '../core/answer.ts';
 import { type Wire } from '../core/codec.ts';
 import { Prepared } from '../core/prepared.ts';
 import { type MessageId } from './acknowledgement.ts';
@@ -41,6 +42,13 @@ export type SenderSettings = Pick<
   | 'resume'
 >;
 
+/** A message that somebody else answers. */
+interface Taken {
+  isAnswered: boolean;
+  /** Its handler is through, and had no reply of its own. */
+  isHandled: boolean;
+}
+
 const NO_BYTES = new Uint8Array(0);
 
 /** The sending half of a connection. */
@@ -57,6 +65,10 @@ export class MessageSender {
   #backpressure: Backpressure | undefined;
   /** The message that was answered for taking too long. */
   #givenUp: MessageId | undefined;
+  /** The message that is being handled, until it is answered. */
+  #open: MessageId | undefined;
+  /** Those that somebody else answers, until that and their handling are over. */
+  #taken: Map<MessageId, Taken> | undefined;
 
   constructor(host: SenderHost, line: Line, settings: SenderSettings, held: Held) {
     this.#host = host;
@@ -84,6 +96,15 @@ export class MessageSender {
   reply(encoded: Wire | undefined, id: MessageId): boolean {
     // guard: a message is answered once
     if (id === this.#givenUp) return false;
+    const taken = this.#taken?.get(id);
+    if (taken !== undefined) {
+      if (encoded === undefined && !taken.isAnswered) {
+        taken.isHandled = true;
+        return true;
+      }
+      this.#taken?.delete(id);
+      if (taken.isAnswered) return encoded === undefined || this.push(encoded);
+    }
     return encoded === undefined
       ? this.#answer(id, `+${id}`, this.#nothing)
       : this.#answer(id, `=${id}`, encoded);
@@ -94,7 +115,47 @@ export class MessageSender {
    * @param encoded - what `onError` answered
    */
   fail(id: MessageId, code: string, encoded: Wire = this.#nothing): boolean {
-    return id !== this.#givenUp && this.#answer(id, `-${id};${code}`, encoded);
+    if (id === this.#givenUp) return false;
+    const taken = this.#taken?.get(id);
+    this.#taken?.delete(id);
+    if (taken?.isAnswered === true) return encoded.length > 0 && this.push(encoded);
+    return this.#answer(id, `-${id};${code}`, encoded);
+  }
+
+  /** A message is handled from now on. */
+  begin(id: MessageId | undefined): void {
+    this.#open = id;
+  }
+
+  /**
+   * Lets somebody else answer the message that is being handled.
+   * @returns undefined where there is none, or it is answered
+   */
+  takeAnswer(): Answer | undefined {
+    if (!this.#line.isMarked) return { send: (encoded) => this.push(encoded), release: () => {} };
+    const id = this.#open;
+    if (id === undefined) return undefined;
+    this.#open = undefined;
+    const taken: Taken = { isAnswered: false, isHandled: false };
+    const all = (this.#taken ??= new Map()).set(id, taken);
+    const give = (encoded: Wire | undefined): boolean => {
+      taken.isAnswered = true;
+      if (taken.isHandled) all.delete(id);
+      return encoded === undefined
+        ? this.#answer(id, `+${id}`, this.#nothing)
+        : this.#answer(id, `=${id}`, encoded);
+    };
+    /** Not if the handler has answered all the same. */
+    const isMine = (): boolean => all.get(id) === taken && !taken.isAnswered;
+    return {
+      send: (encoded) => {
+        if (!isMine()) return this.push(encoded);
+        return give(encoded instanceof Prepared ? encoded.encoded : encoded);
+      },
+      release: () => {
+        if (isMine()) give(undefined);
+      },
+    };
   }
 
   /** Sends an answer, or a push, as it was sent before. */
@@ -132,6 +193,7 @@ export class MessageSender {
   }
 
   #answer(id: MessageId, header: string, encoded: Wire): boolean {
+    if (id === this.#open) this.#open = undefined;
     // Also when the client is gone: it may come back and ask.
     this.keeper?.settle(id, header, encoded);
     return this.#write(encoded, header);

@@ -196,6 +196,8 @@ export class Receivers<Message> {
       }
       isAnswered = true;
       this.#send(member, publication, message, answers.answer);
+      // A reply has no place.
+      passBy(member.receiver, publication);
     }
     for (const { since, listener, asyncContext } of topic?.subscriptions ?? []) {
       if (since >= number) continue;

@@ -38,7 +38,7 @@ export {
   type OpenStore,
   type StoreLimits,
   type WindowStore,
-} from './connection/window-store.ts';
+} from './core/window-store.ts';
 export {
   type Attached,
   attachWebSockets,

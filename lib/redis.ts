@@ -1,4 +1,4 @@
-/** The entry point `express-omnimessage/redis`: the backplane on Redis. */
+/** The entry point `express-omnimessage/redis`: the backplane on Redis, and the store of windows. */
 export {
   redisBackplane,
   type RedisBackplaneOptions,
@@ -9,3 +9,4 @@ export {
   type RedisClusterOptions,
   type RedisSentinelOptions,
 } from './hub/redis/clients.ts';
+export { redisWindows, type RedisWindows, type RedisWindowsOptions } from './hub/redis/windows.ts';

@@ -5,7 +5,7 @@
 import { type Wire } from '../core/codec.ts';
 import { FORGOTTEN } from '../core/protocol.ts';
 import { type MessageId } from './acknowledgement.ts';
-import { type Answered } from './window-store.ts';
+import { type Answered } from '../core/window-store.ts';
 
 /** The connection that a client has now. */
 export interface Holder {

@@ -1,7 +1,7 @@
 /** The option `resume`: what is kept for clients whose connection breaks, and come back. */
 import { type IncomingMessage } from 'node:http';
 import { expectFunction, expectNumber, expectOptions, type OptionNames } from '../core/options.ts';
-import { type WindowStore } from './window-store.ts';
+import { type WindowStore } from '../core/window-store.ts';
 import { Windows } from './windows.ts';
 
 /**

@@ -10,7 +10,7 @@ import { type MessageId } from './acknowledgement.ts';
 import { type ClientWindow, type Holder } from './client-window.ts';
 import { type Resume } from './introduction.ts';
 import { type ResumeSettings } from './resume-options.ts';
-import { type Answered, type Known, type OpenStore } from './window-store.ts';
+import { type Answered, type Known, type OpenStore } from '../core/window-store.ts';
 
 /** What a resumption needs of its connection. */
 export interface ResumptionHost extends Holder {

@@ -11,7 +11,7 @@ import { AnsweringConnection } from './answering.ts';
 import { ownerTag, type Resume, resumeFrameOf } from './introduction.ts';
 import { type Line } from './line.ts';
 import { Resumption, type ResumptionHost } from './resumption.ts';
-import { type Answered } from './window-store.ts';
+import { type Answered } from '../core/window-store.ts';
 
 /** What is known of a client until its connection opens. */
 interface Arrival {

@@ -11,7 +11,7 @@ import { Backpressure, type Held } from './backpressure.ts';
 import { Beats } from './beats.ts';
 import { type Line, PLACED } from './line.ts';
 import { type ConnectionSettings } from './options.ts';
-import { type Answered } from './window-store.ts';
+import { type Answered } from '../core/window-store.ts';
 
 /** The connection that sends. */
 export interface SenderHost {

@@ -2,7 +2,7 @@
 import { unwatch, watch } from '../process/shared-interval.ts';
 import { type MessageId } from './acknowledgement.ts';
 import { type Budget, ClientWindow, type Holder, type WindowLimits } from './client-window.ts';
-import { type OpenStore } from './window-store.ts';
+import { type OpenStore } from '../core/window-store.ts';
 
 interface Limits extends WindowLimits {
   readonly totalBytes: number;

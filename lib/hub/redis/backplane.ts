@@ -1,13 +1,10 @@
 /** A backplane on Redis: a log and a channel for each topic. */
 import { setMaxListeners } from 'node:events';
-import { createClient } from 'redis';
 import { expectNumber, expectOptions, type OptionNames } from '../../core/options.ts';
 import { withAllTopics } from '../all-topics.ts';
 import { type Backplane, type BackplaneHub, type BackplaneLink } from '../backplane.ts';
 import { BackplaneError } from '../errors.ts';
 import {
-  duplicate,
-  masterOf,
   type RedisClientPattern,
   type RedisClusterOptions,
   type RedisSentinelOptions,
@@ -16,6 +13,7 @@ import { Cluster, type Nodes } from './cluster.ts';
 import { type Client } from './connection.ts';
 import { Counts } from './counts.ts';
 import { namesOf } from './entry.ts';
+import { makerOf } from './maker.ts';
 import { Shard, type ShardOptions } from './shard.ts';
 
 /** How long `close` waits for what is to be handed over, in milliseconds. */
@@ -224,47 +222,3 @@ function aborted(signal: AbortSignal): Promise<void> {
 }
 
 /** What makes a client of where the master is; undefined for a cluster. */
-function makerOf(options: RedisBackplaneOptions): Settings['make'] {
-  const { url, client, cluster, sentinel } = options;
-  const given = Object.entries({ url, client, cluster, sentinel }).filter(
-    ([, value]) => value !== undefined,
-  );
-  if (given.length !== 1) {
-    const got = given.length === 0 ? 'none' : given.map(([name]) => name).join(' and ');
-    throw new TypeError(
-      `Expected \`url\`, \`client\`, \`cluster\` or \`sentinel\`, one of them, got ${got}`,
-    );
-  }
-  if (cluster !== undefined) {
-    if (Array.isArray(cluster.rootNodes) && cluster.rootNodes.length > 0) return undefined;
-    throw new TypeError('Expected `cluster.rootNodes` to be some nodes of the cluster');
-  }
-  if (sentinel !== undefined) {
-    if (
-      typeof sentinel.name === 'string' &&
-      Array.isArray(sentinel.sentinelRootNodes) &&
-      sentinel.sentinelRootNodes.length > 0
-    ) {
-      return () => masterOf(sentinel);
-    }
-    throw new TypeError('Expected `sentinel` to have a `name` and `sentinelRootNodes`');
-  }
-  const pattern = patternOf(url, client);
-  return () => duplicate(pattern);
-}
-
-function patternOf(url: unknown, client: RedisClientPattern | undefined): RedisClientPattern {
-  if (client !== undefined) {
-    // A cluster, a sentinel and a pool have a `duplicate` too, but no connection of their own to be like.
-    if (typeof client.duplicate !== 'function' || !('createPool' in client)) {
-      throw new TypeError(
-        'Expected `client` to be a client made by createClient of the `redis` package',
-      );
-    }
-    return client;
-  }
-  if (typeof url !== 'string' || !/^rediss?:\/\//.test(url) || !URL.canParse(url)) {
-    throw new TypeError('Expected `url` to begin with redis:// or rediss://');
-  }
-  return createClient({ url });
-}

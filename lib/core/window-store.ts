@@ -1,5 +1,5 @@
 /** Where windows are kept for the processes of a server together. */
-import { type Wire } from '../core/codec.ts';
+import { type Wire } from './codec.ts';
 
 /** How a message was answered. */
 export interface Answered {

@@ -1,0 +1,172 @@
+/** The store of windows: a message that is repeated to another process is not handled again there. */
+import { randomUUID } from 'node:crypto';
+import { omniWs, type WindowStore } from 'express-omnimessage';
+import { redisWindows } from 'express-omnimessage/redis';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { serveAttached } from '../../support/attached.ts';
+import { deferred } from '../../support/deferred.ts';
+import { isThere } from '../../support/engines.ts';
+import { linkTo, words } from '../../support/linked.ts';
+import { redisUrl } from '../../support/redis-admin.ts';
+import { until } from '../../support/until.ts';
+
+interface Process {
+  readonly url: string;
+  readonly handled: string[];
+  /** Ends it as a kill would: nothing is answered any more. */
+  readonly kill: () => Promise<void>;
+}
+
+const limits = { messages: 3, bytes: 100, milliseconds: 60_000 };
+const text = (header: string, encoded: string) => ({ header, encoded });
+
+/** A store of its own connection, as each process has one. */
+function store(prefix: string): WindowStore {
+  const made = redisWindows({ url: redisUrl, prefix });
+  onTestFinished(() => made.close());
+  return made;
+}
+
+async function startProcess(
+  prefix: string,
+  handler: (message: string) => string | Promise<string>,
+): Promise<Process> {
+  const handled: string[] = [];
+  const route = omniWs({
+    codec: words,
+    resume: { store: store(prefix), ring: false },
+    handler: (message) => {
+      handled.push(message);
+      return handler(message);
+    },
+    onError: () => undefined,
+  });
+  const { url, close } = await serveAttached((app) => {
+    app.ws('/omni', route);
+  });
+  return { url: `${url}/omni`, handled, kill: () => close({ timeout: 0 }) };
+}
+
+describe.skipIf(!isThere.redis)('windows in Redis', () => {
+  it('handle each message once, whichever process it is repeated to', async () => {
+    const prefix = `omnimessage-spec-${randomUUID()}`;
+    const stuck = deferred<string>();
+    const first = await startProcess(prefix, (message) =>
+      message === 'slow' ? stuck.promise : `${message}!`,
+    );
+    const second = await startProcess(prefix, (message) => `${message}?`);
+    let { url } = first;
+    const linked = linkTo(() => url);
+
+    expect(await linked.link.ask('a')).toBe('a!');
+
+    const slow = linked.link.ask('slow');
+    const never = linked.link.ask('never came');
+    await until(() => first.handled.includes('slow'));
+    ({ url } = second);
+    // The line breaks, the first process goes on with what it is doing.
+    void first.kill();
+    await until(() => linked.opened.length === 2);
+    stuck.resolve('late');
+
+    expect(await slow).toBe('late');
+    expect(await never).toBe('never came?');
+    expect(linked.opened.at(-1)).toEqual({ isFirst: false, isResumed: true });
+    expect(linked.unconfirmed).toEqual([]);
+    expect(first.handled).toEqual(['a', 'slow']);
+    expect(second.handled).toEqual(['never came']);
+  });
+
+  it('say what is known of a message, and forget the oldest', async () => {
+    const prefix = `omnimessage-spec-${randomUUID()}`;
+    const [one, other] = [store(prefix).open(limits), store(prefix).open(limits)];
+
+    expect(await one.claim('a', 1)).toBe('new');
+    expect(await other.claim('a', 1)).toBe('begun');
+    expect(await other.claim('b', 1)).toBe('new');
+
+    one.settle('a', 1, text('=1', 'done\nand more'));
+    one.settle('a', 1, text('=1', 'twice'));
+    await until(async () => (await other.claim('a', 1)) !== 'begun');
+
+    expect(await other.claim('a', 1)).toEqual(text('=1', 'done\nand more'));
+
+    await one.claim('a', 2);
+    one.release('a', 2);
+
+    expect(await one.claim('a', 2)).toBe('new');
+
+    // Twice as many as are kept, and more: the last three are left of those.
+    for (const id of [3, 4, 5, 6, 999_999_999_999_999]) await one.claim('a', id);
+
+    expect(await other.claim('a', 1)).toBe('forgotten');
+    expect(await other.claim('a', 3)).toBe('forgotten');
+    expect(await other.claim('a', 4)).toBe('begun');
+    expect(await other.claim('a', 999_999_999_999_999)).toBe('begun');
+  });
+
+  it('keep so many bytes of answers, and bytes as bytes', async () => {
+    const prefix = `omnimessage-spec-${randomUUID()}`;
+    const open = store(prefix).open(limits);
+    const answer = 'x'.repeat(45);
+    for (const id of [1, 2]) {
+      await open.claim('a', id);
+      open.settle('a', id, text(`=${id}`, answer));
+    }
+
+    expect(await open.claim('a', 1)).toEqual(text('=1', answer));
+
+    await open.claim('a', 3);
+    open.settle('a', 3, { header: '=3', encoded: new Uint8Array([1, 10, 255]) });
+
+    expect(await open.claim('a', 1)).toBe('forgotten');
+    expect(await open.claim('a', 2)).toEqual(text('=2', answer));
+    expect(await open.claim('a', 3)).toEqual({
+      header: '=3',
+      encoded: new Uint8Array([1, 10, 255]),
+    });
+
+    await open.claim('a', 4);
+    open.settle('a', 4, text('=4', 'x'.repeat(200)));
+
+    expect(await open.claim('a', 4)).toBe('forgotten');
+    expect(await open.claim('a', 3)).toMatchObject({ header: '=3' });
+  });
+
+  it('fail a message that they cannot note, which is not handled', async () => {
+    const errors: unknown[] = [];
+    const away = redisWindows({
+      url: 'redis://127.0.0.1:1',
+      onError: (error) => errors.push(error),
+    });
+    onTestFinished(() => away.close());
+    const handled: string[] = [];
+    const { url } = await serveAttached((app) => {
+      app.ws(
+        '/omni',
+        omniWs({
+          codec: words,
+          resume: { store: away },
+          handler: (message) => {
+            handled.push(message);
+            return message;
+          },
+        }),
+      );
+    });
+    const linked = linkTo(`${url}/omni`);
+
+    await expect(linked.link.ask('a')).rejects.toMatchObject({ code: 'unavailable' });
+
+    expect(handled).toEqual([]);
+    expect(errors).toHaveLength(1);
+  });
+
+  it.each([
+    ['no address', {}],
+    ['two', { url: 'redis://a', client: {} }],
+    ['a name that is none', { url: 'redis://a', uri: '' }],
+  ])('want to know where Redis is: %s is a TypeError', (_, options) => {
+    expect(() => redisWindows(options as never)).toThrow(TypeError);
+  });
+});

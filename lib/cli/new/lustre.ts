@@ -30,10 +30,14 @@ gleam_stdlib = ">= 0.60.0 and < 2.0.0"
 gleam_json = ">= 3.0.0 and < 4.0.0"
 lustre = ">= 5.3.2 and < 6.0.0"
 omnimessage_lustre = ">= 0.3.0 and < 0.4.0"
+# It comes with the server's package: npm install first.
+express_omnimessage = { path = "../node_modules/express-omnimessage/gleam" }
 `;
 
-const PAGE_GLEAM = `//// The page: shows the notes, and sends what is written.
+const PAGE_GLEAM = `//// The page: shows the notes, and sends what is written. Without a connection
+//// it keeps what is sent until there is one again.
 
+import express_omnimessage/transport
 import gleam/json
 import gleam/list
 import lustre
@@ -82,7 +86,7 @@ pub fn main() {
       update,
       view,
       codec,
-      transports.websocket("/omni-ws"),
+      transport.websocket("/omni-ws"),
       TransportChanged,
     )
   let assert Ok(_) = lustre.start(app, "#app", Nil)
@@ -115,7 +119,8 @@ fn update(model: Model, msg: Msg) -> #(Model, Effect(Msg)) {
       Model(..model, is_up: False),
       effect.none(),
     )
-    // A newer server may say what this page does not know.
+    // It is not tried again, a message failed, or a newer server says what this
+    // page does not know.
     TransportChanged(transports.TransportError(_)) -> #(model, effect.none())
   }
 }
@@ -157,6 +162,7 @@ const HTML = `<!doctype html>
     <meta charset="utf-8" />
     <meta name="viewport" content="width=device-width" />
     <title>Notes</title>
+    <link rel="icon" href="data:," />
     <link rel="stylesheet" href="/style.css" />
     <script type="module">
       import { main } from '/build/page/page.mjs';

@@ -1,6 +1,6 @@
 /**
- * What a browser sends to a component. It is untrusted input: names, paths and values are checked
- * where they are used, and here only their shape.
+ * Messages from a browser to a component. They are untrusted input: only their shape is checked here;
+ * names, paths and values are checked where they are used.
  *
  * Wire shape: one JSON object a frame: `{"kind":0,"name","value"}` an attribute of the element has
  * changed, `{"kind":1,"path","name","event"}` an event, `{"kind":2,"name","value"?}` a property was
@@ -21,10 +21,10 @@ export type ClientMessage =
     }
   | { readonly kind: 'property'; readonly name: string; readonly value: unknown };
 
-/** What a page collects while it waits for an answer are some hundreds. */
+/** A page that waits for an answer collects some hundreds. */
 const MAX_MESSAGES = 4096;
 
-/** What came in one frame. */
+/** One frame from a browser. */
 export interface ClientFrame {
   /**
    * Whether the page had collected it while it waited for an answer: then all of it happened before

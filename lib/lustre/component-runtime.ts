@@ -1,6 +1,6 @@
 /**
- * A component that runs: the loop of an application, and those who look on. After each step the
- * view is made anew, compared with what the pages show, and the difference is sent to all of them:
+ * A running component: the loop of an application, and its viewers. After each step the view is made
+ * again and compared with the view that the pages show, and the difference is sent to all of them,
  * once for all steps of a turn of the event loop.
  */
 import { ApplicationError } from '../application/errors.ts';
@@ -34,9 +34,9 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
   readonly #agreement = new Agreement();
   readonly #incoming: Incoming<Message>;
   readonly #mounts: Mounts<Message>;
-  /** What the pages show; undefined while there are none. */
+  /** The view that the pages show; undefined while there are none. */
   #shown: Snapshot<Message> | undefined;
-  /** There were steps since. */
+  /** There were steps since the view was made. */
   #isStale = false;
   #isScheduled = false;
   #timer: NodeJS.Timeout | undefined;
@@ -44,7 +44,7 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
   #error: ApplicationError | undefined;
 
   /**
-   * @param idleTimeout - after how many milliseconds without a viewer it stops by itself
+   * @param idleTimeout - after how many milliseconds without a viewer it stops
    * @throws ApplicationError with code `init` when `init` throws, or returns no step
    */
   constructor(
@@ -75,7 +75,7 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
     return this.#loop.signal;
   }
 
-  /** How many look on. */
+  /** How many viewers there are. */
   get viewers(): number {
     return this.#viewings.size;
   }
@@ -89,9 +89,9 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
   }
 
   /**
-   * Shows the component to a viewer; when it has ended already, the viewer is told of the end at
+   * Shows the component to a viewer. When it has ended already, `ended` of the viewer is called at
    * once.
-   * @param asksForProperties - whether the browser can be asked to send properties
+   * @param asksForProperties - whether the browser can be made to send properties
    */
   connect(viewer: Viewer, asksForProperties: boolean): void {
     const viewing = new Viewing<Message>(
@@ -104,17 +104,17 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
     if (onConnect !== undefined) this.#loop.dispatch(onConnect);
   }
 
-  /** Shows a viewer the whole view anew, because it has missed something. */
+  /** Sends a viewer the whole view again, because it has missed a patch. */
   remount(viewer: Viewer): void {
     const viewing = this.#viewings.get(viewer);
     if (viewing === undefined) return;
     this.#handleAll(viewing);
-    // What is different from what it has missed must not reach it.
+    // A patch against a view that it has missed must not reach it.
     this.#viewings.delete(viewer);
     this.#mountFor(viewer, viewing, false);
   }
 
-  /** A viewer has gone. */
+  /** A viewer has disconnected. */
   disconnect(viewer: Viewer): void {
     const viewing = this.#viewings.get(viewer);
     if (viewing === undefined) return;
@@ -127,7 +127,7 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
   }
 
   /**
-   * Takes what a browser sends, and answers it: with what has changed, or that nothing has.
+   * Handles a frame of a browser, and answers it: with a patch, or an empty one.
    * @returns a promise when the program is behind
    */
   receive(viewer: Viewer, frame: ClientFrame): void | Promise<void> {
@@ -150,7 +150,7 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
 
   command(request: unknown): void {
     const command = request as RuntimeCommand;
-    // What was to be seen by then comes first.
+    // The view of the steps before comes first.
     this.#flush();
     if (command.kind === 'emit') {
       this.#send({ kind: 2, name: command.name, data: command.data ?? null });
@@ -189,7 +189,7 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
     this.#timer = startTimer(() => this.stop(), this.#idleTimeout, undefined);
   }
 
-  /** @returns whether it is shown; otherwise the viewer has been told of the end */
+  /** @returns whether it is shown; otherwise `ended` of the viewer has been called */
   #mountFor(viewer: Viewer, viewing: Viewing<Message>, asksForProperties: boolean): boolean {
     if (!this.#hasEnded) this.#flush();
     const mount = this.#hasEnded ? undefined : this.#mount(asksForProperties);
@@ -209,7 +209,7 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
     const made = this.#mounts.made(asksForProperties);
     if (made !== undefined) return made;
     return this.#guard(() => {
-      // Nothing has been shown for a while, or ever.
+      // There was no viewer for a while, or ever.
       const view = this.#shown?.view ?? this.#view();
       const vdom = encodeElement(view);
       this.#shown ??= { view, branch: branchOf(shown(view)) };
@@ -244,8 +244,8 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
   }
 
   /**
-   * Shows what has changed.
-   * @param author - the one whose events are answered by it
+   * Sends the changes of the view.
+   * @param author - the viewer whose events the patch answers
    * @returns whether the author was sent something
    */
   #flush(author?: Viewing<Message>): boolean {
@@ -301,7 +301,7 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
   }
 
   #showAll(text: string, viewings: readonly Viewing<Message>[]): void {
-    // Framed once, however many there are.
+    // Framed once for all viewers.
     const frame = viewings.length > 1 ? new Prepared(text) : text;
     for (const viewing of viewings) viewing.show(frame, this.#shown);
   }

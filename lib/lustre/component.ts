@@ -1,4 +1,4 @@
-/** What a server component is made of, before anybody runs it. */
+/** Server components: their parts and their options. */
 import { expectProgram } from '../application/application.ts';
 import { type Effect } from '../application/effect.ts';
 import { expectFunction, expectOptions, type OptionNames } from '../core/options.ts';
@@ -6,31 +6,30 @@ import { type Program } from '../application/program.ts';
 import { type Decode, type Json } from './vdom/attribute.ts';
 import { type Element } from './vdom/node.ts';
 
-/** What a component asks of its element in the page, and gives it. */
+/** Options of {@link component}: its element in the page, and its viewers. */
 export interface ComponentOptions<Message> {
   /**
-   * The attributes of `<lustre-server-component>` that the component is told of, each with what
-   * makes a message of its value: a text, or null when it was removed. Undefined ignores it.
+   * The attributes of `<lustre-server-component>` that the component observes, each with a function
+   * from its value (a string, or null when it was removed) to a message; undefined ignores it.
    *
-   * The browser tells them after the first mount, and at each change; never again after a
-   * reconnect.
+   * The browser sends them after the first mount, and at each change; not again after a reconnect.
    */
   readonly attributes?: Readonly<Record<string, (value: string | null) => Message | undefined>>;
   /**
-   * The properties of the element that the component is told of when a script sets them, each with
-   * what makes a message of the value (undefined where that was undefined); a `decodeEvent` fits.
+   * The properties of the element that the component observes when a script sets them, each with a
+   * function from the value (undefined where that was undefined) to a message; a `decodeEvent` fits.
    *
    * A browser that lost its connection cannot show such a component again, unless the server knows
-   * that it comes back: see `isRemount` of `omniServerComponent`.
+   * that it reconnects: see `isRemount` of `omniServerComponent`.
    */
   readonly properties?: Readonly<Record<string, Decode<Message>>>;
-  /** Contexts that elements inside the component can ask for, from the start; `provide` changes them. */
+  /** The first values of the contexts for the elements inside; `provide` changes them. */
   readonly contexts?: Readonly<Record<string, Json>>;
-  /** Whether scripts of the page may look inside. @defaultValue true */
+  /** Whether scripts of the page can access the inside (`element.shadowRoot`). @defaultValue true */
   readonly openShadowRoot?: boolean;
   /**
-   * Whether the style sheets of the page hold inside too. Then the browser shows nothing before
-   * all of them are there: one that never comes means a component that never shows.
+   * Whether the style sheets of the page apply inside too. Then the browser shows nothing before all
+   * of them have loaded: with one that never loads the component is never shown.
    * @defaultValue false (Lustre's own is true); `html.style` gives a component its own
    */
   readonly adoptStyles?: boolean;
@@ -41,13 +40,13 @@ export interface ComponentOptions<Message> {
   readonly compactPatches?: boolean;
   /** Dispatched after a viewer was shown the view. */
   readonly onConnect?: Message;
-  /** Dispatched when a viewer has gone, also when it just vanished. */
+  /** Dispatched when a viewer has disconnected, also when its connection broke. */
   readonly onDisconnect?: Message;
 }
 
-/** An Elm-style program with a view. Nothing of it runs until somebody starts it. */
+/** An Elm-style program with a view. Nothing of it runs until it is started. */
 export interface Component<Args, Model, Message> extends Program<Args, Model, Message> {
-  /** What a model looks like. It should do nothing else, and is called after each step. */
+  /** From a model to its view. It should do nothing else, and is called after each step. */
   readonly view: (model: Model) => Element<Message>;
   readonly options?: ComponentOptions<Message>;
 }
@@ -70,10 +69,10 @@ const OPTION_NAMES: OptionNames<ComponentOptions<never>> = {
 };
 
 /**
- * Makes a server component. It returns what it was given: its work is to check it, and to let the
- * types of its parts be said once.
+ * Makes a server component. It returns its argument: it checks the parts, and its type parameters give
+ * them their types in one place.
  *
- * @throws TypeError when a part is not what it must be
+ * @throws TypeError when a part is invalid or unknown
  *
  * Source: `lustre.component` of Lustre, and the options of `lustre/component`.
  *
@@ -115,16 +114,16 @@ export function expectComponent(parts: {
   }
 }
 
-/** What an effect asks the runtime of a component to do. */
+/** A command of an effect to the runtime of a component. */
 export type RuntimeCommand =
   | { readonly kind: 'emit'; readonly name: string; readonly data: Json }
   | { readonly kind: 'provide'; readonly key: string; readonly value: Json };
 
 /**
- * Has the element dispatch an event in the page of every viewer, with `data` as its `detail`. It
- * leaves after what the view shows by then. In bundles up to Lustre 5.7.0 it does not bubble.
+ * Dispatches an event of the element in the page of every viewer, with `data` as its `detail`. It is
+ * sent after the view of the steps before. In bundles up to Lustre 5.7.0 it does not bubble.
  *
- * In a program without a view it fails, and `onError` is told.
+ * In a program without a view it fails, and `onError` is called.
  *
  * Source: `event.emit` of Lustre.
  */
@@ -134,10 +133,10 @@ export function emit(name: string, data: Json): Effect<never> {
 }
 
 /**
- * Provides a context to the elements inside, for every viewer of now and later. A value that is
- * the same as before is not sent.
+ * Provides a context to the elements inside, for every present and later viewer. The same value as
+ * before is not sent.
  *
- * In a program without a view it fails, and `onError` is told.
+ * In a program without a view it fails, and `onError` is called.
  *
  * Source: `effect.provide` of Lustre.
  */

@@ -3,7 +3,7 @@ import { type IncomingMessage } from 'node:http';
 import { ContextError } from '../core/errors.ts';
 import { isPromise } from '../core/exchange.ts';
 
-/** Whether a token is the right one. Anything but true is no. */
+/** Whether a token is valid. Only `true` is a yes. */
 export type Csrf<Context, Request extends IncomingMessage> = (
   token: string | undefined,
   request: Request,
@@ -11,7 +11,7 @@ export type Csrf<Context, Request extends IncomingMessage> = (
 ) => boolean | PromiseLike<boolean>;
 
 /**
- * Asks about the token of a request. `null` as a text is how the browser says that there is none.
+ * Checks the token of a request. The browser sends `null` as a text where there is none.
  * @throws ContextError when `csrf` throws; a promise of it rejects with the same
  */
 export function isGenuine<Context, Request extends IncomingMessage>(

@@ -1,4 +1,4 @@
-/** From what a browser sends to a message of the component. */
+/** From the frames of a browser to messages of the component. */
 import { ApplicationError } from '../application/errors.ts';
 import { dropRejection } from '../core/attempt.ts';
 import { isPromise } from '../core/exchange.ts';
@@ -18,13 +18,13 @@ export interface Snapshot<Message> {
   readonly branch: Branch | undefined;
 }
 
-/** Makes messages of what pages send. */
+/** Makes messages of the frames of pages. */
 export class Incoming<Message> {
   readonly #options: ComponentOptions<Message> | undefined;
   readonly #agreement: Agreement;
   readonly #failed: (error: ApplicationError) => void;
 
-  /** @param failed - is given what the user's decoders throw, unless that refuses the event */
+  /** @param failed - called with an error of the user's decoders, unless it refuses the event */
   constructor(
     options: ComponentOptions<Message> | undefined,
     agreement: Agreement,
@@ -36,8 +36,8 @@ export class Incoming<Message> {
   }
 
   /**
-   * The messages that the component makes of it, without what is ignored.
-   * @param page - what is known of the page that sends it
+   * The messages that the component makes of a frame, without those that it ignores.
+   * @param page - the page that sends it
    */
   messagesOf(all: readonly Due<Message>[], page: Page): Message[] {
     const messages: Message[] = [];
@@ -82,8 +82,8 @@ function messageOf<Message>(
 }
 
 /**
- * What a decoder made, which may not be asynchronous.
- * @throws TypeError for a promise, whose own failure is then nobody's to handle
+ * The result of a decoder, which may not be asynchronous.
+ * @throws TypeError for a promise, whose rejection is ignored
  */
 function settled<Message>(made: Message | undefined): Message | undefined {
   if (!isPromise(made)) return made;
@@ -92,7 +92,7 @@ function settled<Message>(made: Message | undefined): Message | undefined {
   throw new TypeError('Expected a message, got a promise: decoders must not be asynchronous');
 }
 
-/** Browsers know the attributes of HTML in small letters. */
+/** Browsers write the attributes of HTML in lower case. */
 function attributeOf<Message>(
   options: ComponentOptions<Message> | undefined,
   name: string,
@@ -105,7 +105,7 @@ function attributeOf<Message>(
   return known === undefined ? undefined : attributes[known];
 }
 
-/** Names are untrusted input: `constructor` is none of ours. */
+/** Names are untrusted input: `constructor` is not found. */
 function own<Value>(
   record: Readonly<Record<string, Value>> | undefined,
   name: string,

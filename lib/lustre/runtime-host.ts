@@ -1,8 +1,8 @@
-/** What a running component needs of its surroundings. */
+/** The owner of a running component, as its runtime sees it. */
 import { type ApplicationError } from '../application/errors.ts';
 import { type OmniError } from '../core/errors.ts';
 
-/** What runs a component. Its functions must not throw. */
+/** Called by a running component. The functions must not throw. */
 export interface RuntimeHost {
   readonly failed: (error: OmniError) => void;
   /** Called before the viewers are. */

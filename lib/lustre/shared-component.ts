@@ -1,4 +1,4 @@
-/** One shared component, for as many viewers as there are. */
+/** One component, shared by many viewers. */
 import { attempt } from '../core/attempt.ts';
 import { publishError } from '../process/diagnostics.ts';
 import { ApplicationError } from '../application/errors.ts';
@@ -9,37 +9,37 @@ import { ComponentRuntime } from './component-runtime.ts';
 import { type RuntimeHost } from './runtime-host.ts';
 import { type Viewer } from './viewing.ts';
 
-/** A component that runs. Its functions need no `this` and can be passed on. */
+/** A running component. Its functions need no `this` and can be passed on. */
 export interface ServerComponent<Message> {
   /** Hands a message to update: see `dispatch` of `startApplication`. Never throws; does nothing after the end. */
   readonly dispatch: (message: Message) => void;
   /**
-   * Ends the component, at once: as `stop` of `startApplication` does. Viewers keep what they see;
-   * their connections are closed with 1000, after which a browser does not come back.
+   * Ends the component at once, as `stop` of `startApplication` does. Viewers keep the last view;
+   * their connections are closed with 1000, after which a browser does not reconnect.
    */
   readonly stop: () => void;
   /** Aborts when the component ends. */
   readonly signal: AbortSignal;
-  /** How many look on now. */
+  /** The number of viewers. */
   readonly viewers: number;
 }
 
-/** Who watches a component. */
+/** Callbacks that watch a component, and when it stops by itself. */
 export interface ComponentWatchers<Model> {
   /**
-   * Is told of what failed: an effect or a cleanup, a decoder of events, `onStop`, a program that
-   * never rests; these end nothing. An `update` or `view` that threw ends the component; viewers
-   * are closed with 1011, and come back.
-   * @defaultValue nobody is told
+   * Called with failures: of an effect or a cleanup, a decoder of events, `onStop`, and with a program
+   * that never rests; these end nothing. An `update` or `view` that threw ends the component: viewers
+   * are closed with 1011, and reconnect.
+   * @defaultValue failures are only published on `node:diagnostics_channel`
    */
   readonly onError?: ((error: OmniError) => unknown) | undefined;
   /**
-   * How long it runs while nobody looks on, in milliseconds, from the start or from when the last
-   * viewer has gone; then it stops.
-   * @defaultValue for ever
+   * How long it runs without a viewer, in milliseconds, from its start or from the disconnect of the
+   * last viewer; then it stops.
+   * @defaultValue no limit
    */
   readonly idleTimeout?: number | undefined;
-  /** Is told once, when the component has ended, with its last model. */
+  /** Called once, when the component has ended, with its last model. */
   readonly onStop?: ((model: Model) => void) | undefined;
 }
 
@@ -49,7 +49,7 @@ const WATCHER_NAMES: OptionNames<ComponentWatchers<never>> = {
   onStop: true,
 };
 
-/** What the transports run: the runtime behind what the user holds. */
+/** The runtime behind each object that the user holds. */
 const runtimes = new WeakMap<object, SharedRuntime>();
 
 /** The part of a runtime that a transport needs. */
@@ -59,16 +59,16 @@ export type SharedRuntime = Pick<
 >;
 
 /**
- * Runs a component for many viewers: all of them see one model, and each change of it. Messages
- * of every viewer go to the same `update`, which cannot tell them apart; what is one user's alone
- * is a component of one connection (`omniServerComponent({ component, start })`).
+ * Runs a component for many viewers: all of them see one model, and each change of it. The messages of
+ * all viewers go to the same `update`, which cannot distinguish the viewers. For a state of each user
+ * give each connection its own component (`omniServerComponent({ component, start })`).
  *
- * The effects of `init` are started, and what they dispatch at once is handled, before this
- * returns. While nobody looks on, no view is made.
+ * The effects of `init` are started, and messages that they dispatch at once are handled, before this
+ * returns. Without a viewer no view is made.
  *
- * @param args - what `init` gets
+ * @param args - the argument of `init`
  * @throws ApplicationError with code `init` when `init` throws
- * @throws TypeError when a part of the component is not what it must be
+ * @throws TypeError when a part of the component is invalid
  *
  * Source: `lustre.start_server_component` of Lustre.
  */
@@ -85,7 +85,7 @@ export function startServerComponent<Args, Model, Message>(
   expectNumber('idleTimeout', idleTimeout, { above: 0 });
   const failed = (error: OmniError): void => {
     publishError(error, 'component', watchers.onError !== undefined);
-    // A second fault inside onError is nobody's to handle.
+    // A fault inside onError itself has no handler.
     attempt(
       () => watchers.onError?.(error),
       () => {},
@@ -118,7 +118,7 @@ export function startServerComponent<Args, Model, Message>(
 }
 
 /**
- * The runtime behind what {@link startServerComponent} gave.
+ * The runtime behind the result of {@link startServerComponent}.
  * @throws TypeError for anything else
  */
 export function sharedOf(given: unknown): SharedRuntime {

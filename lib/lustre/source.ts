@@ -1,6 +1,6 @@
 /**
- * Where a viewer's component comes from: one that is started for each of them, or one that runs
- * for many. The same for every transport.
+ * The component of a viewer: one that is started for each viewer, or one that runs for many. The same
+ * for every transport.
  */
 import { type IncomingMessage } from 'node:http';
 import { ApplicationError } from '../application/errors.ts';
@@ -11,18 +11,18 @@ import { ComponentRuntime } from './component-runtime.ts';
 import { type RuntimeHost } from './runtime-host.ts';
 import { type SharedRuntime, sharedOf, type ServerComponent } from './shared-component.ts';
 
-/** A component of its own for each viewer. */
+/** Each viewer has its own component. */
 export interface OwnComponent<Args, Model, Message, Context, Request extends IncomingMessage> {
-  /** The component. Each connection runs one of its own. */
+  /** The component. Each connection runs its own. */
   readonly component: Component<Args, Model, Message>;
   /**
-   * Gives what `init` gets, once the context is known. It may be asynchronous, and
-   * `handlerTimeout` ends it.
+   * Returns the argument of `init`, once the context is known. It may be asynchronous, within
+   * `handlerTimeout`.
    */
   readonly start: (request: Request, context: Context) => Args | PromiseLike<Args>;
   /**
-   * Is told of the end of every component whose `init` returned, once: after its cleanups, with its
-   * last model, and the close code.
+   * Called once at the end of every component whose `init` returned: after its cleanups, with its last
+   * model and the close code.
    */
   readonly onClose?: ((model: Model, code: number) => void | PromiseLike<void>) | undefined;
   readonly shared?: never;
@@ -31,8 +31,8 @@ export interface OwnComponent<Args, Model, Message, Context, Request extends Inc
 /** One component for many viewers. */
 export interface SharedComponent<Context, Request extends IncomingMessage> {
   /**
-   * Gives what `startServerComponent` returned: the same for all, or one for each room, once the
-   * context is known. It may be asynchronous, and `handlerTimeout` ends it.
+   * Returns a component that `startServerComponent` started: the same for all viewers, or one for each
+   * room, once the context is known. It may be asynchronous, within `handlerTimeout`.
    */
   readonly shared: (
     request: Request,
@@ -57,10 +57,10 @@ export const sourceOptionNames: OptionNames<
   shared: true,
 };
 
-/** What one viewer looks at. */
+/** The component of one viewer. */
 export interface Opened {
   readonly shared: SharedRuntime;
-  /** The viewer has gone. */
+  /** The viewer has disconnected. */
   readonly close: (code: number) => void | PromiseLike<void>;
 }
 
@@ -84,7 +84,7 @@ export function expectSource<Args, Model, Message, Context, Request extends Inco
 /**
  * Finds or starts the component of a viewer.
  * @param isWanted - whether the viewer is still there
- * @returns undefined when it has gone meanwhile
+ * @returns undefined when the viewer has disconnected
  * @throws ApplicationError of `start` or `init`; a promise of it rejects with the same
  */
 export function open<Args, Model, Message, Context, Request extends IncomingMessage>(
@@ -125,7 +125,7 @@ function begin<Args, Model, Message, Context, Request extends IncomingMessage>(
   };
 }
 
-/** Goes on with what the user's function gives, now or later. */
+/** Continues with the result of the user's function, now or later. */
 function settled<Given>(
   give: () => Given | PromiseLike<Given>,
   look: (given: Given) => Opened | undefined,

@@ -1,4 +1,4 @@
-/** What can be told of a live view over server-sent events. */
+/** Options of a live view over server-sent events. */
 import { type IncomingMessage } from 'node:http';
 import { reporting } from '../process/diagnostics.ts';
 import { type ErrorHandler } from '../core/exchange.ts';
@@ -8,49 +8,49 @@ import { expectPath } from '../request/target.ts';
 import { type Csrf } from './csrf.ts';
 import { expectSource, type Source, sourceOptionNames } from './source.ts';
 
-/** What `omniServerComponentSse` takes: `component` and `start`, or `shared`, and these. */
+/** Options of `omniServerComponentSse`: `component` and `start`, or `shared`, and these. */
 export interface ServerComponentSseOptions<
   Context = undefined,
   Request extends IncomingMessage = IncomingMessage,
 > {
   /**
-   * Where the component is shown, below the mount point; compared exactly, without the query.
+   * The path of the component, below the mount point; compared exactly, without the query.
    * @defaultValue `/`
    */
   readonly path?: string | undefined;
   /**
-   * Says who is there, once, before anything is shown; may be asynchronous. An error it throws that
-   * has a `status` from 400 to 499 is a refusal and goes to `next`; anything else is a fault:
-   * `onError`, and `next` with a 500.
+   * Returns the context of the viewer, such as its user. Called once, before anything is shown; may be
+   * asynchronous. An error with a `status` from 400 to 499 refuses the viewer and goes to `next`; any
+   * other error is a fault: `onError`, and `next` with a 500.
    * @defaultValue the context is undefined
    */
   readonly context?: ((request: Request) => Context | PromiseLike<Context>) | undefined;
   /**
-   * Which pages may look on; a foreign one gets 403.
+   * Which pages may show the component; any other gets 403.
    * @defaultValue the host and port of Origin must equal those of Host
    */
   readonly origins?: Origins<Request> | undefined;
   /**
-   * Whether the CSRF token of the URL is the right one, as in `omniServerComponent`; else 403.
-   * @defaultValue the token is not looked at
+   * Whether the CSRF token of the URL is valid, as in `omniServerComponent`; otherwise 403.
+   * @defaultValue the token is not checked
    */
   readonly csrf?: Csrf<Context, Request> | undefined;
-  /** Is told of what failed. */
+  /** Called with each failure. */
   readonly onError?: ErrorHandler<never, Context, Request> | undefined;
   /**
-   * How often a comment is sent, in milliseconds, so that proxies see that the stream lives. A
-   * viewer who has not read for two of these is cut. `Infinity` for never.
+   * How often a comment is sent, in milliseconds, so that proxies keep the stream open. A viewer that
+   * has read nothing for two periods is cut. `Infinity`: never.
    * @defaultValue 25_000
    */
   readonly heartbeat?: number | undefined;
   /**
-   * How much may wait to be sent, in bytes. A viewer who is further behind misses what comes, and
-   * is shown the whole view anew when it has caught up.
+   * How much may wait to be sent, in bytes. A viewer that is further behind misses patches, and gets
+   * the whole view when it has caught up.
    * @defaultValue 65_536
    */
   readonly highWaterMark?: number | undefined;
   /**
-   * How long `context`, `csrf` and `start` may take together, in milliseconds. `Infinity` for ever.
+   * How long `context`, `csrf` and `start` may take together, in milliseconds. `Infinity`: no limit.
    * @defaultValue 30_000
    */
   readonly handlerTimeout?: number | undefined;
@@ -91,7 +91,7 @@ const DEFAULTS = {
 
 /**
  * Checks the options and fills in the defaults.
- * @throws TypeError when one of them is not what it must be
+ * @throws TypeError when an option is invalid or unknown
  */
 export function sseSettings<Args, Model, Message, Context, Request extends IncomingMessage>(
   options: ServerComponentSseOptions<Context, Request> &

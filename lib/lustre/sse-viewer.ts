@@ -36,7 +36,7 @@ export class SseView<Args, Model, Message, Context, Request extends IncomingMess
   #giveBackPlace: (() => void) | undefined;
   #abort: AbortController | undefined;
   #timer: NodeJS.Timeout | undefined;
-  /** Answered in another way, or the client is gone. */
+  /** Answered in another way, or the client has disconnected. */
   #isOver = false;
   #code: number | undefined;
 
@@ -134,7 +134,7 @@ export class SseView<Args, Model, Message, Context, Request extends IncomingMess
     return stream;
   }
 
-  /** The client is gone, or the response was sent to its end. Called once. */
+  /** The client has disconnected, or the response was sent to its end. Called once. */
   #close(): void {
     clearTimeout(this.#timer);
     this.#isOver = true;
@@ -167,7 +167,7 @@ export class SseView<Args, Model, Message, Context, Request extends IncomingMess
       this.#refuse(error);
       return;
     }
-    // What `context` refused is an answer, and no failure.
+    // A refusal of `context` is an answer, and no failure.
     if (error instanceof OmniError) report(error, this.#settings.onError, this);
     this.#pass(error);
   }
@@ -189,7 +189,7 @@ export class SseView<Args, Model, Message, Context, Request extends IncomingMess
 }
 
 /**
- * Settles what a function of the user's decides about a client.
+ * Awaits the decision of a function of the user's about a client.
  * @throws ContextError in the place of a fault; a refusal as it is
  */
 function admitted<Value>(ask: () => Value | PromiseLike<Value>): Promise<Value> {

@@ -1,4 +1,4 @@
-/** Server components over server-sent events: a live view, which takes nothing back. */
+/** Server components over server-sent events: a live view, which receives nothing from the browser. */
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { Router } from 'express';
 import { isAt, toOriginForm } from '../request/target.ts';
@@ -9,13 +9,13 @@ import { SseView } from './sse-viewer.ts';
 export { type ServerComponentSseOptions } from './sse-options.ts';
 
 /**
- * Makes a router that shows a server component as a live view: what `<lustre-server-component
- * method="sse" route="…">` connects to. The browser sends nothing back: no events, attributes or
+ * Makes a router that shows a server component as a live view, for `<lustre-server-component
+ * method="sse" route="…">`. The browser sends nothing back: no events, attributes or
  * properties. It works in Express 4 and 5 and in Connect.
  *
- * A viewer who reads too slowly is not sent every patch, but the whole view once it has caught up;
- * what was emitted meanwhile is lost. A browser comes back a second after a stream has ended,
- * whatever the reason.
+ * A viewer that reads too slowly misses patches, and gets the whole view once it has caught up; events
+ * that were emitted meanwhile are lost. A browser reconnects a second after a stream has ended, for
+ * any reason.
  *
  * Wire shape: `text/event-stream`, one JSON object of Lustre's wire an event, a mount first;
  * comments in between. Before that
@@ -23,14 +23,14 @@ export { type ServerComponentSseOptions } from './sse-options.ts';
  * | what happened | answer |
  * | --- | --- |
  * | a foreign Origin | 403 problem `origin` |
- * | `csrf` did not say true | 403 problem `csrf` |
+ * | `csrf` did not return true | 403 problem `csrf` |
  * | `context` refused | `next(error)` with its own error |
  * | `context`, `csrf`, `start`, `shared`, `init` or `view` failed | `onError`, `next(error)` with the OmniError |
  * | slower than `handlerTimeout` | `onError`, 504 problem `handler-timeout` |
  * | the shared component was stopped | 204 |
  * | another method than GET, another path | `next()` |
  *
- * @throws TypeError when an option is not what it must be
+ * @throws TypeError when an option is invalid or unknown
  *
  * @example
  * ```ts
@@ -59,7 +59,7 @@ export function omniServerComponentSse<
     else new SseView(settings, request, response, next).open();
   };
   const router = Router();
-  // A layer of `use`, not a route: for its routes Express answers HEAD and OPTIONS itself.
+  // By `use`, not as a route: Express answers HEAD and OPTIONS itself for its routes.
   router.use(route as unknown as Parameters<Router['use']>[0]);
   return router;
 }

@@ -1,4 +1,4 @@
-/** One viewer of a component: what it was sent, and which view its events are about. */
+/** One viewer of a component: the frames for it, and the view that its events are about. */
 import { type ApplicationError } from '../application/errors.ts';
 import { type Prepared } from '../core/prepared.ts';
 import { Page } from './agreement.ts';
@@ -17,9 +17,9 @@ export class Viewing<Message> {
   readonly viewer: Viewer;
   readonly page: Page = new Page();
   readonly pauses: Pauses<Message>;
-  /** What the page showed when it sent its last frame; undefined before the first. */
+  /** The view of the page when it sent its last frame; undefined before the first. */
   #then: Snapshot<Message> | undefined;
-  /** What the first frame since has shown it. */
+  /** The view of the first frame since then. */
   #next: Snapshot<Message> | undefined;
 
   /** @param elapsed - is given an event whose pause is over */

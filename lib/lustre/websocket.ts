@@ -24,31 +24,31 @@ import { expectSource, open, type Opened, type Source, sourceOptionNames } from 
 import { UNCHANGED } from './vdom/wire.ts';
 import { type Viewer } from './viewing.ts';
 
-/** What {@link omniServerComponent} takes: `component` and `start`, or `shared`, and these. */
+/** Options of {@link omniServerComponent}: `component` and `start`, or `shared`, and these. */
 export interface ServerComponentOptions<
   Context = undefined,
   Request extends IncomingMessage = IncomingMessage,
 > extends ConnectionOptions<never, Context, Request> {
   /**
-   * Whether the CSRF token that the browser puts into the URL is the right one; it may be
-   * asynchronous. The token is that of the attribute `csrf-token` of the element, or else of
+   * Whether the CSRF token that the browser puts into the URL is valid; it may be asynchronous. The
+   * token is that of the attribute `csrf-token` of the element, or else of
    * `<meta name="csrf-token">`; undefined when there is none. Anything but true closes with 1000.
-   * @defaultValue the token is not looked at
+   * @defaultValue the token is not checked
    */
   readonly csrf?: Csrf<Context, Request> | undefined;
   /**
    * How long a connection that fails within 10 s of its opening is kept before it is closed with
-   * 1011, in milliseconds, give or take the half of it; 0 for not at all. Lustre's runtime comes
-   * back half a second after every close: without this every page would ask for a component whose
-   * `start` or `init` fails twice a second.
+   * 1011, in milliseconds, plus or minus half of it; 0 for not at all. Lustre's runtime reconnects
+   * half a second after every close: without the delay every page would start a failing component
+   * twice a second.
    * @defaultValue 5_000
    */
   readonly failureDelay?: number | undefined;
   /**
-   * Whether this page has shown a component before, on the same element, and comes back after it
-   * lost its connection. Only for components that observe properties: a browser that is told of
-   * them a second time shows nothing. The `route` of the element is all that a page can be known
-   * by: `route="/counter?page=<a random id>"`.
+   * Whether this page has shown a component before, on the same element, and reconnects after it lost
+   * its connection. Only for components that observe properties: a browser that gets their names a
+   * second time shows nothing. Only the `route` of the element can identify a page:
+   * `route="/counter?page=<a random id>"`.
    * @defaultValue no page has
    */
   readonly isRemount?: ((request: Request, context: Context) => boolean) | undefined;
@@ -63,23 +63,23 @@ const OPTION_NAMES: OptionNames<ServerComponentOptions> = {
 };
 
 /**
- * Makes a WebSocket route that shows a server component: what `<lustre-server-component
- * route="…">` of Lustre 5.3.2 to 5.7.0 connects to. With `component` and `start` each connection
- * runs a component of its own, from `init` to its end with the connection; with `shared` all of
- * them see one that {@link startServerComponent} has started.
+ * Makes a WebSocket route that shows a server component, for `<lustre-server-component route="…">` of
+ * Lustre 5.3.2 to 5.7.0. With `component` and `start` each connection runs its own component, from
+ * `init` to the end of the connection; with `shared` all of them see one that
+ * {@link startServerComponent} has started.
  *
- * Nothing that a client sends ends the process or another's connection: what is no frame, or leads
- * to no handler, is answered like any other, and nothing else happens. An `update` or `view` that
- * throws is told to `onError` and closes with 1011; a handler's decoder that throws closes nothing.
+ * No message of a client ends the process or another connection: an invalid frame, or one without a
+ * handler, is answered like any other, and does nothing. An `update` or `view` that throws is reported
+ * to `onError` and closes with 1011; a handler's decoder that throws closes nothing.
  *
- * Wire shape: Lustre's own, JSON in text frames. The server speaks first, and answers each frame.
- * Lustre's runtime comes back after every close but 1000: so whom we refuse for good (CloseCode
- * Undecodable, Unauthorized, Forbidden) is closed with 1000 and the reason of that code. Close
- * codes are otherwise those of `omniWs`.
+ * Wire shape: Lustre's own, JSON in text frames. The server sends first, and answers each frame.
+ * Lustre's runtime reconnects after every close but 1000: so a client that is refused for good
+ * (CloseCode Undecodable, Unauthorized, Forbidden) is closed with 1000 and the reason of that code.
+ * Close codes are otherwise those of `omniWs`.
  *
- * @returns what `app.ws(path, …)` of express-ws takes, and what the `connection` event of a `ws`
- * server gives; it works with ws 7 and ws 8
- * @throws TypeError when an option is not what it must be
+ * @returns a listener for `app.ws(path, …)` of express-ws and for the `connection` event of a `ws`
+ * server; it works with ws 7 and ws 8
+ * @throws TypeError when an option is invalid or unknown
  *
  * @example
  * ```ts
@@ -121,10 +121,10 @@ export function omniServerComponent<
   };
 }
 
-/** A frame that was read, or why it could not be: that one too is owed an answer. */
+/** A frame, or the error in the place of one: the browser waits for an answer to that too. */
 type Said = ClientFrame | DecodeError;
 
-/** What a component says is written by its runtime; nothing else is. */
+/** Only the runtime of the component sends anything, already encoded. */
 const codec: Codec<Said, never> = {
   decode: (text) => {
     try {
@@ -140,7 +140,7 @@ const codec: Codec<Said, never> = {
   },
 };
 
-/** After these a page that came back would only be refused again. */
+/** After these a page that reconnects would be refused again. */
 const FOR_GOOD: ReadonlySet<number> = new Set<number>([
   CloseCode.TooLarge,
   CloseCode.Undecodable,
@@ -151,14 +151,14 @@ const FOR_GOOD: ReadonlySet<number> = new Set<number>([
 const wireCode = (code: number): number => (FOR_GOOD.has(code) ? 1000 : code);
 
 /**
- * While it waits for an answer the runtime collects what is typed, each key with the whole text, and
- * sends it as one frame: 50 keys into a text of 20 kB are a megabyte.
+ * While it waits for an answer the runtime collects the input events, each with the whole text, and
+ * sends them as one frame: 50 keys into a text of 20 kB are a megabyte.
  */
 const LIMIT = 1_048_576;
 
 /**
- * Has a frame past the limit closed with 1000. ws itself closes with 1009, after which the runtime
- * comes back, mounts anew, and all that was typed is gone; after 1000 the page keeps what it shows.
+ * Closes with 1000 for a frame past the limit. ws itself closes with 1009, after which the runtime
+ * reconnects and mounts again, and the user's input is lost; after 1000 the page keeps it.
  */
 function keepPage(socket: WebSocket): void {
   const close = socket.close.bind(socket);
@@ -190,7 +190,7 @@ class ComponentSession<Args, Model, Message, Context, Request extends IncomingMe
     this.#connection = connection;
   }
 
-  // What the connection tells.
+  // Called by the connection.
 
   opened(): void | Promise<void> {
     const { request, context } = this.#connection;
@@ -217,11 +217,11 @@ class ComponentSession<Args, Model, Message, Context, Request extends IncomingMe
     return opened?.close(code);
   }
 
-  // What the component tells.
+  // Called by the component.
 
   show(frame: string | Prepared): void {
     if (this.#connection.isOpen) this.#connection.sendEncoded(frame);
-    // Closing, for up to 5 s: nobody sees it any more.
+    // Closing, for up to 5 s: nothing is shown any more.
     else this.#opened?.shared.disconnect(this);
   }
 
@@ -258,7 +258,7 @@ class ComponentSession<Args, Model, Message, Context, Request extends IncomingMe
     opened.shared.connect(this, isRemount !== true);
   }
 
-  /** Answers it all the same: the browser would hold everything else back. */
+  /** Answers an invalid frame too: the browser sends nothing before it has an answer. */
   #refuse(error: DecodeError): void | Promise<void> {
     this.#undecodable ??= new UndecodableCount();
     const isLast = !this.#undecodable.take();

@@ -1,6 +1,6 @@
 /**
- * How many connections may be open at a server, whatever carries them: WebSockets, and responses
- * that go on for ever (server-sent events). The server sets the limit; a transport takes a place.
+ * How many connections may be open at a server: WebSockets, and responses without an end
+ * (server-sent events). The server sets the limit; a transport takes a place.
  */
 import { type IncomingMessage } from 'node:http';
 
@@ -19,8 +19,8 @@ export class Capacity {
 
   /**
    * @param limit - how many connections may be open, from 1 up
-   * @param sockets - how many WebSockets are open or about to be; asked rather than counted here,
-   * because a function for each of very many sockets would be most of what an idle one costs
+   * @param sockets - how many WebSockets are open or opening. A function, because a callback for each
+   * socket would be most of the memory of an idle one
    */
   constructor(limit: number, sockets: () => number) {
     this.#limit = limit;
@@ -35,7 +35,7 @@ export class Capacity {
 
   /**
    * Takes a place.
-   * @returns what gives it back, which may be called more than once; undefined when there is none
+   * @returns a function that gives it back, which may be called twice; undefined when there is none
    */
   take(): (() => void) | undefined {
     if (!this.hasRoom) return undefined;
@@ -56,11 +56,11 @@ export function limitConnections(server: object, capacity: Capacity): void {
 }
 
 /**
- * Takes a place for a response that goes on for ever. A server without a limit has room for all.
+ * Takes a place for a response without an end. A server without a limit has room for all.
  *
  * @param request - as Node or Express gives it
- * @returns what gives the place back, to be called when the client is gone; undefined when the
- * request is to be refused with {@link tooManyConnections}
+ * @returns a function that gives the place back, to be called when the client has disconnected;
+ * undefined when the request must be refused with {@link tooManyConnections}
  */
 export function takePlace(request: IncomingMessage): (() => void) | undefined {
   const { server } = request.socket as { server?: object };

@@ -1,16 +1,16 @@
 /**
- * When a client is gone, and when its server is about to end: asked by everything that works for a
+ * Whether a client has disconnected, and whether its server shuts down: for all code that works for a
  * client for longer than one turn.
  *
- * A response alone does not say it. Node emits `close` on a response only once that response has
+ * A response alone does not show it. Node emits `close` on a response only once that response has
  * its socket: of pipelined requests all but the first wait without one, and when the connection
- * breaks they never hear of it. So whatever follows a response follows its socket too, by one
- * listener for each socket, however many responses wait on it.
+ * breaks they get no event. So a listener of a response listens to its socket too, by one listener
+ * for each socket, for any number of responses that wait on it.
  */
 import { type ServerResponse } from 'node:http';
 import { type Duplex } from 'node:stream';
 
-/** What runs when a client is gone. Must not throw. */
+/** Called when a client has disconnected. Must not throw. */
 export type Gone = (response: ServerResponse) => void;
 
 /** A response that is followed. */
@@ -28,9 +28,9 @@ interface MaybeHttp2 {
 }
 
 /**
- * Whether a response can reach its client no more: it has been sent to its end, or its connection
- * is closed. To be asked before anything is started for a client: the middlewares before us may have
- * taken longer than the client waited.
+ * Whether a response is over: it has been sent to its end, or its connection is closed. Check it
+ * before anything is started for a client: the middlewares before may have taken longer than the
+ * client waited.
  */
 export function isGone(response: ServerResponse): boolean {
   const { stream } = response as MaybeHttp2;
@@ -40,7 +40,7 @@ export function isGone(response: ServerResponse): boolean {
   return response.closed || response.destroyed;
 }
 
-/** Whether a response must not be written to: it has been ended, or the client is gone. */
+/** Whether a response must not be written to: it has been ended, or the client has disconnected. */
 export function isOver(response: ServerResponse): boolean {
   return response.writableEnded || isGone(response);
 }
@@ -103,14 +103,14 @@ export function cutOff(response: ServerResponse): void {
 const endings = new WeakMap<ServerResponse, () => void>();
 
 /**
- * Registers how a response that would go on for ever ends when its server shuts down.
+ * Registers how a response without an end is ended when its server shuts down.
  * @param end - called once, at the start of the shutdown. Must not throw
  */
 export function endAtShutdown(response: ServerResponse, end: () => void): void {
   endings.set(response, end);
 }
 
-/** The server of a response shuts down: ends the response, if it would go on for ever. */
+/** The server of a response shuts down: ends the response, if it has no end of its own. */
 export function endForShutdown(response: ServerResponse): void {
   const end = endings.get(response);
   if (end === undefined) return;

@@ -1,15 +1,15 @@
 /**
- * Answers a request while its body is still on the way. A connection that is closed with bytes
- * unread is reset by the kernel, and the reset overtakes the answer: the client sees no status, and
- * a proxy takes the whole server for broken. So what the client has under way is read and dropped
- * first, up to a size and for a time.
+ * Answers a request while its body is still arriving. The kernel resets a connection that is closed
+ * with unread bytes, and the reset overtakes the answer: the client sees no status, and a proxy
+ * considers the server broken. So the rest of the body is read and dropped first, up to a size and
+ * for a time.
  */
 import { type ServerResponse } from 'node:http';
 import { cutOff } from './client-gone.ts';
 
 /** How much of a refused body is read in all, in bytes: 880 KiB. */
 const MAX_READ = 901_120;
-/** How often the client's progress is looked at, in milliseconds. */
+/** How often the client's progress is checked, in milliseconds. */
 const PERIOD = 300;
 /** Without progress for so many periods, the client has stopped sending. */
 const MAX_IDLE = 2;
@@ -37,7 +37,7 @@ export function endLingering(response: ServerResponse, body: string, read = 0): 
   let periods = 0;
   const drop = (piece: Buffer | string): void => {
     total += piece.length;
-    // The answer has left long ago: nothing is waited for any more, so that nothing more is read.
+    // The answer was sent long ago: the wait ends, so that nothing more is read.
     // guard: a bounded amount of a refused body is read
     if (total > MAX_READ) cutOff(response);
   };

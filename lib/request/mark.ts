@@ -1,13 +1,13 @@
 /**
- * The header by which our own client knows what became of its message, and that it was us who
- * answered: a proxy's pages do not have it. PROTOCOL.md says what it may be.
+ * The header that gives the client of this package the outcome of its message, and shows that this
+ * library answered: the pages of a proxy do not have it. PROTOCOL.md has its values.
  */
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { namesProblems } from './problem.ts';
 
 const NAME = 'omnimessage';
 
-/** Whether our own client asks: it is answered by a mark each time, and with no `emptyReply`. */
+/** Whether the request is from our own client: each answer to it has a mark, and none is `emptyReply`. */
 export function isOwnClient({ headers: { accept } }: IncomingMessage): boolean {
   return accept !== undefined && namesProblems(accept);
 }
@@ -18,9 +18,9 @@ export function markHandled(response: ServerResponse, hasReply: boolean): void {
 }
 
 /**
- * The message failed, whatever the status: the body may still be what `onError` answered. Not for
- * refusals: a message that was refused was never tried.
- * @param code - a stable code of ours, with which nothing of the cause is told
+ * The message failed, with any status: the body may be the answer of `onError`. Not for refusals: a
+ * refused message was never tried.
+ * @param code - a stable code, which holds nothing of the cause
  */
 export function markFailed(response: ServerResponse, code: string): void {
   mark(response, `failed; code=${code}`);

@@ -12,8 +12,8 @@ import { notice, noticeOrigin } from '../process/development-notice.ts';
  * `chrome-extension://<id>`. There are no wildcards. A default port may be written or not.
  *
  * By default the host and port of `Origin` must equal those of `Host` (over HTTP/2, `:authority`);
- * `X-Forwarded-Host` is never looked at. Requests without an Origin (servers, scripts) pass in every
- * case but that of a function's own verdict; `null` and what is no origin never equals anything.
+ * `X-Forwarded-Host` is ignored. Requests without an Origin (servers, scripts) pass, unless a function
+ * decides otherwise; `null` and anything that is no origin equals nothing.
  */
 export type Origins<Request extends IncomingMessage = IncomingMessage> =
   readonly string[] | '*' | ((origin: string | undefined, request: Request) => boolean);
@@ -47,7 +47,7 @@ export function originCheck<Request extends IncomingMessage>(
   );
 }
 
-/** What a web page's origin may be, and what that of any other page looks like. */
+/** The form of a web page's origin, and of any other page's. */
 const WEB = /^https?:/;
 const OTHER = /^[a-z][a-z\d+.-]*:\/\/[\w.:[\]-]+$/;
 /** Schemes whose URLs have an origin of their own, and which no page has. */
@@ -91,7 +91,7 @@ function withoutDefaultPort(origin: string): string {
   return match?.[1] ?? match?.[2] ?? origin;
 }
 
-/** What an asynchronous `origins` decides comes too late, and must not end the process. */
+/** The decision of an asynchronous `origins` comes too late, and its rejection must not end the process. */
 function refusePromise(verdict: PromiseLike<unknown>): void {
   // guard: an origins that rejects
   dropRejection(verdict);
@@ -102,7 +102,7 @@ function refusePromise(verdict: PromiseLike<unknown>): void {
   );
 }
 
-/** A check by a rule of ours, whose refusal a developer reads on stderr. */
+/** A check by our own rule, whose refusal is printed on stderr outside production. */
 function noticing(isAllowed: (request: IncomingMessage) => boolean) {
   return (request: IncomingMessage): boolean => {
     const verdict = isAllowed(request);
@@ -111,7 +111,7 @@ function noticing(isAllowed: (request: IncomingMessage) => boolean) {
   };
 }
 
-/** The host that a client asked for. HTTP/2 has no Host. Source: RFC 9113 section 8.3.1. */
+/** The host of a request. HTTP/2 has no Host. Source: RFC 9113 section 8.3.1. */
 function hostOf({ headers }: IncomingMessage): string | undefined {
   const { host, ':authority': authority } = headers as Record<string, string | undefined>;
   return host ?? authority;
@@ -126,7 +126,7 @@ function isSameHost(request: IncomingMessage): boolean {
   const scheme = /^https?:\/\//.exec(origin)?.[0];
   // guard: a Host that would mean another in a URL → if (scheme === undefined || host === undefined) return false;
   if (scheme === undefined || host === undefined || !HOST.test(host)) return false;
-  // Nearly always they are equal to the letter; a default port may be spelt out in one of them.
+  // Nearly always they are equal; one of them may have a default port.
   if (origin.length === scheme.length + host.length && origin.endsWith(host)) return true;
   const claimed = `${scheme}${host}`;
   return URL.canParse(claimed) && new URL(claimed).origin === withoutDefaultPort(origin);

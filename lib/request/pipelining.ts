@@ -1,8 +1,8 @@
 /**
- * Requests that a client sends ahead, before it has the answers to the ones before. Their answers
- * leave in order, so nothing is gained by working on them ahead; but one read of a socket brings
- * hundreds of them, and each answer that is made too early waits in memory for a client that may
- * never read. So each is begun when its answer can be sent: one at a time on a connection.
+ * Pipelined requests: those that a client sends before it has the answers to earlier ones. Answers are
+ * sent in order, so handling them early gains nothing; but one read of a socket brings hundreds of
+ * them, and each early answer waits in memory for a client that may never read. So each is begun when
+ * its answer can be sent: one at a time on a connection.
  */
 import { AsyncResource } from 'node:async_hooks';
 import { type IncomingMessage, type ServerResponse } from 'node:http';
@@ -21,7 +21,7 @@ export const tooManyPipelined: Refusal = {
   title: 'Too many requests on one connection before their answers',
 };
 
-/** What waits on a connection. */
+/** The requests that wait on a connection. */
 interface Ahead {
   waiting: number;
   refused: number;
@@ -29,7 +29,7 @@ interface Ahead {
 
 const connections = new WeakMap<object, Ahead>();
 
-/** What becomes of a request. */
+/** The outcome for a request. */
 export interface Turn {
   /** Its answer can be sent. Called at once when the request is the only one. */
   readonly start: () => void;
@@ -69,7 +69,7 @@ export function inTurn(
   const resource = new AsyncResource('OmniRequest', { requireManualDestroy: true });
   response.once('socket', () => {
     own.waiting -= 1;
-    // When the connection is cut, Node hands its socket on all the same.
+    // When the connection is cut, Node still gives its socket to the next response.
     if (!isGone(response)) resource.runInAsyncScope(start);
   });
 }

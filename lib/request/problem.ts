@@ -1,10 +1,10 @@
-/** What an HTTP client gets where there is no reply: one body for all of them. */
+/** Problems: the body of every HTTP answer that is no reply. */
 import { type ServerResponse, STATUS_CODES, validateHeaderValue } from 'node:http';
 import { publishRefused } from '../process/diagnostics.ts';
 import { endLingering } from './linger.ts';
 import { expectProgress } from './write-progress.ts';
 
-/** Why a request is refused: an HTTP status, a stable code, and what goes with them. */
+/** A refusal: an HTTP status, a stable code, and their details. */
 export interface Refusal {
   readonly status: number;
   readonly code: string;
@@ -19,14 +19,14 @@ export interface Refusal {
   readonly received?: number | undefined;
 }
 
-/** The headers and the body that say a refusal, in HTTP. */
+/** The headers and the body of a refusal in HTTP. */
 export interface ProblemBody {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
 /**
- * Makes the answer that says a refusal.
+ * Makes the answer for a refusal.
  *
  * Wire shape: `application/problem+json`, `{ type: 'about:blank', title, status, code, detail? }`.
  * Source: RFC 9457.
@@ -64,7 +64,7 @@ export function namesProblems(accept: string): boolean {
   return /problem/i.test(accept) && PROBLEM_TYPE.test(accept);
 }
 
-/** The stable codes of our problems. */
+/** The stable codes of problems. */
 export type ProblemCode =
   | 'empty'
   | 'utf8'
@@ -118,13 +118,13 @@ export class Problem implements Refusal {
   }
 }
 
-/** The headers that say what a refused client can do about it; any other would be ours to set. */
+/** The headers that help a refused client; no others are taken over. */
 const PASSED_ON: ReadonlySet<string> = new Set(['www-authenticate', 'retry-after']);
 
 /**
- * The refusal of a client by the user's `context`: its status, and of its `headers` those that say
- * what to do about it. Nothing else of the error is told.
- * @param thrown - what `context` threw, with a status from 400 to 499
+ * The refusal of a client by the user's `context`: its status, and those of its `headers` that help the
+ * client. Nothing else of the error is sent.
+ * @param thrown - the error of `context`, with a status from 400 to 499
  */
 export function refusalOf(status: number, thrown: unknown): Refusal {
   const headers: Record<string, string> = {};
@@ -138,19 +138,19 @@ export function refusalOf(status: number, thrown: unknown): Refusal {
       headers[lower] = text;
     }
   } catch {
-    // A header that cannot be sent changes nothing of the refusal.
+    // A header that cannot be sent does not change the refusal.
   }
   return { status, code: 'context', headers };
 }
 
-/** How long a client may take nothing of a problem, in milliseconds. */
+/** How long a client may read nothing of a problem, in milliseconds. */
 const MAX_UNREAD = 12_000;
 
 /** After these the rest of the request is not read, so the connection cannot serve another. */
 const ENDS_CONNECTION: ReadonlySet<string> = new Set<ProblemCode>(['too-large', 'body-timeout']);
 
 /**
- * Answers with a problem, unless there is an answer already, or nobody to read it.
+ * Answers with a problem, unless the request was answered or its client has disconnected.
  *
  * @param endsConnection - whether the rest of the request is not worth reading
  */

@@ -1,4 +1,4 @@
-/** The target of a request: in one form for everybody, and compared with a path. */
+/** The target of a request: brought to one form, and compared with a path. */
 import { type IncomingMessage } from 'node:http';
 
 /**
@@ -22,7 +22,7 @@ const ABSOLUTE = /^[a-z][a-z\d+.-]*:\/\/(?:[^/?#@]*@)?([^/?#@]*)/i;
 
 /**
  * Brings the target of a request to origin form (`/path?query`). `GET http://host/admin` means
- * `/admin` on that host, and Express routes it so: who compares `request.url` with a path must see
+ * `/admin` on that host, and Express routes it so: code that compares `request.url` with a path must see
  * the same. The host of the target takes the place of Host, as the RFC demands.
  *
  * Source: RFC 9112 sections 3.2.2 and 3.2.1.
@@ -48,7 +48,7 @@ function pathAfter([start]: RegExpExecArray, url: string): string {
   return rest.startsWith('/') ? rest : `/${rest}`;
 }
 
-/** What Express reads as a pattern, and what no path of a request contains. */
+/** Characters that Express reads as a pattern, and that no path of a request contains. */
 const PATTERN = /:\w|[*?+(){}[\]\\#]/;
 
 /**

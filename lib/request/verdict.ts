@@ -1,12 +1,12 @@
 /**
- * The one rule of admission, for every function of the user's that says who a client is (`context`,
- * `authorize`): what it returns or resolves with admits the client; an error with a status from 400
- * to 499 refuses the client; anything else that it throws or rejects with is a fault.
+ * The one rule of admission, for the user's functions `context` and `authorize`: a result admits the
+ * client; an error with a status from 400 to 499 refuses it; any other error is a fault. Promises
+ * count as their outcome.
  */
 import { statusOf } from '../core/errors.ts';
 import { isPromise } from '../core/exchange.ts';
 
-/** What becomes of a client. Exactly one of them is called, once. They must not throw. */
+/** The outcome for a client. Exactly one of them is called, once. They must not throw. */
 export interface Candidate<Value> {
   /** @param value - what the function returned, settled */
   readonly admit: (value: Value) => void;
@@ -29,8 +29,8 @@ export function refusalStatus(thrown: unknown): number | undefined {
 }
 
 /**
- * Calls a function of the user's and decides. Never throws, never rejects, whatever the function
- * returns: a promise, something else with a `then`, or something whose properties throw.
+ * Calls a function of the user's and decides. Never throws or rejects, for any result of the function:
+ * a promise, another object with a `then`, or one whose properties throw.
  *
  * @returns true when the function answered with a promise: then one of the candidate's functions is
  * called later; false when it has been called already

@@ -3,9 +3,9 @@ import { LONGEST } from '../process/timers.ts';
 import { cutOff } from './client-gone.ts';
 
 /**
- * Cuts the client of an ended answer off when it takes nothing of the answer for some time: who does
- * not read would hold it in our memory for ever. Slow is allowed, as long as there is progress: it
- * is Node's own timer of a socket, which knows how much of a write has left.
+ * Cuts the client of an ended answer when it reads nothing of the answer for some time: otherwise the
+ * answer would stay in memory without end. A slow client is allowed, as long as there is progress: it
+ * is Node's own timer of a socket, which sees how much of a write has been sent.
  *
  * @param timeout - in milliseconds; a client is cut between this and twice this
  */

@@ -1,4 +1,4 @@
-/** express-ws made safe: one call that gives an application sockets which survive anything. */
+/** Adds WebSockets to an Express application: express-ws, with handshakes, limits and shutdown. */
 import { EventEmitter } from 'node:events';
 import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import { type Duplex } from 'node:stream';
@@ -61,10 +61,11 @@ export interface Attached<App extends Application> {
   readonly server: Server;
   /**
    * Shuts down: no new connection is accepted, requests on open ones get 503, running handlers reply,
-   * every socket is closed with 1001, idle connections end, and what is left at the timeout is cut.
+   * every socket is closed with 1001, idle connections end, and connections that are left at the
+   * timeout are cut.
    *
-   * @returns resolves when all is closed and every `onClose` has been called (what that returns is
-   * not waited for), at the latest shortly after the timeout; the same promise at every call
+   * @returns resolves when all is closed and every `onClose` has been called (its promise is not
+   * awaited), at the latest shortly after the timeout; the same promise at every call
    * @throws TypeError when `timeout` is not a number of milliseconds
    */
   readonly close: (options?: CloseOptions) => Promise<void>;
@@ -82,7 +83,7 @@ const attached = new WeakSet<Server>();
  * path no `.ws` route has, attached before or after.
  *
  * @param app - an Express application
- * @throws TypeError when an option is not what it should be, or the server has its sockets already
+ * @throws TypeError when an option is invalid or unknown, or the server has its sockets already
  *
  * Wire shape: before the upgrade a refusal is an HTTP answer, `application/problem+json`, with
  * `connection: close`: 400, 405, 426 `handshake`; 403 `origin`; 404 `not-found`; 503

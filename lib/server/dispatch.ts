@@ -13,11 +13,11 @@ export type RequestListener = (
 ) => void;
 
 /**
- * Routes a socket's request as Express routes a request, at the path that the client asked for. What
- * no route takes is closed with the code of the status.
+ * Routes a socket's request as Express routes a request, at the path of the handshake. A socket that no
+ * route takes is closed with the code of the status.
  *
  * @param Response - the class of the application's responses
- * @param report - gets what a middleware or a route failed with, where no error handler answered it
+ * @param report - called with an error of a middleware or a route that no error handler answered
  */
 export function dispatch(
   app: RequestListener,
@@ -29,7 +29,7 @@ export function dispatch(
 ): void {
   const response = socketResponse(Response, request, pending);
   pending.response = response;
-  // What the routes made by `.ws` know a socket by.
+  // The routes made by `.ws` find the socket here.
   Object.assign(request, { ws: socket });
   try {
     app(request, response, settle);

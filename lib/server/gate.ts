@@ -1,5 +1,5 @@
 /**
- * Who may have a socket: the checks before the upgrade. A GET that asks why a handshake was refused
+ * The checks before the upgrade. A GET that asks why a handshake was refused
  * passes the same ones.
  */
 import { type IncomingMessage } from 'node:http';
@@ -13,7 +13,7 @@ import { decide } from '../request/verdict.ts';
 import { type SocketTarget } from './find-route.ts';
 import { foreignOrigin, shuttingDown } from './handshake.ts';
 
-/** What the checks need. */
+/** Options of the checks. */
 export interface GateOptions {
   readonly origins: Origins | undefined;
   readonly authorize: Authorize | undefined;
@@ -30,7 +30,7 @@ export interface GateOptions {
 /** The `authorize` of `attachWebSockets`. */
 export type Authorize = (request: IncomingMessage, target: SocketTarget | undefined) => unknown;
 
-/** What becomes of a request. One of them is called, once. */
+/** The result of the checks. One of them is called, once. */
 export interface Passage {
   /** @param authorized - what `authorize` returned */
   readonly pass: (authorized: unknown) => void;
@@ -52,7 +52,7 @@ export class Gate {
     this.#isAllowed = originCheck(options.origins);
   }
 
-  /** Whether a page of the request's Origin may speak with us. Never throws. */
+  /** Whether a page of the request's Origin may connect. Never throws. */
   isAllowed(request: IncomingMessage): boolean {
     try {
       return this.#isAllowed(request);
@@ -62,7 +62,7 @@ export class Gate {
     }
   }
 
-  /** What is decided at once. */
+  /** The checks that need no promise. */
   refusalOf(request: IncomingMessage): Refusal | undefined {
     // guard: no upgrade during a shutdown
     if (this.#options.isEnding()) return shuttingDown;
@@ -72,7 +72,7 @@ export class Gate {
     return this.#options.capacity.hasRoom ? undefined : tooManyConnections;
   }
 
-  /** Asks `authorize`; at once where there is none. Never throws. */
+  /** Calls `authorize`; continues at once where there is none. Never throws. */
   ask(request: IncomingMessage, { pass, refuse }: Passage): void {
     const { authorize, openTimeout, isEnding, find, report } = this.#options;
     // guard: authorize is asked → pass(undefined);
@@ -130,7 +130,7 @@ export class Gate {
   }
 }
 
-/** A function that says no by what it returns (no user: null) must not admit everyone. */
+/** A function that refuses by its result (no user: null) must not admit every client. */
 function isNo(answer: unknown): boolean {
   // guard: authorize that says false → return answer === null;
   return !answer && answer !== undefined;

@@ -1,11 +1,11 @@
-/** What a handshake itself must be, and how a refused one is answered. */
+/** The form of a valid handshake, and the answer to a refused one. */
 import { type IncomingMessage } from 'node:http';
 import { type Duplex } from 'node:stream';
 import { publishRefused } from '../process/diagnostics.ts';
 import { startTimer } from '../process/timers.ts';
 import { problemOf, type Refusal, titleOf } from '../request/problem.ts';
 
-/** The server is about to end: another one takes over, and no client should come back at once. */
+/** The server shuts down: another one takes over, and no client should reconnect at once. */
 export const shuttingDown: Refusal = {
   status: 503,
   code: 'shutting-down',
@@ -13,7 +13,7 @@ export const shuttingDown: Refusal = {
 };
 /** A page of another site. */
 export const foreignOrigin: Refusal = { status: 403, code: 'origin' };
-/** Nothing serves sockets there. */
+/** No route for sockets has the path. */
 export const notFound: Refusal = { status: 404, code: 'not-found' };
 
 /** Base64 of 16 bytes. Source: RFC 6455 section 4.1, step 7. */
@@ -25,8 +25,8 @@ export function asksForWebSocket({ headers }: IncomingMessage): boolean {
 }
 
 /**
- * What is wrong with a handshake itself. ws looks at the same; it would also take version 8, whose
- * origin stands in another header and would pass the check of `origins`.
+ * The mistake in a handshake, if any. ws checks the same; it would also accept version 8, which sends
+ * its origin in another header and would pass the check of `origins`.
  *
  * Source: RFC 6455 sections 4.2.1, 4.2.2 and 4.4.
  */
@@ -44,7 +44,7 @@ export function handshakeFault({ method, headers }: IncomingMessage): Refusal | 
   return undefined;
 }
 
-/** How long a refused client may take to read why, in milliseconds. */
+/** How long a refused client may take to read the answer, in milliseconds. */
 const LINGER = 1_000;
 
 function cut(stream: Duplex): void {
@@ -61,8 +61,8 @@ export function refuseUpgrade(stream: Duplex, refusal: Refusal): void {
     ([name, value]) => `${name}: ${value}`,
   );
   stream.end([`HTTP/1.1 ${status} ${titleOf(status)}`, ...lines, '', body].join('\r\n'));
-  // Bytes that are not read would make the kernel reset the connection, which can overtake the
-  // answer: what the client has sent ahead is read and dropped.
+  // Unread bytes would make the kernel reset the connection, which can overtake the answer: so bytes
+  // that the client has sent ahead are read and dropped.
   stream.resume();
   const timer = startTimer(cut, LINGER, stream);
   stream.once('close', () => {

@@ -15,44 +15,44 @@ export interface AttachOptions {
    */
   readonly server?: Server;
   /**
-   * Whose pages may open a socket; checked before the upgrade, answered with 403.
-   * @defaultValue the pages of the host that they were loaded from
+   * Which pages may open a socket; checked before the upgrade, answered with 403.
+   * @defaultValue the host and port of Origin must equal those of Host
    */
   readonly origins?: Origins;
   /**
-   * Asked before the upgrade, with the bare request of Node (its `url` in origin form) and the route
-   * that the path leads to (undefined when there is none). Compare `target.route`, which is the path
-   * as `.ws` was given it, rather than `request.url`: Express matches `/ADMIN` with `/admin`.
+   * Called before the upgrade, with the bare request of Node (its `url` in origin form) and the route
+   * of its path (undefined when there is none). Compare `target.route`, the path as `.ws` was given it,
+   * rather than `request.url`: Express matches `/ADMIN` with `/admin`.
    *
-   * What it returns (or its promise gives) is the second argument of `context`. To refuse, throw an
-   * error with a `status` from 400 to 499: that is the answer. `false`, `null` and other values that
-   * are no are a refusal too, with 401; `undefined` admits. Anything else that is thrown is a fault:
-   * its own status from 500 to 599, or 500, and `onError`. It may take as long as `openTimeout`.
+   * Its result, awaited, is the second argument of `context`. To refuse, throw an error with a `status`
+   * from 400 to 499, which is the answer. A falsy result (`false`, `null`, `0`, `''`) refuses too, with
+   * 401; `undefined` admits. Any other error is a fault: its own status from 500 to 599, or 500, and
+   * `onError`. It may take as long as `openTimeout`.
    * @defaultValue every client passes
    */
   readonly authorize?: (request: IncomingMessage, target: SocketTarget | undefined) => unknown;
   /**
    * Chooses one of the subprotocols that the client offers, or none. A browser that offered some
-   * fails when none is chosen. Never choose a token: what is chosen is sent back in a header.
-   * `omnimessage.1` is chosen without asking whenever it is offered.
+   * fails when none is chosen. Never choose a token: the chosen one is sent back in a header.
+   * `omnimessage.1` is chosen without a call whenever it is offered.
    * @defaultValue none is chosen
    */
   readonly subprotocols?: Subprotocols;
   /**
-   * Whether an upgrade is ours, where the rule does not fit: true takes it, false leaves it to the
-   * other `upgrade` listeners of the server (404 when there are none), undefined goes by the rule.
-   * @defaultValue ours are the upgrades whose path a `.ws` route has, and all where nothing else
-   * listens
+   * Whether an upgrade belongs to this package, where the default does not fit: true takes it, false
+   * leaves it to the other `upgrade` listeners of the server (404 when there are none), undefined
+   * follows the default.
+   * @defaultValue upgrades whose path a `.ws` route has, and all where there is no other listener
    */
   readonly owns?: Owns;
   /**
-   * How many connections may be open, or about to be: one more is answered with 503. Sockets count,
-   * and responses that go on for ever (server-sent events).
+   * How many connections may be open or opening: one more is answered with 503. Sockets count, and
+   * responses without an end (server-sent events).
    * @defaultValue 10_000
    */
   readonly maxConnections?: number;
   /**
-   * The largest message, in bytes: one byte more closes with 1009, from the frame's header alone.
+   * The largest message, in bytes: one byte more closes with 1009, by the frame's header.
    * @defaultValue 65_536
    */
   readonly limit?: number;
@@ -73,9 +73,9 @@ export interface AttachOptions {
    */
   readonly openTimeout?: number;
   /**
-   * Called with a fault in `authorize`, `origins`, `subprotocols` or `owns`, and with what a
-   * middleware or a route threw or gave to `next` when no error handler of Express answered it. What
-   * it returns is ignored: there is no codec here.
+   * Called with a fault in `authorize`, `origins`, `subprotocols` or `owns`, and with an error that a
+   * middleware or a route threw or gave to `next` and that no error handler of Express answered. Its
+   * result is ignored: there is no codec here.
    * @defaultValue failures are counted; outside production each kind is printed once
    */
   readonly onError?: ErrorHandler<unknown>;
@@ -111,7 +111,7 @@ export interface AttachOptions {
 /** Options of `close`. */
 export interface CloseOptions {
   /**
-   * After how many milliseconds whatever has not ended is cut.
+   * After how many milliseconds the connections that are left are cut.
    * @defaultValue 10_000
    */
   readonly timeout?: number;
@@ -156,7 +156,7 @@ export type AttachSettings = AttachOptions & Required<Pick<AttachOptions, keyof 
 /** How a server that is made treats slow clients. */
 export type ServerSettings = Readonly<typeof serverDefaults>;
 
-/** @throws TypeError when an option is not what it should be */
+/** @throws TypeError when an option is invalid or unknown */
 export function attachSettings(options: AttachOptions): AttachSettings {
   expectOptions('attachWebSockets', options, OPTION_NAMES);
   const settings = filled(defaults, options);
@@ -171,7 +171,7 @@ export function attachSettings(options: AttachOptions): AttachSettings {
   return { ...options, ...settings };
 }
 
-/** @throws TypeError when an option is not what it should be, or is for a server that is not made */
+/** @throws TypeError when an option is invalid, or is for a server that is not made */
 export function serverSettings(options: AttachOptions): ServerSettings {
   const settings = filled(serverDefaults, options);
   for (const name of Object.keys(serverDefaults) as (keyof ServerSettings)[]) {
@@ -189,7 +189,7 @@ export function serverSettings(options: AttachOptions): ServerSettings {
   return settings;
 }
 
-/** After how many milliseconds a shutdown cuts what is left. @throws TypeError */
+/** After how many milliseconds a shutdown cuts the connections that are left. @throws TypeError */
 export function closeTimeout(options: CloseOptions): number {
   expectOptions('close', options, { timeout: true });
   const { timeout = 10_000 } = options;

@@ -23,10 +23,10 @@ import { toOriginForm } from '../request/target.ts';
 import { asksForWebSocket, notFound, refuseUpgrade, shuttingDown } from './handshake.ts';
 import { resumeAsRequest } from './resume-request.ts';
 
-/** The user's word on whose an upgrade is: undefined leaves it to the routes. */
+/** The option `owns`: undefined leaves the decision to the routes. */
 export type Owns = (request: IncomingMessage) => boolean | undefined;
 
-/** What decides. */
+/** Options of the decision. */
 export interface OwnershipOptions {
   readonly owns: Owns | undefined;
   /** Whether a `.ws` route has the path of a request. */

@@ -12,7 +12,7 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { type Application } from 'express';
 import { expectApplication } from '../core/options.ts';
 
-/** What `createServer` of `node:http` and `node:https` takes, beside its other options. */
+/** Options for `createServer` of `node:http` and `node:https`. */
 export interface ServerOptions {
   readonly IncomingMessage: typeof IncomingMessage;
   readonly ServerResponse: typeof ServerResponse;
@@ -59,13 +59,13 @@ export function serverOptions(app: Application): ServerOptions {
   return options;
 }
 
-/** What Express has, and does not tell in its types. */
+/** Properties of Express that its types leave out. */
 interface Prototypes {
   request: object;
   response: object;
 }
 
-/** Splices a prototype into the chain, in the place of another and with all that it has. */
+/** Replaces a prototype in the chain by another, with all properties of the first. */
 function takePlaceOf(before: object, prototype: object): void {
   // What a request is called by its constructor stays what it was.
   Reflect.deleteProperty(prototype, 'constructor');

@@ -1,4 +1,4 @@
-/** Requests that offer to speak another protocol, and are requests all the same. */
+/** Requests that offer another protocol and are served as HTTP. */
 import { type IncomingMessage, type Server } from 'node:http';
 import { type Duplex } from 'node:stream';
 

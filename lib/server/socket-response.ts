@@ -6,7 +6,7 @@ import { type IncomingMessage, ServerResponse } from 'node:http';
 import { type Socket } from 'node:net';
 import { Writable } from 'node:stream';
 
-/** What an answer is reported to. */
+/** Called with an answer. */
 export interface Answered {
   /** @param status - as soon as there is one */
   readonly refuse: (status: number) => void;

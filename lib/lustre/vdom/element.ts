@@ -1,6 +1,6 @@
 /**
- * The words that a view is made of. What they make are values: to look at, to compare, to use
- * twice. Do not change one, nor an array that was given to a word, afterwards.
+ * Functions that make the elements of a view. The elements are values, which can be inspected,
+ * compared and reused. Do not change one afterwards, nor an array that was given to such a function.
  *
  * Source: `lustre/element`, `lustre/element/keyed` of Lustre.
  */
@@ -26,12 +26,12 @@ export type Children<Message> = readonly Element<Message>[] | Keyed<Message>;
 const EMPTY: readonly never[] = Object.freeze([]);
 const NONE: TextNode = Object.freeze({ kind: 'text', content: '' });
 
-/** Text. Whatever it holds, it is shown as it is: text is never markup. */
+/** Text. It is shown as it is: text is never markup. */
 export function text(content: string | number): Element<never> {
   return { kind: 'text', content: String(content) };
 }
 
-/** Nothing to see: for the other half of a condition. It takes a place among its siblings. */
+/** Nothing visible: for the other half of a condition. It takes a place among its siblings. */
 export function none(): Element<never> {
   return NONE;
 }
@@ -122,8 +122,8 @@ function attributesOf<Message>(
 }
 
 /**
- * An element whose inside is markup of yours. It is never checked: whatever a user entered must
- * not be in it.
+ * An element whose content is given as markup. It is never checked: it must not contain anything that
+ * a user entered.
  *
  * @throws TypeError when the tag is none
  */

@@ -1,4 +1,4 @@
-/** From the values of a view to what travels. Maps and memos never do. */
+/** From the values of a view to the wire. Maps and memos are resolved; they are never sent. */
 import { type Carried } from './attribute.ts';
 import { type Element, shown, XHTML } from './node.ts';
 import { type WireAttribute, type WireBehaviour, type WireNode } from './wire.ts';
@@ -6,7 +6,7 @@ import { type WireAttribute, type WireBehaviour, type WireNode } from './wire.ts
 const NEVER: WireBehaviour = { kind: 0 };
 const ALWAYS: WireBehaviour = { kind: 2 };
 
-/** An element, with what is in it. @throws what a memo throws */
+/** An element with its children. @throws the error of a memo */
 export function encodeElement(node: Element<unknown>, key = ''): WireNode {
   const visible = shown(node);
   const keyPart = key === '' ? undefined : key;
@@ -78,7 +78,7 @@ function namespaceOf(namespace: string): string | undefined {
   return namespace === XHTML ? undefined : namespace;
 }
 
-/** JSON leaves out what is undefined, and so does whoever compares with `toEqual`. */
+/** Undefined for a default, because JSON leaves undefined fields out. */
 function given<Shape>(shape: { [Name in keyof Shape]: Shape[Name] | undefined }): Shape {
   return shape as Shape;
 }

@@ -108,7 +108,7 @@ export function onCheck<Message>(
     expectType(value, 'boolean');
     return toMessage(value as boolean);
   };
-  // Bundles before 5.7.0 send the value of a checkbox unless they are asked.
+  // Bundles before 5.7.0 send the value of a checkbox unless this is requested.
   return on('change', Object.assign(decode, { include: ['target.checked'] }));
 }
 

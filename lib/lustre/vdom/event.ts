@@ -15,17 +15,16 @@ import { expectName } from './name.ts';
 export type EventDecoder<Message> = Decode<Message> & { readonly include?: readonly string[] };
 
 /**
- * Makes a message of those parts of an event that a struct names. The browser is asked for just
- * these: `object({ target: object({ value: string() }) })` asks for `target.value`. An event that
- * the struct refuses is ignored.
+ * Makes a message of those parts of an event that a struct names. Only these are requested from the
+ * browser: `target.value` for `object({ target: object({ value: string() }) })`. An event that the
+ * struct refuses is ignored.
  *
  * Beware of parts that are not always there: where one but the last of `relatedTarget.id` is
  * missing, the browser does not send the event at all.
  *
  * @param struct - coerces, and drops what it does not know
- * @param include - what to ask for instead: paths with dots
- * @throws TypeError when it is no struct, or when it does not say what to ask for and `include`
- * does not either
+ * @param include - the parts to request instead: paths with dots
+ * @throws TypeError when it is no struct, or when neither it nor `include` names the parts
  */
 export function decodeEvent<Data, Message>(
   struct: Struct<Data>,

@@ -1,4 +1,4 @@
-/** What a view is made of, as values; `element.ts` has the words that make them. */
+/** The values of a view; `element.ts` has the functions that make them. */
 import { dropRejection } from '../../core/attempt.ts';
 import { isPromise } from '../../core/exchange.ts';
 import { type Carried } from './attribute.ts';
@@ -9,7 +9,7 @@ export interface TextNode {
   readonly content: string;
 }
 
-/** Several elements where one is asked for. */
+/** Several elements in the place of one. */
 export interface FragmentNode<Message> {
   readonly kind: 'fragment';
   readonly children: readonly Element<Message>[];
@@ -47,11 +47,11 @@ export interface MemoNode<Message> {
   readonly kind: 'memo';
   readonly dependencies: readonly unknown[];
   readonly render: () => Element<Message>;
-  /** What `render` gave, once it was asked. */
+  /** The result of `render`, once it was called. */
   rendered: Element<Message> | undefined;
 }
 
-/** What a view returns: text, an element, or several; its handlers make messages. */
+/** The result of a view: text, an element, or several; its handlers make messages. */
 export type Element<Message> =
   | TextNode
   | FragmentNode<Message>
@@ -64,17 +64,17 @@ export const XHTML = 'http://www.w3.org/1999/xhtml';
 export const SVG = 'http://www.w3.org/2000/svg';
 export const MATHML = 'http://www.w3.org/1998/Math/MathML';
 
-/** What an element is once maps and memos are looked through: what travels. */
+/** An element on the wire: maps and memos are resolved. */
 export type Shown<Message> =
   TextNode | FragmentNode<Message> | ElementNode<Message> | RawNode<Message>;
 
-/** What a memo shows. */
+/** The element of a memo. */
 export function rendered<Message>(memoized: MemoNode<Message>): Element<Message> {
   return (memoized.rendered ??= memoized.render());
 }
 
 /**
- * What a view, a memo or a list of children gave where an element was expected.
+ * Refuses a value of a view, a memo or a list of children that is no element.
  * @throws TypeError
  */
 export function refuseElement(got: unknown): never {

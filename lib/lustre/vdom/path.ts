@@ -1,6 +1,6 @@
 /**
  * From the path of an event, as the browser sends it, to the handler. Paths are untrusted input:
- * each part is looked up among what the view has, and nothing else.
+ * each part is looked up only among the children that the view has.
  *
  * Wire shape: one part for each level, with a tab between: the key where the children have keys,
  * the place among its siblings, from 0, where not. The first is the view itself, `0`.

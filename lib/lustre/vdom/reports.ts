@@ -1,7 +1,7 @@
 /**
- * What handlers ask the browser for beyond what their decoders need, so that the server knows what
- * the page shows: the value that the element had when the event was made, and the number of the
- * last write of ours that it had seen by then.
+ * Further parts of an event that handlers request, so that the server knows what the page shows: the
+ * value of the element at the time of the event, and the number of the last write that it had
+ * received by then.
  */
 import { type Carried, type EventAttribute } from './attribute.ts';
 import {
@@ -24,10 +24,10 @@ export const CHOICE = '_choice';
 /** The options of a `select`, of which JSON keeps the properties that a view gave them. */
 export const CHOICES_PATH = 'target.selectedOptions';
 
-/** What the browser sends of these without being asked, from Lustre 5.3.2 on. */
+/** The parts that the browser sends of these without a request, from Lustre 5.3.2 on. */
 const UNASKED: ReadonlySet<string> = new Set(['input', 'change']);
 
-/** Inputs in which something half typed counts as no value at all. */
+/** Inputs whose value is empty while it is half typed. */
 const HALF_TYPED: ReadonlySet<string> = new Set([
   'date',
   'datetime-local',
@@ -37,7 +37,7 @@ const HALF_TYPED: ReadonlySet<string> = new Set([
   'week',
 ]);
 
-/** The attribute that says what a control shall show. */
+/** The attribute that sets the value of a control. */
 const STATES: Readonly<Record<ControlKind, string>> = {
   value: 'value',
   checked: 'checked',
@@ -49,7 +49,7 @@ const STATES: Readonly<Record<ControlKind, string>> = {
  * The attributes of an element with its handlers as they are sent.
  *
  * @param hasChildren - whether events of other elements can reach the handlers
- * @throws TypeError for a handler that would be told the first of several choices alone
+ * @throws TypeError for a handler that would get only the first of several choices
  */
 export function reporting<Message>(
   namespace: string,
@@ -70,7 +70,7 @@ export function reporting<Message>(
   const isSeveral = kind === 'selected' && isMultiple({ attributes });
   const asked = isSeveral ? [CHOICES_PATH, STAMP_PATH] : isControlled ? pathsFor(kind, type) : [];
   const list = withEvents(attributes, (each) => own(each, asked, type, isPaused));
-  // Something half typed is undone when the user leaves it, of which no `change` tells.
+  // A half typed value is undone when the user leaves the input, without a `change`.
   const isHalfTyped = isControlled && HALF_TYPED.has(type);
   return isHalfTyped && list.some(({ kind: each, name }) => each === 'event' && name === 'input')
     ? withEvents(withHandler(list, 'blur'), (each) => own(each, asked, type, isPaused))
@@ -101,7 +101,7 @@ function own<Message>(
 ): EventAttribute<Message> {
   const isUnasked = UNASKED.has(handler.name) && type !== 'checkbox';
   const include = together(handler.include, asked).filter(
-    // To ask for what comes anyway would make the browser's list longer with every event.
+    // Requesting what is sent anyway would make the browser's list longer with every event.
     (path) => !isUnasked || path !== VALUE_PATH,
   );
   return isPaused ? paused(handler, include) : paced(handler, include);

@@ -1,4 +1,4 @@
-/** How the words for elements are made. */
+/** Makes the functions for elements. */
 import { type Attribute } from './attribute.ts';
 import { type Children, namespaced } from './element.ts';
 import { type Element } from './node.ts';
@@ -6,16 +6,16 @@ import { type Element } from './node.ts';
 /**
  * A word for an element: `html.div(attributes, children)`.
  *
- * Which messages it may hold is said by whoever takes it, not by what is in it, because TypeScript
- * makes no union of different messages by itself. So a function that makes a part of a view says what
- * it returns: `function row(user: User): Element<Message>`.
+ * The type of its messages comes from the place where it is used, not from its children, because
+ * TypeScript does not infer a union of different messages. So annotate the result of a function that
+ * makes a part of a view: `function row(user: User): Element<Message>`.
  */
 export type Tag = <Message = never>(
   attributes: readonly Attribute<NoInfer<Message>>[],
   children?: Children<NoInfer<Message>>,
 ) => Element<Message>;
 
-/** Makes the words of a namespace. */
+/** Makes the functions of a namespace. */
 export function tagsOf(namespace: string): (name: string) => Tag {
   return (name) => (attributes, children) => namespaced(namespace, name, attributes, children);
 }

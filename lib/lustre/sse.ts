@@ -1,7 +1,7 @@
 /** Server components over server-sent events: a live view, which receives nothing from the browser. */
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { Router } from 'express';
-import { isAt, toOriginForm } from '../request/target.ts';
+import { isAt, isOfSocket, toOriginForm } from '../request/target.ts';
 import { type Source } from './source.ts';
 import { type ServerComponentSseOptions, sseSettings } from './sse-options.ts';
 import { SseView } from './sse-viewer.ts';
@@ -55,8 +55,14 @@ export function omniServerComponentSse<
     next: (error?: unknown) => void,
   ): void => {
     toOriginForm(request);
-    if (request.method !== 'GET' || !isAt(settings.path, request.url)) next();
-    else new SseView(settings, request, response, next).open();
+    const isOurs = request.method === 'GET' && isAt(settings.path, request.url);
+    if (
+      isOurs &&
+      // guard: a live view is not for a socket → true
+      !isOfSocket(request)
+    ) {
+      new SseView(settings, request, response, next).open();
+    } else next();
   };
   const router = Router();
   // By `use`, not as a route: Express answers HEAD and OPTIONS itself for its routes.

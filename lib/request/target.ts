@@ -17,6 +17,14 @@ interface Target {
   originalUrl?: string | undefined;
 }
 
+/**
+ * Whether a request is that of a WebSocket, which passes an application as a GET: an HTTP route passes
+ * it by. `attachWebSockets` and express-ws put the socket on it.
+ */
+export function isOfSocket(request: IncomingMessage): boolean {
+  return (request as { readonly ws?: unknown }).ws !== undefined;
+}
+
 /** Scheme and authority of a target in absolute form, without a user's name. */
 const ABSOLUTE = /^[a-z][a-z\d+.-]*:\/\/(?:[^/?#@]*@)?([^/?#@]*)/i;
 

@@ -60,9 +60,9 @@ function writeHead(this: SocketResponse, ...header: unknown[]): SocketResponse {
     // Without a socket a response only collects: a file that is piped into it would stand for
     // ever, and keep its descriptor. It never asks a writer to wait, because nothing here would
     // tell the response when to go on.
-    const stream = new Writable({ write: discard, highWaterMark: Number.MAX_SAFE_INTEGER });
+    const stream = new Nowhere();
     this[nowhere] = stream;
-    this.assignSocket(stream as Socket);
+    this.assignSocket(stream as unknown as Socket);
     // guard: a page at the path of a socket is passed by → const next = undefined;
     const next = this.statusCode < 300 ? nextAfterPage(this.req) : undefined;
     if (next === undefined) listener.refuse(this.statusCode);
@@ -71,8 +71,28 @@ function writeHead(this: SocketResponse, ...header: unknown[]): SocketResponse {
   return this;
 }
 
-function discard(_chunk: unknown, _encoding: BufferEncoding, done: () => void): void {
-  done();
+/** What stands in for a connection: takes all, and has what a response calls on its connection. */
+class Nowhere extends Writable {
+  constructor() {
+    super({ highWaterMark: Number.MAX_SAFE_INTEGER });
+  }
+
+  override _write(_chunk: unknown, _encoding: BufferEncoding, done: () => void): void {
+    done();
+  }
+
+  // guard: a response that leads nowhere has a time limit
+  setTimeout(): this {
+    return this;
+  }
+
+  setNoDelay(): this {
+    return this;
+  }
+
+  setKeepAlive(): this {
+    return this;
+  }
 }
 
 /** What Express writes on a request while it routes. */

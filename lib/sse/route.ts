@@ -9,7 +9,7 @@ import { expectFunction, expectOptions, type OptionNames } from '../core/options
 import { takePlace, tooManyConnections } from '../request/capacity.ts';
 import { endAtShutdown, isGone, whenGone } from '../request/client-gone.ts';
 import { sendProblem } from '../request/problem.ts';
-import { expectPath, isAt, toOriginForm } from '../request/target.ts';
+import { expectPath, isAt, isOfSocket, toOriginForm } from '../request/target.ts';
 import { SseLine } from './line.ts';
 
 /** What {@link omniSse} takes. Sizes are bytes, times are milliseconds. */
@@ -99,7 +99,11 @@ export function omniSse<
   router.use((request, response: ServerResponse, next) => {
     toOriginForm(request);
     const isOurs = request.method === 'GET' && (path === undefined || isAt(path, request.url));
-    if (!isOurs) {
+    if (
+      !isOurs ||
+      // guard: a stream is not for a socket → false
+      isOfSocket(request)
+    ) {
       next();
       return;
     }

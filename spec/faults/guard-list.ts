@@ -95,6 +95,9 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
   'spec/faults/targets.spec.ts': [['everything sees a target in one form', 'A16 is a path to']],
   'spec/faults/hostile.spec.ts': [
     ['no upgrade before the answers to what came before', 'ends the connection'],
+    ['a response that leads nowhere has a time limit', 'a middleware that'],
+    ['a stream is not for a socket', 'omniSse'],
+    ['a live view is not for a socket', 'a live view'],
   ],
   'spec/faults/attach.spec.ts': [
     ['payload limit of the server', 'W42 a header of 100 MiB'],

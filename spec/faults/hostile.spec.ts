@@ -1,10 +1,13 @@
 /** What a client may do with one connection beside sending messages; over every transport. */
-import { omniHttp, omniSse, omniWs } from 'express-omnimessage';
+import { type RequestHandler } from 'express';
+import { effect, omniHttp, omniSse, omniWs } from 'express-omnimessage';
+import { component, html, omniServerComponentSse } from 'express-omnimessage/lustre';
 import { describe, expect, it } from 'vitest';
 import { serveAttached } from '../support/attached.ts';
 import { deferred } from '../support/deferred.ts';
 import { type Says, textCodec } from '../support/codecs.ts';
 import { dialHttp } from './served-http.ts';
+import { openRaw, sayFrame } from './served-socket.ts';
 
 const UPGRADE =
   'GET /ws HTTP/1.1\r\nhost: a\r\nupgrade: websocket\r\nconnection: upgrade\r\n' +
@@ -68,5 +71,96 @@ describe('an upgrade that is pipelined', () => {
 
     expect((await client.answer())?.status).toBe(200);
     expect((await client.answer())?.status).toBe(101);
+  });
+});
+
+/** Refuses, later. */
+const refusing = async (): Promise<never> => {
+  await new Promise((resolve) => setImmediate(resolve));
+  throw Object.assign(new Error('no'), { status: 403 });
+};
+
+function liveView(opened: string[], more: { context?: () => Promise<never> }): RequestHandler {
+  return omniServerComponentSse({
+    path: '/stream',
+    ...more,
+    component: component<undefined, number, never>({
+      init: () => {
+        opened.push('view');
+        return [0, effect.none()];
+      },
+      update: (count) => [count, effect.none()],
+      view: () => html.p([], []),
+    }),
+    start: () => undefined,
+  });
+}
+
+describe.each<[string, (opened: string[]) => RequestHandler]>([
+  [
+    'omniSse',
+    (opened) =>
+      omniSse<Says>({ path: '/stream', codec: textCodec, onOpen: () => void opened.push('sse') }),
+  ],
+  [
+    'omniSse that refuses',
+    () => omniSse<Says>({ path: '/stream', codec: textCodec, context: refusing }),
+  ],
+  ['a live view', (opened) => liveView(opened, {})],
+  ['a live view that refuses', (opened) => liveView(opened, { context: refusing })],
+])('a WebSocket at the path of %s', (_, make) => {
+  it('is closed with 4404, and begins no stream', async () => {
+    const opened: string[] = [];
+    const { url } = await serveAttached((app) => {
+      app.use(make(opened));
+    });
+    const socket = await openRaw({ url: `${url}/stream` });
+
+    expect(await socket.ended).toMatchObject({ code: 4404 });
+    expect(opened).toEqual([]);
+  });
+
+  it('reaches its own route there, whichever was made first', async () => {
+    const opened: string[] = [];
+    const { url } = await serveAttached((app) => {
+      app.use(make(opened));
+      app.ws('/stream', omniWs({ codec: textCodec, handler: ({ text }) => ({ said: text }) }));
+    });
+    const socket = await openRaw({ url: `${url}/stream` });
+    socket.write(sayFrame('a'));
+
+    expect(await socket.next()).toBe('{"said":"a"}');
+    expect(opened).toEqual([]);
+  });
+});
+
+describe('a middleware that a socket passes', () => {
+  it.each<[string, RequestHandler]>([
+    ['limits the time of the response', (_request, response) => response.setTimeout(5_000)],
+    [
+      'limits its time after the answer',
+      (_request, response) => {
+        response.status(403).end();
+        response.setTimeout(5_000, () => {});
+      },
+    ],
+    [
+      'looks at its connection',
+      (_request, response) => {
+        response.flushHeaders();
+        response.socket?.setNoDelay(true).setKeepAlive(true);
+      },
+    ],
+  ])('%s, and nothing fails', async (_, middleware) => {
+    const { url, errors } = await serveAttached((app) => {
+      app.use((request, response, next) => {
+        middleware(request, response, next);
+        if (!response.headersSent) response.status(403).end();
+      });
+    });
+    const socket = await openRaw({ url: `${url}/omni` });
+
+    expect([4403, 4404]).toContain((await socket.ended).code);
+    expect(errors).toEqual([]);
   });
 });

@@ -98,6 +98,16 @@ export abstract class AnsweringConnection<
     return encoded !== undefined && this.sender.push(encoded);
   }
 
+  /** Sends a message that may take long: see `pushLong` of the sender. */
+  sendLong(encoded: Wire | Prepared): boolean {
+    return this.sender.pushLong(encoded);
+  }
+
+  /** Whether one message more would close it: then `caughtUp` is called once the client has caught up. */
+  isTooFarBehind(caughtUp: () => void): boolean {
+    return this.sender.isTooFarBehind(caughtUp);
+  }
+
   /**
    * Answers a message: with its reply, or that there is none.
    * @param id - the id that the client gave the message; undefined where messages have no ids

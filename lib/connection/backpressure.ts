@@ -23,6 +23,7 @@ export class Backpressure {
   readonly #held: Held;
   readonly #limits: Limits;
   #isOn = false;
+  #caughtUp: (() => void) | undefined;
   /** Milliseconds in which the client took nothing, and how much waited then. */
   #stalled = 0;
   #outstanding = 0;
@@ -48,8 +49,21 @@ export class Backpressure {
       this.#stalled = 0;
       this.#outstanding = 0;
       if (this.#isOver) this.begin();
-      if (!this.#isOn) this.#held.release();
+      if (this.#isOn) return;
+      this.#held.release();
+      const callback = this.#caughtUp;
+      this.#caughtUp = undefined;
+      callback?.();
     });
+  }
+
+  /**
+   * Calls back once, when the client has caught up.
+   * @returns false when it is not behind; then it does not call back
+   */
+  whenCaughtUp(callback: () => void): boolean {
+    if (this.#isOn) this.#caughtUp = callback;
+    return this.#isOn;
   }
 
   /**

@@ -63,6 +63,8 @@ export class MessageSender {
   /** Where the client can come back. */
   keeper: SentKeeper | undefined;
   #backpressure: Backpressure | undefined;
+  /** How much had been sent with the last of the messages that may take long. */
+  #longUntil = 0;
   /** The message that was answered for taking too long. */
   #givenUp: MessageId | undefined;
   /** The message that is being handled, until it is answered. */
@@ -90,6 +92,23 @@ export class MessageSender {
     if (encoded instanceof Prepared && encoded.isPlaced) return this.#write(encoded, PLACED);
     const own = encoded instanceof Prepared ? encoded.encoded : encoded;
     return this.#write(own, keeper.push(own));
+  }
+
+  /** Sends a message that may be so large that it takes long: what waits of it is not counted. */
+  pushLong(encoded: Wire | Prepared): boolean {
+    const isSent = this.push(encoded);
+    this.#longUntil = this.#line.bytesSent;
+    return isSent;
+  }
+
+  /**
+   * Whether so much waits that one message more would close the connection.
+   * @param caughtUp - is called once, when the client has caught up; only after true
+   */
+  isTooFarBehind(caughtUp: () => void): boolean {
+    if (!this.#isTooMuch(this.#line.buffered)) return false;
+    this.#slowDown();
+    return this.#backpressure?.whenCaughtUp(caughtUp) === true;
   }
 
   /** Answers a message on a marked line: with its reply, or that there is none. */
@@ -206,15 +225,22 @@ export class MessageSender {
   #write(encoded: Wire | Prepared, header: string): boolean {
     // The client has begun to close, or broke the protocol: the last frame is sent.
     if (this.#host.isEnding || !this.#line.isOpen) return false;
-    const { maxBuffered, highWaterMark } = this.#settings;
+    const { highWaterMark } = this.#settings;
     const { buffered } = this.#line;
     // guard: maxBuffered → if (this.#line.buffered === -1) { this.#host.refuse(CloseCode.TooSlow); return false; }
-    if (buffered > maxBuffered) {
+    if (this.#isTooMuch(buffered)) {
       this.#host.refuse(CloseCode.TooSlow);
       return false;
     }
     if (buffered + this.#line.write(encoded, header) > highWaterMark) this.#slowDown();
     return true;
+  }
+
+  #isTooMuch(buffered: number): boolean {
+    const { maxBuffered } = this.#settings;
+    if (buffered <= maxBuffered) return false;
+    const taken = this.#line.bytesSent - buffered;
+    return buffered - Math.max(0, this.#longUntil - taken) > maxBuffered;
   }
 
   #slowDown(): void {

@@ -200,7 +200,7 @@ export class ComponentRuntime<Args, Model, Message> implements LoopHost<Message>
     }
     this.#viewings.set(viewer, viewing);
     this.#agreement.mounted(viewing.page);
-    viewing.show(mount, this.#shown);
+    viewing.show(mount, this.#shown, true);
     return true;
   }
 

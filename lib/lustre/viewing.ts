@@ -7,8 +7,11 @@ import { type Due, Pauses } from './pauses.ts';
 
 /** A transport that shows a component. Its functions must not throw. */
 export interface Viewer {
-  /** Takes a frame. One that goes to many comes as a `Prepared`. */
-  readonly show: (frame: string | Prepared) => void;
+  /**
+   * Takes a frame. One that goes to many comes as a `Prepared`.
+   * @param isMount - it shows the whole view, whatever came before
+   */
+  readonly show: (frame: string | Prepared, isMount: boolean) => void;
   /** The component has ended: because it was stopped, or because of `error`. */
   readonly ended: (error?: ApplicationError) => void;
 }
@@ -29,9 +32,9 @@ export class Viewing<Message> {
   }
 
   /** @param shown - the view that the page shows with this frame */
-  show(frame: string | Prepared, shown: Snapshot<Message> | undefined): void {
+  show(frame: string | Prepared, shown: Snapshot<Message> | undefined, isMount = false): void {
     this.#next ??= shown;
-    this.viewer.show(frame);
+    this.viewer.show(frame, isMount);
   }
 
   /**

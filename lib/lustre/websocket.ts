@@ -75,7 +75,8 @@ const OPTION_NAMES: OptionNames<ServerComponentOptions> = {
  * Wire shape: Lustre's own, JSON in text frames. The server sends first, and answers each frame.
  * Lustre's runtime reconnects after every close but 1000: so a client that is refused for good
  * (CloseCode Undecodable, Unauthorized, Forbidden) is closed with 1000 and the reason of that code.
- * Close codes are otherwise those of `omniWs`.
+ * Close codes are otherwise those of `omniWs`. A page for which more than `maxBuffered` waits is sent
+ * nothing more until it has caught up, and then the whole view; a first view may be larger.
  *
  * @returns a listener for `app.ws(path, …)` of express-ws and for the `connection` event of a `ws`
  * server; it works with ws 7 and ws 8
@@ -180,6 +181,8 @@ class ComponentSession<Args, Model, Message, Context, Request extends IncomingMe
   readonly #connection: ClientConnection<Said, never, Context, Request>;
   #opened: Opened | undefined;
   #undecodable: UndecodableCount | undefined;
+  /** Frames were left out, because the page is too far behind. */
+  #hasMissed = false;
 
   constructor(
     options: ServerComponentOptions<Context, Request> &
@@ -219,16 +222,29 @@ class ComponentSession<Args, Model, Message, Context, Request extends IncomingMe
 
   // Called by the component.
 
-  show(frame: string | Prepared): void {
-    if (this.#connection.isOpen) this.#connection.sendEncoded(frame);
-    // Closing, for up to 5 s: nothing is shown any more.
-    else this.#opened?.shared.disconnect(this);
+  show(frame: string | Prepared, isMount: boolean): void {
+    const connection = this.#connection;
+    if (!connection.isOpen) {
+      // Closing, for up to 5 s: nobody sees it any more.
+      this.#opened?.shared.disconnect(this);
+      return;
+    }
+    // guard: a page that is too far behind is mounted anew
+    this.#hasMissed ||= connection.isTooFarBehind(this.#caughtUp);
+    if (this.#hasMissed) return;
+    if (isMount) connection.sendLong(frame);
+    else connection.sendEncoded(frame);
   }
 
   ended(error?: ApplicationError): void {
     if (error === undefined) this.#connection.end(1000);
     else if (this.#options.shared !== undefined) this.#connection.failSilently();
   }
+
+  readonly #caughtUp = (): void => {
+    this.#hasMissed = false;
+    if (this.#connection.isOpen) this.#opened?.shared.remount(this);
+  };
 
   #enter(isKnown: boolean): void | Promise<void> {
     const connection = this.#connection;

@@ -26,6 +26,7 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
     ['properties of SVG', ''],
     ['properties that some elements cannot have set', ''],
     ['numbers out of range', ''],
+    ['an object that cannot become a string', 'is left out: an'],
     ['a batch is about the view before the answer', ''],
     ['a frame past the limit costs no text', ''],
   ],

@@ -81,6 +81,9 @@ describe('C2: what a browser refuses', () => {
     ['volume', html.video([property('volume', 2)])],
     ['maxLength', html.input([property('maxLength', -1)])],
     ['contentEditable', html.div([property('contentEditable', 'maybe')])],
+    ['an object without a text', html.a([property('rel', { toString: 'x' })])],
+    ['an array of one', html.a([property('rel', [[{ toString: 'x' }]])])],
+    ['the same on SVG', svg.a([property('rel', { toString: 'x' })])],
   ])('is left out: %s', (_, view) => {
     expect(namesOf(view).filter((name) => name !== 'type')).toEqual([]);
   });
@@ -92,6 +95,8 @@ describe('C2: what a browser refuses', () => {
     ['one of an input', () => html.input([property('files', [])])],
     ['one of a table', () => html.table([property('tHead', null)])],
     ['one of SVG', () => svg.circle([property('cx', 1)])],
+    ['a constant', () => property('TEXT_NODE', 1)],
+    ['a constant of a video', () => html.video([property('HAVE_NOTHING', 1)])],
   ])('is a TypeError where it is a property: %s', (_, make) => {
     expect(make).toThrow(TypeError);
   });

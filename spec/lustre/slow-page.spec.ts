@@ -35,7 +35,11 @@ function board(size: number, still = 0): ServerComponent<number> {
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Shows so many numbers while the page reads nothing, and then has it read on. */
-async function showUnread(page: SocketClient, shown: ServerComponent<number>, count: number): Promise<void> {
+async function showUnread(
+  page: SocketClient,
+  shown: ServerComponent<number>,
+  count: number,
+): Promise<void> {
   page.socket.pause();
   for (let at = 1; at <= count; at++) {
     shown.dispatch(at);

@@ -11,7 +11,7 @@ import { inputType } from './control.ts';
 import { expectName } from './name.ts';
 import { type Element, type TextNode, XHTML } from './node.ts';
 import { reporting } from './reports.ts';
-import { expectForeignProperty, fitting } from './value-guard.ts';
+import { fitsForeign, fitting } from './value-guard.ts';
 
 /** Children that are known by key: see {@link keyed}. */
 export interface Keyed<Message> {
@@ -100,10 +100,9 @@ function attributesOf<Message>(
   const isCustom = tag.includes('-');
   const list = carried(attributes, isCustom);
   if (namespace !== XHTML) {
-    for (const { kind, name } of list) {
-      if (kind === 'property') expectForeignProperty(tag, name);
-    }
-    return list;
+    const fits = (each: Carried<Message>): boolean =>
+      each.kind === 'event' || fitsForeign(tag, each);
+    return list.every(fits) ? list : list.filter(fits);
   }
   const isFile = tag === 'input' && inputType(list) === 'file';
   let fit: Carried<Message>[] | undefined;

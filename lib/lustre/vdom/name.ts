@@ -75,12 +75,15 @@ const REFUSED: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
+/** The constants of every node. */
+const CONSTANT = /^(?:[A-Z]+_)+NODE$|^DOCUMENT_POSITION_/;
+
 /** @throws TypeError for a property that a view must not set, or cannot */
 export function expectPropertyName(name: string): void {
   if (/^on/i.test(name) && !NO_HANDLER.test(name)) refuseProperty(name);
   if (UNSAFE.has(name)) refuseProperty(name);
   // guard: properties that browsers refuse to set
-  if (REFUSED.has(name)) refuseProperty(name);
+  if (REFUSED.has(name) || CONSTANT.test(name)) refuseProperty(name);
 }
 
 /** @throws TypeError */

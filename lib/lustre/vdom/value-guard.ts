@@ -6,18 +6,23 @@
  * Found by assigning 40 odd values to every property of every element of HTML and SVG in Chromium.
  */
 import { addressOf, isAddress, safeAddress } from './address.ts';
-import { type Carried, type Json } from './attribute.ts';
+import { type Carried, type EventAttribute, type Json } from './attribute.ts';
 import { refuseProperty } from './name.ts';
 
 const list = (names: string): ReadonlySet<string> => new Set(names.split(' '));
+
+/** Those of `audio` and `video`, with their constants. */
+const MEDIA_FIXED =
+  'HAVE_CURRENT_DATA HAVE_ENOUGH_DATA HAVE_FUTURE_DATA HAVE_METADATA HAVE_NOTHING NETWORK_EMPTY ' +
+  'NETWORK_IDLE NETWORK_LOADING NETWORK_NO_SOURCE buffered currentSrc duration ended error mediaKeys ' +
+  'networkState paused played readyState remote seekable seeking sinkId srcObject textTracks ' +
+  'webkitAudioDecodedByteCount webkitVideoDecodedByteCount';
 
 /** The properties of some elements that are read-only or hold elements. */
 const FIXED: Readonly<Record<string, ReadonlySet<string>>> = {
   a: list('origin'),
   area: list('origin'),
-  audio: list(
-    'buffered currentSrc duration ended error networkState paused played readyState remote seekable seeking sinkId srcObject textTracks',
-  ),
+  audio: list(MEDIA_FIXED),
   button: list(
     'commandForElement form labels popoverTargetElement validationMessage validity willValidate',
   ),
@@ -51,9 +56,9 @@ const FIXED: Readonly<Record<string, ReadonlySet<string>>> = {
   th: list('cellIndex'),
   thead: list('rows'),
   tr: list('cells rowIndex sectionRowIndex'),
-  track: list('readyState track'),
+  track: list('ERROR LOADED LOADING NONE readyState track'),
   video: list(
-    'buffered currentSrc duration ended error networkState paused played readyState remote seekable seeking sinkId srcObject textTracks videoHeight videoWidth',
+    `${MEDIA_FIXED} videoHeight videoWidth webkitDecodedFrameCount webkitDroppedFrameCount`,
   ),
 };
 
@@ -122,10 +127,18 @@ export function fitting<Message>(
   return fittingProperty(tag, each.name, each.value) ? asAddress(tag, each) : undefined;
 }
 
-/** @throws TypeError for a property that can never be set on an element of SVG or MathML */
-export function expectForeignProperty(tag: string, name: string): void {
+/**
+ * Whether an element of SVG or MathML can have it.
+ * @throws TypeError for a property that can never be set
+ */
+export function fitsForeign(
+  tag: string,
+  { kind, name, value }: Exclude<Carried<unknown>, EventAttribute<unknown>>,
+): boolean {
+  if (kind === 'attribute') return true;
   // guard: properties of SVG
   if (FOREIGN.has(name) || /^[A-Z\d_]+$/.test(name)) refuseProperty(name, tag);
+  return hasText(value);
 }
 
 function fittingProperty(tag: string, name: string, value: Json): boolean {
@@ -135,8 +148,17 @@ function fittingProperty(tag: string, name: string, value: Json): boolean {
   if (name === 'contentEditable') {
     return typeof value === 'boolean' || EDITABLE.has(JSON.stringify(value).toLowerCase());
   }
+  // guard: an object that cannot become a string
+  if (typeof value === 'object' && !tag.includes('-') && !hasText(value)) return false;
   // guard: numbers out of range
   return isNumberFor(tag, name, value);
+}
+
+/** Whether the browser can make a string of it, as elements of HTML do with most properties. */
+function hasText(value: Json): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  if (Array.isArray(value)) return (value as readonly Json[]).every((each) => hasText(each));
+  return !Object.hasOwn(value, 'toString');
 }
 
 /** Whether it is no number of this element, or one that is in its range. */

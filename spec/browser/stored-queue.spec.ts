@@ -158,6 +158,23 @@ describe('a page with a stored queue', () => {
     );
   });
 
+  it('that the browser discards has sent what waited when it is looked at again', async () => {
+    const server = await servePages(script);
+    const page = await open(server, await browser.newContext());
+    await ask(page, 'before');
+    await server.gate.shut();
+    await send(page, 'one', 'two');
+    // Its process goes away; the tab stays, and is loaded anew.
+    await kill(page);
+    await server.gate.open();
+    await page.goto(server.url);
+    await until(() => server.handled.length === 3);
+    await ask(page, 'after');
+
+    expect(server.handled).toEqual(['before', 'one', 'two', 'after']);
+    expect((await seenBy(page)).unconfirmed).toEqual([]);
+  });
+
   it('does not send what another user of the browser queued (Q4)', async () => {
     const server = await servePages(script);
     const context = await browser.newContext();

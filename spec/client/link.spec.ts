@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { type Socket } from 'node:net';
 import { type Duplex } from 'node:stream';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { AskError, connect, webSocket } from '../../lib/client.ts';
 import { untilTurned, withFakeClock } from '../support/clock.ts';
@@ -591,6 +591,23 @@ describe('an attempt', () => {
     await second.link.ask('a');
 
     expect(server.peers).toHaveLength(1);
+  });
+
+  it('is made also where the browser says that there is no network (L9)', async () => {
+    vi.stubGlobal('navigator', { onLine: false });
+    onTestFinished(() => {
+      vi.unstubAllGlobals();
+    });
+    const server = await serveProtocol();
+    const door = await gate('127.0.0.1', server.port);
+    const { link, snapshots } = linkTo(`ws://127.0.0.1:${door.port}`);
+    expect(await link.ask('a')).toBe('a');
+    await door.shut();
+    // It is shown, and believed in nothing.
+    await until(() => snapshots.some(({ reason }) => reason === 'offline'));
+    await door.open();
+
+    expect(await link.ask('b')).toBe('b');
   });
 
   it('is not made where there is no page, unless a class is given (L15)', async () => {

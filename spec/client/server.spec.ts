@@ -7,6 +7,10 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { http, webSocket } from '../../lib/client.ts';
 import { type Connection } from '../../lib/core/exchange.ts';
 import { omniHttp } from '../../lib/http/route.ts';
+import { application } from '../../lib/application/application.ts';
+import { effect } from '../../lib/index.ts';
+import { type Effect } from '../../lib/application/effect.ts';
+import { omniWsApplication } from '../../lib/websocket/application.ts';
 import { omniWs } from '../../lib/websocket/handler.ts';
 import { serveAttached, type Served } from '../support/attached.ts';
 import { gate } from '../support/gate.ts';
@@ -111,6 +115,46 @@ describe.each([
     expect(unconfirmed).toEqual([['never answered']]);
     expect(await link.ask('b')).toBe('re: b');
     expect(handled.filter((message) => message.startsWith('never'))).toHaveLength(1);
+  });
+});
+
+describe('a link to omniWsApplication', () => {
+  /** Counts, answers some messages at once, some later, some not at all. */
+  const counting = application({
+    init: (): [number, Effect<string>] => [0, effect.none()],
+    update: (count: number, message: string): [number, Effect<string>] => {
+      if (message === 'fail') throw new Error('secret');
+      if (message === 'quiet' || message.startsWith('re: ')) return [count, effect.none()];
+      const said = effect.dispatch<string>(`re: ${message} ${count + 1}`);
+      return [count + 1, message === 'later' ? effect.after(1, `re: ${message}`) : said];
+    },
+    codec: {
+      decode: (text: string) => text,
+      encode: (message: string) => (message.startsWith('re: ') ? message : undefined),
+    },
+  });
+
+  it('has the first message that its own brings as the reply, or an acknowledgement', async () => {
+    const { url } = await serveAttached((app) => {
+      app.ws(
+        '/omni-ws',
+        omniWsApplication({ application: counting, start: () => undefined, onError }),
+      );
+    });
+    const { link, messages, failed, unconfirmed, opened } = linkTo(`${url}/omni-ws`);
+
+    expect(await link.ask('a')).toBe('re: a 1');
+    expect(await link.ask('quiet')).toBeUndefined();
+    // What an effect dispatches later answers nothing: it is a push.
+    expect(await link.ask('later')).toBeUndefined();
+    await until(() => messages.length === 1);
+    expect(messages).toEqual(['re: later']);
+    link.send('fail');
+    await until(() => failed.length === 1 && opened.length === 2);
+    expect(failed).toEqual([['fail', 'update']]);
+    expect(unconfirmed).toEqual([]);
+    // A program of its own for each line.
+    expect(await link.ask('b')).toBe('re: b 1');
   });
 });
 

@@ -41,15 +41,17 @@ export function traced<
   };
 }
 
-/** Makes metrics of what the library publishes on `node:diagnostics_channel`. Call it once. */
+function on<Event>(name: string, listener: (event: Event) => void): void {
+  subscribe(`omnimessage:${name}`, (event) => listener(event as Event));
+}
+
+/** Makes metrics of the events on `node:diagnostics_channel`. Call it once. */
 export function measure(): void {
   const meter = metrics.getMeter('express-omnimessage');
   const connections = meter.createUpDownCounter('omnimessage.connections');
   const durations = meter.createHistogram('omnimessage.message.duration', { unit: 's' });
   const errors = meter.createCounter('omnimessage.errors');
   const refused = meter.createCounter('omnimessage.refused');
-  const on = <Event>(name: string, listener: (event: Event) => void): void =>
-    subscribe(`omnimessage:${name}`, (event) => listener(event as Event));
 
   on<OpenEvent>('open', ({ transport }) => connections.add(1, { transport }));
   on<CloseEvent>('close', ({ transport }) => connections.add(-1, { transport }));

@@ -180,7 +180,7 @@ describe.each(transports)('over %s', (_, start) => {
     expect(await client.ask(hello)).toEqual(['{"said":"lucy"}']);
   });
 
-  it.each(failures)('%s gets no reply, and onError is told', async (_name, code, served) => {
+  it.each(failures)('%s gets no reply, and onError is called', async (_name, code, served) => {
     const told: OmniError[] = [];
     const client = await start<Said, Says, undefined>({
       ...served,
@@ -203,7 +203,7 @@ describe.each(transports)('over %s', (_, start) => {
     expect(await client.ask(hello)).toEqual([`{"said":"${code}"}`]);
   });
 
-  it.each(failures)('%s harms nothing when nobody is told', async (_name, _code, served) => {
+  it.each(failures)('%s harms nothing without onError', async (_name, _code, served) => {
     const client = await start<Said, Says, undefined>(served);
 
     expect(await client.ask(hello)).toEqual([]);

@@ -322,7 +322,7 @@ describe('startApplication', () => {
   });
 });
 
-describe('what fails', () => {
+describe('a failure', () => {
   it('throws when init throws', () => {
     const cause = new Error('no database');
     const onError = vi.fn<() => void>();

@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const entry = join(root, 'lib/codecs.ts');
 
 describe('express-omnimessage/codecs', () => {
-  it('exports what a page needs, and the main entry the same', () => {
+  it('exports the same to a page as the main entry', () => {
     expect(Object.keys(codecs).sort()).toStrictEqual([
       'DecodeError',
       'DefinitionError',

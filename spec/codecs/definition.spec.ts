@@ -329,7 +329,7 @@ describe('definitionOf', () => {
     );
   });
 
-  it('ends at a struct that makes another one of its name for ever', () => {
+  it('ends at a struct that makes another one of its name without end', () => {
     const make = (): Struct => recursive<unknown>('Endless', () => object({ next: make() }));
 
     expect(refusal(make()).message).toContain('two different structs are named `Endless`');
@@ -372,7 +372,7 @@ describe('definitionOf', () => {
     );
   });
 
-  it('refuses what is no struct', () => {
+  it('refuses anything but a struct', () => {
     expect(() => definitionOf({} as never)).toThrow('Expected `struct` to be a struct, got object');
   });
 });
@@ -381,7 +381,7 @@ describe('the hash of a definition', () => {
   const hash = (struct: AnyStruct): string => hashOf(definitionOf(struct));
   const Message = variants('type', { add: { amount: integer(), by: string() }, reset: {} });
 
-  it('is the same whatever the docs, the order of fields and variants, and unknownFields', () => {
+  it('is the same for other docs, orders of fields and variants, and unknownFields', () => {
     const same = variants(
       'type',
       { reset: {}, add: { by: described('Who', string()), amount: integer() } },

@@ -125,7 +125,7 @@ describe('jsonSchemaOf', () => {
     open: type({ a: unknown() }),
   };
 
-  it('accepts what the struct accepts, and nothing else', () => {
+  it('accepts exactly the values that the struct accepts', () => {
     const key = fc.constantFrom('a', 'b', 'n', 'o', 'type', 'text', 'replies', 'name', 'nick');
     const leaf = fc.constantFrom<unknown>(
       null,
@@ -218,7 +218,7 @@ describe('standardSchemaOf', () => {
 });
 
 describe('definitionOf a schema of another library', () => {
-  it('reads what zod says of itself', () => {
+  it('reads the JSON Schema of zod', () => {
     const Message = z.discriminatedUnion('type', [
       z.strictObject({
         type: z.literal('add'),
@@ -253,7 +253,7 @@ describe('definitionOf a schema of another library', () => {
     });
   });
 
-  it('reads one side of what converts', () => {
+  it('reads one side of a schema that converts', () => {
     const Length = z.string().transform((text) => text.length);
 
     expect(definitionOf(Length as never).root).toStrictEqual({ kind: 'string' });

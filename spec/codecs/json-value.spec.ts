@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { jsonFaultIn } from '../../lib/codecs/json-value.ts';
 
-describe('what JSON cannot hold', () => {
+describe('values that JSON cannot hold', () => {
   it('is nothing in a value that was parsed from JSON', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {

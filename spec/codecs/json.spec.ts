@@ -67,7 +67,7 @@ describe('parseJson', () => {
     expect(() => parseJson(`[${wide},${nested(64)}]`)).toThrow('no deeper than 64');
   });
 
-  it('does not count brackets within strings, whatever is escaped there', () => {
+  it('does not count brackets within strings, with any escapes', () => {
     const value = ['['.repeat(200), '\\"'.repeat(3) + '{'.repeat(200), '\\'];
 
     expect(parseJson(JSON.stringify(value))).toStrictEqual(value);

@@ -33,7 +33,7 @@ const handmade = (validate: (value: unknown) => unknown): StandardSchema => ({
 });
 
 describe('schemaCodec', () => {
-  it('decodes what the incoming schema makes of a string', () => {
+  it('decodes to the result of the incoming schema', () => {
     const text = '{"type":"send","chat":{"id":"a","content":" Hi ","more":1}}';
 
     expect(codec.decode(text)).toStrictEqual({
@@ -61,7 +61,7 @@ describe('schemaCodec', () => {
     );
   });
 
-  it('encodes what the outgoing schema makes of a message', () => {
+  it('encodes the result of the outgoing schema', () => {
     const chats = [{ id: 'a', content: ' Hi ', address: '127.0.0.1' }];
 
     expect(codec.encode({ type: 'all', chats })).toBe(
@@ -77,7 +77,7 @@ describe('schemaCodec', () => {
     },
   );
 
-  it('throws what JSON cannot hold in an accepted message, and what the schema throws', () => {
+  it('throws for a value that JSON cannot hold in an accepted message, and an error of the schema', () => {
     const fault = new RangeError('a fault');
     const faulty = handmade(() => {
       throw fault;
@@ -134,7 +134,7 @@ describe('schemaCodec', () => {
     expect(JSON.stringify(error) + String(error.stack)).not.toContain('SECRET');
   });
 
-  it('makes a DecodeError of what a schema throws at a received message', () => {
+  it('makes a DecodeError of an error of the schema for a received message', () => {
     const fault = new RangeError('a fault');
     const own = new DecodeError('expected a date');
     const throwing = (error: Error): StandardSchema =>
@@ -146,7 +146,7 @@ describe('schemaCodec', () => {
     expect(decoding(throwing(own), '1')).toBe(own);
   });
 
-  it('names no place for a failure of the whole message, whatever class a library has for paths', () => {
+  it('names no place for a failure of the whole message, for any class of paths', () => {
     // As arktype's: made by `map`, one of these would hold its own length.
     class Path extends Array<string> {
       constructor(...steps: string[]) {
@@ -200,7 +200,7 @@ describe('schemaCodec', () => {
     },
   );
 
-  it('has the types of the schemas: what incoming gives, what outgoing takes', () => {
+  it('has the types of the schemas: the output of incoming, the input of outgoing', () => {
     type In = z.output<typeof incoming>;
     type Out = z.input<typeof outgoing>;
 

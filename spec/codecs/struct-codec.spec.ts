@@ -61,7 +61,7 @@ const encoding = (struct: object, message: unknown): string | undefined =>
   structCodec({ incoming: never(), outgoing: struct as Struct }).encode(message);
 
 describe('structCodec', () => {
-  it('decodes what the incoming struct makes of a string', () => {
+  it('decodes to the result of the incoming struct', () => {
     expect(codec.decode('{"type":"send","chat":{"id":"a","content":" Hi "}}')).toStrictEqual({
       type: 'send',
       chat: { id: 'a', content: 'Hi', likes: 0 },
@@ -92,7 +92,7 @@ describe('structCodec', () => {
     );
   });
 
-  it('encodes what the outgoing struct accepts, as it is', () => {
+  it('encodes a message that the outgoing struct accepts, as it is', () => {
     const message = {
       type: 'all' as const,
       chats: [{ likes: 1, content: ' Hi ', id: 'a' }],
@@ -118,7 +118,7 @@ describe('structCodec', () => {
     expect(codec.encode(message)).toBeUndefined();
   });
 
-  it('sends also what is none of the variants, where the outgoing struct takes it', () => {
+  it('sends a message that is none of the variants, where the outgoing struct accepts it', () => {
     const Outgoing = variants('type', { failed: {} });
 
     expect(encoding(nullable(Outgoing), null)).toBe('null');
@@ -127,7 +127,7 @@ describe('structCodec', () => {
     expect(encoding(Outgoing, null)).toBeUndefined();
   });
 
-  it('never coerces what it sends', () => {
+  it('never coerces a message that it sends', () => {
     const struct = object({ n: coerce(number(), string(), Number), s: defaulted(string(), 'x') });
 
     expect(encoding(struct, { n: 1, s: 'a' })).toBe('{"n":1,"s":"a"}');
@@ -137,7 +137,7 @@ describe('structCodec', () => {
     expect(encoding(tupleVariants({ 2: literal(null) }), [2])).toBeUndefined();
   });
 
-  it('leaves unknown fields out of what it sends, where the outgoing struct drops them', () => {
+  it('sends no unknown fields, where the outgoing struct drops them', () => {
     const Stored = object({ id: string() });
     const dropping = tupleVariants(
       { 0: array(Stored), 1: coerce(number(), string(), Number) },
@@ -161,7 +161,7 @@ describe('structCodec', () => {
     );
   });
 
-  it('does not take a coerced date or map for what it was made from', () => {
+  it('distinguishes a coerced date or map from its source', () => {
     const dates = coerce(date(), date(), (at) => new Date(at.getTime() + 1));
 
     expect(encoding(object({ at: dates, x: defaulted(string(), '') }), { at: new Date(0) })).toBe(
@@ -191,7 +191,7 @@ describe('structCodec', () => {
     expect(encoding(object({ n: string() }), message)).toBeUndefined();
   });
 
-  it('skips a message that holds itself, where the struct would follow for ever', () => {
+  it('skips a message that holds itself, where the struct would follow without end', () => {
     interface Node {
       next?: Node;
     }
@@ -267,7 +267,7 @@ describe('structCodec', () => {
     );
   });
 
-  it('sends nothing that was not checked, whatever a message says of itself', () => {
+  it('sends nothing unchecked, for any toJSON, getter or prototype of a message', () => {
     const Dropping = variants(
       't',
       { a: { n: object({ x: number() }) } },
@@ -281,7 +281,7 @@ describe('structCodec', () => {
     expect(() => encoding(Dropping, { t: 'a', n })).toThrow('at n: expected a value without');
   });
 
-  it('throws what a refiner throws at a message to be sent', () => {
+  it('throws the error of a refiner for a message to be sent', () => {
     const fault = new RangeError('a fault');
     const struct = refine(object({ a: any() }), 'faulty', () => {
       throw fault;
@@ -290,7 +290,7 @@ describe('structCodec', () => {
     expect(() => encoding(struct, { a: 1 })).toThrow(fault);
   });
 
-  it('makes a DecodeError of what a refiner throws at a received message', () => {
+  it('makes a DecodeError of the error of a refiner for a received message', () => {
     const fault = new RangeError('a fault');
     const error = decoding(
       refine(any(), 'faulty', () => {
@@ -303,7 +303,7 @@ describe('structCodec', () => {
     expect(error.cause).toBe(fault);
   });
 
-  it('lets a coercer say by a DecodeError of its own what it expected', () => {
+  it('passes a DecodeError of a coercer on', () => {
     const own = new DecodeError('expected a date', { path: ['due'] });
     const struct = coerce(any(), any(), () => {
       throw own;
@@ -321,7 +321,7 @@ describe('structCodec', () => {
     expect(decoding(struct, text)).toBeInstanceOf(DecodeError);
   });
 
-  describe('says what was expected where', () => {
+  describe('names the place and the expected value', () => {
     const Tagged = variants('type', { a: { n: integer(), on: optional(boolean()) }, b: {} });
     const Pair = tupleVariants({ 0: object({ id: nonempty(string()) }), 1: literal(null) });
     const Second = type({ a: literal(1), b: string() });

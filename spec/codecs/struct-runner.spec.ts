@@ -63,7 +63,7 @@ function compare(text: string, name: string, struct: Struct): unknown {
 describe(`the runner of structs, beside superstruct (${RUNS} values, SEED=${SEED})`, () => {
   const all = Object.entries(structs) as [string, Struct][];
 
-  it('comes to the same, whatever the struct and the value', () => {
+  it('comes to the same for any struct and value', () => {
     const met = new Set<string>();
     const meet = (text: string, name: string, struct: Struct): void => {
       const isRefused = compare(text, name, struct) === FAILED;
@@ -110,7 +110,7 @@ function traced(given: AnyStruct, name: string, trace: unknown[]): Struct {
   });
 }
 
-describe('what the functions of a struct see', () => {
+describe('the arguments of the functions of a struct', () => {
   const trace: unknown[] = [];
   const text = traced(trimmed(string()), 'text', trace);
   const Item = traced(object({ name: text, tags: optional(array(text)) }), 'item', trace);
@@ -138,7 +138,7 @@ describe('what the functions of a struct see', () => {
     'tuple variants that drop': [0, { ...item, more: 1 }, 1],
   };
 
-  it.each(Object.keys(shapes))('is what superstruct shows them: %s', (name) => {
+  it.each(Object.keys(shapes))('are those that superstruct gives: %s', (name) => {
     const struct = shapes[name]!;
     const given = received[name];
     const expected = bySuperstruct(structuredClone(given), struct);
@@ -193,7 +193,7 @@ describe('a struct that only looks like one of superstruct', () => {
     expect(bySuperstruct(refused, struct)).toBe(FAILED);
   });
 
-  it('refuses what stands behind the payload of a tuple', () => {
+  it('refuses elements after the payload of a tuple', () => {
     const struct = tupleVariants({ 0: string() }) as unknown as Struct;
 
     expect(create([0, 'a'], struct)).toStrictEqual([0, 'a']);
@@ -217,7 +217,7 @@ describe('a struct that only looks like one of superstruct', () => {
     expect(bySuperstruct({ kind: -0 }, struct)).toStrictEqual({ kind: 0 });
   });
 
-  it('throws what its functions throw', () => {
+  it('throws the errors of its functions', () => {
     const struct = define('faulty', () => {
       throw new Error('mine');
     }) as unknown as Struct;

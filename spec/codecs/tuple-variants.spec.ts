@@ -126,7 +126,7 @@ describe('tupleVariants', () => {
     expect(more).toHaveProperty('more', 1);
   });
 
-  it("drops under superstruct's own mask, whatever the option", () => {
+  it("drops under superstruct's own mask, with any option", () => {
     expect(mask([0, { id: 'a', content: '', more: 1 }, 'x'], ClientMessage)).toStrictEqual([
       0,
       { id: 'a', content: '' },

@@ -142,7 +142,7 @@ describe('variants', () => {
     expect(is({ type: 'add', name: ' a ' }, Message)).toBe(false);
   });
 
-  it('never touches what it was given', () => {
+  it('never changes its argument', () => {
     const Message = variants(
       'type',
       { add: { chat: Chat, at: defaulted(number(), 0) } },
@@ -219,7 +219,7 @@ describe('variants', () => {
       { unknownFields: 'drop' },
     );
 
-    it('leaves unknown fields out of what create makes', () => {
+    it('leaves unknown fields out of the result of create', () => {
       expect(create({ type: 'open', more: 1, any: { id: 'a', more: 2 } }, Dropping)).toStrictEqual({
         type: 'open',
         // type() is superstruct's word for an object that may have more.
@@ -265,7 +265,7 @@ describe('variants', () => {
       });
     });
 
-    it('refuses what is wrong in the known fields all the same', () => {
+    it('still refuses errors in the known fields', () => {
       expect(failure({ type: 'send', chat: { id: 1, content: '', more: 1 } }, Dropping)).toEqual({
         path: ['chat', 'id'],
         type: 'string',
@@ -276,13 +276,13 @@ describe('variants', () => {
       });
     });
 
-    it('checks as strictly as ever, for is() makes nothing', () => {
+    it('checks as strictly as before, because is() makes nothing', () => {
       expect(is({ type: 'open', any: { id: 'a' } }, Dropping)).toBe(true);
       expect(is({ type: 'open', more: 1, any: { id: 'a' } }, Dropping)).toBe(false);
     });
   });
 
-  it("drops unknown fields under superstruct's own mask, whatever the option", () => {
+  it("drops unknown fields under superstruct's own mask, with any option", () => {
     const made = mask(
       { type: 'user_send', more: 1, chat: { id: 'a', content: '', more: 2 } },
       ClientMessage,

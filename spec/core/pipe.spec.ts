@@ -102,7 +102,7 @@ describe('pipe', () => {
     expect(reply).toBeUndefined();
   });
 
-  it('gives the handler what it was given', () => {
+  it('gives the handler its exchange', () => {
     const exchange: Exchange<{ user: string }> = {
       request: {} as Exchange['request'],
       context: { user: 'lucy' },
@@ -131,7 +131,7 @@ describe('pipe', () => {
     expect(seen).toEqual([undefined, false]);
   });
 
-  it('says what to do when a handler wants the request of an exchange that was not given', async () => {
+  it('says what to pass when a handler reads the request of an exchange that was not given', async () => {
     const error = await failureOf(() =>
       pipe('{"text":"a"}', {
         codec: textCodec,
@@ -144,9 +144,12 @@ describe('pipe', () => {
     );
   });
 
-  it.each(failures)('throws what %s is, when nobody is told', async (_, options, encoded, kind) => {
-    expect(await failureOf(() => pipe(encoded, options))).toBeInstanceOf(kind);
-  });
+  it.each(failures)(
+    'throws the failure of %s without onError',
+    async (_, options, encoded, kind) => {
+      expect(await failureOf(() => pipe(encoded, options))).toBeInstanceOf(kind);
+    },
+  );
 
   it.each(failures)(
     'tells onError of %s, and throws it unanswered',
@@ -163,7 +166,7 @@ describe('pipe', () => {
     },
   );
 
-  it.each(failures)('replies to %s what onError answers', async (_, options, encoded) => {
+  it.each(failures)('replies to %s with the message of onError', async (_, options, encoded) => {
     const onError = (error: OmniError): Says => ({ said: error.code });
 
     const reply = await pipe(encoded, { ...options, onError });
@@ -210,7 +213,7 @@ describe('pipe', () => {
     expect(reply).toBeUndefined();
   });
 
-  it('tells onError also when its answer cannot be encoded, and throws that', async () => {
+  it('calls onError also when its answer cannot be encoded, and throws that', async () => {
     const told: string[] = [];
     const codec: Codec<Said, Says> = {
       ...textCodec,
@@ -313,7 +316,7 @@ describe('OmniError', () => {
 });
 
 describe('DecodeError', () => {
-  it('is 422 whatever its cause says', () => {
+  it('is 422 with any status of its cause', () => {
     const cause = Object.assign(new Error('cause'), { status: 500 });
 
     expect(new DecodeError('expected a date', { cause }).status).toBe(422);

@@ -3,7 +3,7 @@ import { type Wire } from '../../lib/core/codec.ts';
 import { Prepared } from '../../lib/core/prepared.ts';
 
 describe('a prepared message', () => {
-  it('is framed once for each kind of transport, in whatever order they ask', () => {
+  it('is framed once for each kind of transport, in any order', () => {
     const message = new Prepared('hello');
     const framed: string[] = [];
     const framingOf =
@@ -23,7 +23,7 @@ describe('a prepared message', () => {
     expect(again.map((frame) => frames.indexOf(frame))).toEqual([2, 1, 0, 1, 0, 2]);
   });
 
-  it('holds what was encoded as it is', () => {
+  it('holds the encoded message as it is', () => {
     const bytes = new Uint8Array([1]);
 
     expect(new Prepared(bytes).encoded).toBe(bytes);

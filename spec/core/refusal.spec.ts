@@ -52,7 +52,7 @@ describe('a message that the struct of a codec refuses', () => {
     expect(() => encode({ a: 1 }, either)).toThrow('at a: expected a string');
   });
 
-  it('is not blamed for what another codec skips later', () => {
+  it('has no effect on a message that another codec skips later', () => {
     const skipping: Codec<string, unknown> = { decode: String, encode: () => undefined };
 
     json.encode(wrong);

@@ -75,7 +75,7 @@ describe('A11: guards before the route of a socket', () => {
     await expectEcho(`${url}/open/here`);
   });
 
-  it('see the path, the query and the parameters that the client asked for', async () => {
+  it('see the path, the query and the parameters of the handshake', async () => {
     const seen: unknown[] = [];
     const { url } = await serveAttached((app) => {
       app.use(({ url: target, path, originalUrl, query }, _response, next) => {
@@ -94,7 +94,7 @@ describe('A11: guards before the route of a socket', () => {
     expect(seen).toEqual([['/ws?a=b', '/ws', '/ws?a=b', { a: 'b' }]]);
   });
 
-  it('morgan logs the path that was asked for', async () => {
+  it('morgan logs the path of the handshake', async () => {
     const lines: string[] = [];
     const logged = deferred();
     const { url } = await serveAttached((app) => {
@@ -155,7 +155,7 @@ describe('A11: a page at the path of a socket', () => {
     expect(errors).toEqual([]);
   });
 
-  it('a guard that refuses after the page is heard', async () => {
+  it('a guard that refuses after the page decides', async () => {
     const { url } = await serveAttached((app) => {
       app.get('/both', (_request, response) => void response.send('a page'));
       app.use((_request, _response, next) => {
@@ -189,7 +189,7 @@ describe('A11: a page at the path of a socket', () => {
     expect(await dial(`${url}/admin`).closed).toEqual(notFound);
   });
 
-  it('HTTP passes the route of a socket by, whatever its method', async () => {
+  it('HTTP requests of any method skip the route of a socket', async () => {
     const { port } = await serveAttached((app) => {
       app.ws('/both', echo);
       app.all('/both', ({ method }, response) => void response.set('x-method', method).end());

@@ -173,7 +173,7 @@ describe('A9: an upgrade that is not ours', () => {
     expect(await statusOf(`${url}/nowhere`)).toBe(404);
   });
 
-  it('a listener that takes it and answers later is left alone after openTimeout', async () => {
+  it('a listener that takes it and answers later keeps it after openTimeout', async () => {
     const { url } = await share(
       {
         after: (server) =>
@@ -260,7 +260,7 @@ describe('A9: an upgrade that is not ours', () => {
     expect(others).toEqual(['/a/b', '/a/b/%ff/c']);
   });
 
-  it('`owns` says whose it is, where the paths cannot', async () => {
+  it('`owns` decides where the paths cannot', async () => {
     const { url } = await share(
       {
         after: (server) =>

@@ -112,7 +112,7 @@ describe('2a: attachWebSockets', () => {
     },
   );
 
-  it('W10 a port that is taken: told once, to the listener of the server, and nobody else', async () => {
+  it('W10 a port that is taken: reported once, to the listener of the server only', async () => {
     const taken = createServer();
     taken.listen(0, '127.0.0.1');
     await once(taken, 'listening');
@@ -221,7 +221,7 @@ describe('2b: attachWebSockets', () => {
     expect(new Set(endings.map(({ code }) => code))).toEqual(new Set([1001]));
   });
 
-  it('W36 a deploy under load: 1001 to everybody, who come back to programs that begin anew', async () => {
+  it('W36 a deploy under load: 1001 to all clients, which reconnect to new programs', async () => {
     // A program says how often its own client has spoken: what a connection holds is gone with it.
     type Count = { from: 'client' } | { from: 'server'; said: string };
     const counting = application<undefined, number, Count>({
@@ -265,7 +265,7 @@ describe('2b: attachWebSockets', () => {
     expect(before.errors).toEqual([]);
   });
 
-  it('W33 an unknown path: 4404 at once, and gone although its client never answers', async () => {
+  it('W33 an unknown path: 4404 at once, and closed although its client never answers', async () => {
     const { url, server } = await serveAttached(withEcho);
     const gone = new Promise((resolve) => {
       server.once('connection', (connection) => connection.once('close', resolve));
@@ -462,7 +462,7 @@ describe('2c: attachWebSockets', () => {
     expect(bytes.toString()).not.toContain('secret');
   });
 
-  it('W54 one socket more than maxConnections: 503 before 101, and one again when one has gone', async () => {
+  it('W54 one socket more than maxConnections: 503 before 101, and admitted when one has closed', async () => {
     const refused = watched('refused');
     const gone = deferred();
     const { url } = await serveAttached(

@@ -270,7 +270,7 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
   ],
   'spec/http/route.spec.ts': [
     ['an answered failure is marked', 'the mark'],
-    ['a stream that was made text of', 'earlier middleware makes text'],
+    ['a stream that was made text of', 'earlier middleware made text'],
     ['the asynchronous context of a request', 'asynchronous context of its request'],
   ],
 };

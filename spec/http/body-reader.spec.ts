@@ -105,7 +105,7 @@ describe('a body that cannot be had', () => {
     expect(fault).toMatchObject({ code: 'too-large' });
   });
 
-  it('does not come in time, and is given up once', async () => {
+  it('does not come in time, and is refused once', async () => {
     const { client, read, results, request } = await reading({ bodyTimeout: 30 });
 
     client.write(CHUNKED, chunk('12345'));
@@ -126,7 +126,7 @@ describe('a body that cannot be had', () => {
     expect((await read).fault).toBeInstanceOf(BodyConsumedError);
   });
 
-  it('was read in part by somebody else', async () => {
+  it('was read in part by another middleware', async () => {
     const { client, read } = await reading({ declared: 10 });
 
     client.write(declaring(5), 'hello');
@@ -134,7 +134,7 @@ describe('a body that cannot be had', () => {
     expect((await read).fault).toBeInstanceOf(BodyConsumedError);
   });
 
-  it('is nobody to answer when the client goes away', async () => {
+  it('is dropped when the client disconnects', async () => {
     const { client, results, request } = await reading({ bodyTimeout: 20 });
     client.write(CHUNKED, chunk('12345'));
     const arrived = await request;

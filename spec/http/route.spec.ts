@@ -260,7 +260,7 @@ describe.each(serversOfThisRun)('omniHttp in %s', (_, start) => {
     expect(told.map(({ code }) => code)).toEqual(['decode']);
   });
 
-  it('answers 200 and what onError says to a body that is not a message', async () => {
+  it('answers 200 and the message of onError to a body that is not a message', async () => {
     const { url } = await start({ onError: ({ code }) => ({ said: code }) });
 
     const response = await post(url, { body: '{}' });
@@ -301,7 +301,7 @@ describe.each(serversOfThisRun)('omniHttp in %s', (_, start) => {
     expect((await post(url)).status).toBe(410);
   });
 
-  it('answers 200 and what onError says to a handler that fails', async () => {
+  it('answers 200 and the message of onError to a handler that fails', async () => {
     const { url, errors } = await start({
       handler: () => Promise.reject(new Error('hunter2')),
       onError: async ({ code }) => Promise.resolve({ said: code }),
@@ -343,7 +343,7 @@ describe.each(serversOfThisRun)('omniHttp in %s', (_, start) => {
     expect(told.map(({ code }) => code)).toEqual(['encode']);
   });
 
-  it('gives the handler the context, asked once and before anything is decoded', async () => {
+  it('gives the handler the context, made once and before anything is decoded', async () => {
     const order: string[] = [];
     const codec: Codec<Said, Says> = {
       ...textCodec,
@@ -557,7 +557,7 @@ describe.each(serversOfThisRun)('omniHttp in %s', (_, start) => {
       expect(errors).toEqual([]);
     });
 
-    it('of which an earlier middleware makes text is said to be consumed', async () => {
+    it('that an earlier middleware made text of counts as consumed', async () => {
       const { url, told } = await start({}, (request, _response, next) => {
         request.setEncoding('utf8');
         next();
@@ -596,7 +596,7 @@ describe.each(serversOfThisRun)('omniHttp in %s', (_, start) => {
     });
   });
 
-  it('does nothing more, and listens no more, when the client goes away in the middle of a chunked body', async () => {
+  it('stops, and removes its listeners, when the client disconnects in the middle of a chunked body', async () => {
     const seen: string[] = [];
     const requests: IncomingMessage[] = [];
     const { url, told, errors } = await start(
@@ -721,7 +721,7 @@ describe.each(serversOfThisRun)('omniHttp in %s', (_, start) => {
     expect(told.map(({ code }) => code)).toEqual(['handler-timeout']);
   });
 
-  it('answers 200 and what onError says to a handler that takes too long', async () => {
+  it('answers 200 and the message of onError to a handler that takes too long', async () => {
     const { url } = await start({
       handlerTimeout: 20,
       handler: () => new Promise(() => {}),
@@ -740,7 +740,7 @@ describe.each(serversOfThisRun)('omniHttp in %s', (_, start) => {
     expect((await post(url)).status).toBe(504);
   });
 
-  it('says so when an earlier middleware has read the body and kept nothing', async () => {
+  it('answers 500 body-consumed when an earlier middleware has read the body and kept nothing', async () => {
     const { url, told } = await start({}, (request, _response, next) => {
       request.resume();
       request.on('end', () => {
@@ -757,7 +757,7 @@ describe.each(serversOfThisRun)('omniHttp in %s', (_, start) => {
     ]);
   });
 
-  it('aborts the signal and writes nothing when the client is gone', async () => {
+  it('aborts the signal and writes nothing when the client has disconnected', async () => {
     const events: string[] = [];
     let finish = (): void => {};
     let handling = (): void => {};
@@ -858,7 +858,7 @@ describe('omniHttp', () => {
     expect(await response.text()).toBe('{"said":"hello in blue"}');
   });
 
-  it('answers at the mount point when no path is told', async () => {
+  it('answers at the mount point without a path', async () => {
     const app = express();
     app.use('/mounted', omniHttp({ codec: textCodec, handler: echo }));
     const url = await serve(app);
@@ -1003,7 +1003,7 @@ describe('omniHttp', () => {
       /an origin such as 'https:\/\/example.com', got "example.com"/,
     ],
     ['origins', { origins: 'https://example.com' }, /Expected `origins` to be an array/],
-  ])('throws when %s is not what it must be', (_name, wrong, message) => {
+  ])('throws when %s is invalid', (_name, wrong, message) => {
     expect(() => omniHttp({ codec: textCodec, handler: echo, ...wrong } as never)).toThrow(message);
   });
 });
@@ -1044,7 +1044,7 @@ describe('the router of omniHttp', () => {
     });
   });
 
-  it('tells the handler by which address it was asked', async () => {
+  it('gives the handler the address of the request', async () => {
     const app = express();
     const handler = (_: Said, { request }: { request: unknown }): Says => {
       const { baseUrl, originalUrl, url } = request as express.Request;

@@ -48,7 +48,7 @@ const handler = async ({ text }: Said): Promise<Says> => {
 };
 
 describe('the diagnostics channels', () => {
-  it('tell the life of a connection, and nothing of what was received', async () => {
+  it('publish the life of a connection, and nothing that was received', async () => {
     const seen = watched();
     const gone = new Promise<void>((resolve) => {
       subscribe('omnimessage:close', function closed() {
@@ -79,7 +79,7 @@ describe('the diagnostics channels', () => {
     ]);
   });
 
-  it('tell what was refused', async () => {
+  it('publish refusals', async () => {
     const seen = watched();
     const url = await stack(omniWs({ codec: textCodec, handler, limit: 20 }));
 
@@ -102,7 +102,7 @@ describe('the diagnostics channels', () => {
     ]);
   });
 
-  it('tell of HTTP what they tell of WebSocket', async () => {
+  it('publish the same for HTTP as for WebSocket', async () => {
     const seen = watched();
     const app = express();
     app.use(omniHttp({ codec: textCodec, handler }));

@@ -201,13 +201,13 @@ describe('attachWebSockets', () => {
     expect(() => attachWebSockets(express(), options)).toThrow(text);
   });
 
-  it('takes undefined for an option that was not told', () => {
+  it('takes undefined for an option that was not given', () => {
     const options = { limit: undefined, headersTimeout: undefined } as unknown as AttachOptions;
 
     expect(attachWebSockets(express(), options).server).toHaveProperty('headersTimeout', 15_000);
   });
 
-  it('refuses what is no application, and a server that has its sockets already', () => {
+  it('refuses anything but an application, and a server that has its sockets already', () => {
     const server = createServer();
     attachWebSockets(express(), { server });
 
@@ -248,7 +248,7 @@ describe('the listen of a server that was made', () => {
     expect(listening).toBe(server);
   });
 
-  it('tells of a port that is taken on the server alone', async () => {
+  it('reports a port that is taken on the server only', async () => {
     const taken = createServer().listen(0);
     await once(taken, 'listening');
     onTestFinished(() => {
@@ -262,7 +262,7 @@ describe('the listen of a server that was made', () => {
     expect(error).toHaveProperty('code', 'EADDRINUSE');
   });
 
-  it('tells the callback of app.listen once, as the version of Express does', async () => {
+  it('calls the callback of app.listen once, as the version of Express does', async () => {
     const taken = createServer().listen(0);
     await once(taken, 'listening');
     onTestFinished(() => {
@@ -350,7 +350,7 @@ describe('the limits of the sockets', () => {
     expect(headers).not.toHaveProperty('sec-websocket-extensions');
   });
 
-  it('answers 503 to one socket more than maxConnections, and takes one when another has gone', async () => {
+  it('answers 503 to one socket more than maxConnections, and takes one when another has closed', async () => {
     const { port, url } = await serveAttached((app) => app.ws('/echo', echo), {
       maxConnections: 2,
     });

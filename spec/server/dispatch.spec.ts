@@ -9,7 +9,7 @@ const throws = (error: unknown) => (): never => {
 };
 
 describe('a socket that goes through an application', () => {
-  it('reaches the route at the path that the client asked for, behind the middlewares', async () => {
+  it('reaches the route at the path of the handshake, after the middlewares', async () => {
     const seen: unknown[] = [];
     const { url } = await serveAttached((app) => {
       app.use('/a', (request, _response, next) => {

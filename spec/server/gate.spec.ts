@@ -67,7 +67,7 @@ describe('authorize', () => {
     expect(errors).toMatchObject([{ code: 'authorize', cause: { message: 'a fault' } }]);
   });
 
-  it('that never decides is given up after openTimeout, and what it says later is nothing', async () => {
+  it('that never decides is refused after openTimeout, and its later result is ignored', async () => {
     const late = deferred<boolean>();
     const { gate, errors } = gateWith({ authorize: () => late.promise, openTimeout: 20 });
     const asked = outcome(gate);
@@ -80,7 +80,7 @@ describe('authorize', () => {
     expect(gate.undecided).toBe(0);
   });
 
-  it('that decides when the server has begun to shut down lets nobody in', async () => {
+  it('that decides when the server has begun to shut down admits no client', async () => {
     let isEnding = false;
     const decision = deferred<string>();
     const { gate } = gateWith({ authorize: () => decision.promise, isEnding: () => isEnding });
@@ -107,7 +107,7 @@ describe('authorize', () => {
   });
 });
 
-describe('what is decided before authorize', () => {
+describe('the checks before authorize', () => {
   it.each<[string, Partial<GateOptions>, string | undefined]>([
     ['nothing', {}, undefined],
     ['a shutdown', { isEnding: () => true, origins: [] }, 'shutting-down'],

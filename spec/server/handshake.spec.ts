@@ -91,7 +91,7 @@ describe('a refusal', () => {
     expect(events).toEqual([{ transport: 'upgrade', code: 'origin', status: 403 }]);
   });
 
-  it('reaches a client that has already sent more than anybody will read', async () => {
+  it('reaches a client that has already sent more than is read', async () => {
     const { port } = await serveAttached(() => {}, { origins: [] });
 
     const client = new RawClient({
@@ -179,7 +179,7 @@ describe('origins', () => {
     await expect(status(`http://127.0.0.1:${port}`)).resolves.toBe(403);
   });
 
-  it('refuses when the function that decides throws, and says so to onError', async () => {
+  it('refuses when the function that decides throws, and reports it to onError', async () => {
     const fault = new Error('no database');
     const { port, errors } = await serveAttached(() => {}, {
       origins: () => {
@@ -192,7 +192,7 @@ describe('origins', () => {
     expect(errors[0]).toHaveProperty('cause', fault);
   });
 
-  it('are not asked again by a route without origins of its own', async () => {
+  it('are not checked again by a route without origins of its own', async () => {
     const { port } = await serveAttached(
       (app) =>
         app.ws('/', omniWs({ codec: textCodec, handler: ({ text }): Says => ({ said: text }) })),
@@ -235,7 +235,7 @@ describe('authorize', () => {
     await expect(client.next()).resolves.toBe('{"said":"Ada"}');
   });
 
-  it('sees the address that the client asked for', async () => {
+  it('sees the address of the handshake', async () => {
     const seen: (string | undefined)[] = [];
     const { port } = await serveAttached((app) => app.ws('/rooms/:id', reached([])), {
       authorize: ({ url }) => {
@@ -288,7 +288,7 @@ describe('authorize', () => {
     expect(errors[0]).toMatchObject({ code: 'authorize', status, cause: { message: 'secret' } });
   });
 
-  it('is given up after openTimeout with 504, and what it answers later is ignored', async () => {
+  it('is refused after openTimeout with 504, and its later answer is ignored', async () => {
     const { promise, resolve } = deferred();
     const { port, errors } = await serveAttached(() => {}, {
       openTimeout: 20,
@@ -335,7 +335,7 @@ describe('authorize', () => {
     expect(paths).toEqual(['/']);
   });
 
-  it('loses nothing that the client said while it decided', async () => {
+  it('loses nothing that the client sent while it decided', async () => {
     const { promise: decided, resolve: decide } = deferred();
     const { promise: asked, resolve: wasAsked } = deferred();
     const { port } = await serveAttached(

@@ -76,7 +76,7 @@ describe.each([
     expect(await ask({ upgrade: 'H2C' })).toBe('HTTP');
   });
 
-  it('that nobody takes is answered with 404 after openTimeout', async () => {
+  it('that no listener takes is answered with 404 after openTimeout', async () => {
     const { ask } = await sharing({ other: () => {}, isFirst });
 
     expect(await ask()).toBe('404');
@@ -96,7 +96,7 @@ describe.each([
   });
 });
 
-describe('an upgrade, where we are alone', () => {
+describe('an upgrade, without other listeners', () => {
   it.each<[string, Given, string]>([
     ['is ours, with a route or without', {}, 'ours'],
     ['that owns leaves is answered with 404', { owns: () => false }, '404'],

@@ -79,7 +79,7 @@ describe('a path without a route', () => {
     await expect(other.next()).resolves.toBe('echo alive');
   });
 
-  it('is gone although the client never answers the close', async () => {
+  it('is closed although the client never answers the close', async () => {
     const { port, server } = await serveAttached(() => {});
     const gone = new Promise((resolve) => {
       server.once('connection', (connection) => connection.once('close', resolve));
@@ -185,7 +185,7 @@ describe('a middleware that answers', () => {
     await expect(dial(`${url}/`).closed).resolves.toEqual({ code: 4404, reason: 'not-found' });
   });
 
-  it('with a stream has it read to its end, and is told that the answer is finished', async () => {
+  it('with a stream has it read to its end, and emits finish', async () => {
     const finished = deferred();
     const closed = deferred();
     const read: number[] = [];
@@ -211,7 +211,7 @@ describe('a middleware that answers', () => {
     expect(read.length).toBe(16);
   });
 
-  it('without end is told that the client is gone, on the request and on the response', async () => {
+  it('without end emits close, on the request and on the response', async () => {
     const gone = [deferred(), deferred()] as const;
     const { url } = await serveAttached((app) => {
       app.use((request, response) => {
@@ -227,7 +227,7 @@ describe('a middleware that answers', () => {
     await Promise.all(gone.map(({ promise }) => promise));
   });
 
-  it('through the error handlers of Express says their status', async () => {
+  it('through the error handlers of Express has their status', async () => {
     const handler: ErrorRequestHandler = (_error, _request, response, _next) => {
       response.status(429).json({});
     };
@@ -329,7 +329,7 @@ describe('an error on the way to a route', () => {
     await expect(dial(`${url}/`).closed).resolves.toHaveProperty('code', 1011);
   });
 
-  it.each(['route', 'router'])('is not what next(%j) says', async (word) => {
+  it.each(['route', 'router'])('does not follow from next(%j)', async (word) => {
     const { url, errors } = await serveAttached((app) => {
       app.use((_request, _response, next) => {
         next(word);
@@ -386,7 +386,7 @@ describe('a route', () => {
     expect(errors).toEqual([expect.any(RouteError)]);
   });
 
-  it('that has the socket sees the address that the client asked for', async () => {
+  it('that has the socket sees the address of the handshake', async () => {
     const { url } = await serveAttached((app) => {
       const router = Router();
       router.ws('/:room', (socket, request) => {
@@ -402,7 +402,7 @@ describe('a route', () => {
 });
 
 describe('openTimeout', () => {
-  it('closes with 4404 when nobody takes a socket, and leaves alone what a route has taken', async () => {
+  it('closes with 4404 when no route takes a socket, and leaves a socket that a route has taken', async () => {
     const { url } = await serveAttached(
       (app) => {
         app.ws('/lost', (_socket, _request, _next) => {});
@@ -447,7 +447,7 @@ describe('openTimeout', () => {
   });
 });
 
-describe('what a client says before a route listens', () => {
+describe('messages before a route listens', () => {
   const early = Buffer.concat([1, 2, 3].map((number) => frame(`{"text":"${number}"}`)));
   const answers = async (client: RawClient): Promise<string[]> => {
     await client.answer();

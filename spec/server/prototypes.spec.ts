@@ -84,7 +84,7 @@ describe('serverOptions', () => {
     expect(seen).toEqual([true, true, true, true]);
   });
 
-  it('takes nothing of what Express gives', async () => {
+  it('loses no property of Express', async () => {
     const app = telling((request, response) => ({
       app: request.app === app && response.app === app,
       host: request.get('host')?.startsWith('127.0.0.1'),
@@ -106,7 +106,7 @@ describe('serverOptions', () => {
     });
   });
 
-  it('finds what was put on app.request before and after', async () => {
+  it('has the properties put on app.request before and after', async () => {
     const app = telling((request) => {
       const { early, late } = request as unknown as Record<string, unknown>;
       return [early, late];

@@ -32,7 +32,7 @@ async function serve(options: AttachOptions = {}, withMore?: (app: express.Expre
 }
 
 describe('a GET that asks a WebSocket route', () => {
-  it('is answered with what the route is', async () => {
+  it('is answered with the kind of the route', async () => {
     const { ask, errors } = await serve();
 
     const { status, headers, body } = await ask();
@@ -143,7 +143,7 @@ describe('a GET that asks a WebSocket route', () => {
     expect(foreign.headers.get('access-control-allow-origin')).toBeNull();
   });
 
-  it('says when as many connections are open as may be, and takes no place itself', async () => {
+  it('reports that maxConnections are open, and takes no place itself', async () => {
     const { ask, url } = await serve({ maxConnections: 1 });
     expect((await ask()).status).toBe(426);
     await connect(`${url}/omni`);
@@ -159,7 +159,7 @@ describe('a GET that asks a WebSocket route', () => {
     expect(headers.get('retry-after')).toBe('5');
   });
 
-  it('says that the server shuts down, while authorize decides', async () => {
+  it('reports that the server shuts down, while authorize decides', async () => {
     const { promise: decided, resolve: decide } = deferred();
     const { promise: asked, resolve: wasAsked } = deferred();
     const { ask, close } = await serve({
@@ -200,7 +200,7 @@ describe('a GET that asks a WebSocket route', () => {
     expect((await fetch(`${address}/nowhere`, { headers: { accept } })).status).toBe(404);
   });
 
-  it('goes on to the application where its server was not attached', async () => {
+  it('continues to the application where its server was not attached', async () => {
     const { app } = await serve();
     const url = await serveUntilFinished(app);
 

@@ -62,7 +62,7 @@ describe('a request whose offer of another protocol is declined', () => {
     expect(seen[0]).toMatchObject({ method: 'POST', body: 'firstlater' });
   });
 
-  it('keeps what else its connection says, and its connection', async () => {
+  it('keeps the other values of the connection header, and its connection', async () => {
     const { client, seen } = await declining();
 
     client.write(

@@ -4,7 +4,7 @@ import { runMiddleware } from '../../lib/server/run-middleware.ts';
 import { received } from '../support/received.ts';
 
 describe('middlewares on a bare request', () => {
-  it('run one after the other, and give the same request with what they wrote on it', async () => {
+  it('run one after the other, and give the same request with their properties', async () => {
     const { request } = await received();
     const order: string[] = [];
     const later: RequestHandler = (given, _response, next) => {

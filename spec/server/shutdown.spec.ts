@@ -52,7 +52,7 @@ async function serveTold(): Promise<Served & { readonly told: number[] }> {
 }
 
 describe('close', () => {
-  it('closes every socket with 1001, taken or not, and resolves when all are gone', async () => {
+  it('closes every socket with 1001, taken or not, and resolves when all are closed', async () => {
     const { url, server, close } = await serveAttached((app) => {
       app.ws('/omni', omni);
       app.ws('/own', (socket) => {
@@ -74,7 +74,7 @@ describe('close', () => {
     expect(server.listening).toBe(false);
   });
 
-  it('resolves when every connection has been told of its end, so that what onClose uses may end next', async () => {
+  it('resolves when every onClose has been called, so that its resources may end next', async () => {
     const { url, close, told } = await serveTold();
     const clients = await Promise.all(Array.from({ length: 20 }, () => connect(`${url}/`)));
     await Promise.all(clients.map((client) => client.settled()));
@@ -84,7 +84,7 @@ describe('close', () => {
     expect(told).toEqual(Array.from({ length: 20 }, () => 1001));
   });
 
-  it('resolves when connections that are cut at the timeout have been told', async () => {
+  it('resolves when onClose of connections that are cut at the timeout has been called', async () => {
     const { url, close, told } = await serveTold();
     const frozen = await connect(`${url}/`);
     await frozen.settled();
@@ -128,7 +128,7 @@ describe('close', () => {
     expect(handled).toEqual(['first']);
   });
 
-  it('lets a running request be answered, tells its client that the connection ends, and serves no further one on it', async () => {
+  it('answers a running request with connection: close, and serves no further one on its connection', async () => {
     let begun = 0;
     const { promise: bothBegun, resolve: begin } = deferred();
     const { promise: released, resolve: release } = deferred();
@@ -267,7 +267,7 @@ describe('close', () => {
     await closed;
   });
 
-  it('cuts what is left at the timeout', async () => {
+  it('cuts the connections that are left at the timeout', async () => {
     const { promise: begun, resolve: begin } = deferred();
     const { port, close } = await serveAttached((app) => {
       app.get('/never', () => {});

@@ -33,7 +33,7 @@ describe('the subprotocol', () => {
     },
   );
 
-  it('is what the user chooses of the offer, in its order, without our parameter', async () => {
+  it('is chosen by the user from the offer, in its order, without our parameter', async () => {
     const asked: (readonly string[])[] = [];
     const last: Subprotocols = (offered) => {
       asked.push(offered);
@@ -44,11 +44,11 @@ describe('the subprotocol', () => {
     expect(asked).toEqual([['a', 'b']]);
   });
 
-  it.each([undefined, null])('is none where the user says %s', async (nothing) => {
+  it.each([undefined, null])('is none where the user returns %s', async (nothing) => {
     expect(await chosen('a', () => nothing as undefined)).toBeUndefined();
   });
 
-  it('is not asked for where nothing is offered', async () => {
+  it('is not called where nothing is offered', async () => {
     expect(await chosen(undefined, () => 'a')).toBeUndefined();
   });
 

@@ -209,7 +209,7 @@ describe.each(stacks)('omniWsApplication on %s', (_, stack) => {
     expect(socket.isPaused()).toBe(false);
   });
 
-  it('closes with 1011 what fails, after what onError returned', async () => {
+  it('closes with 1011 for a failure, after the message of onError', async () => {
     const url = await stack(
       omniWsApplication({
         start: () => undefined,
@@ -281,7 +281,7 @@ describe('start', () => {
     expect(onClose).not.toHaveBeenCalled();
   });
 
-  it('that comes to its end after the client has gone starts nothing', async () => {
+  it('that settles after the client has disconnected starts nothing', async () => {
     const started = deferred<unknown>();
     const asked = deferred();
     const gone = deferred();
@@ -315,7 +315,7 @@ describe('start', () => {
     expect(onError).not.toHaveBeenCalled();
   });
 
-  it('that takes too long is given up, and starts nothing later', async () => {
+  it('that takes too long fails, and starts nothing later', async () => {
     const started = deferred<unknown>();
     const errors: OmniError[] = [];
     const init = vi.fn<() => Step<readonly string[], string>>(() => [[], effect.none()]);
@@ -339,8 +339,8 @@ describe('start', () => {
   });
 });
 
-describe('what fails', () => {
-  it('in init is told to onError, may be answered, and closes with 1011', async () => {
+describe('a failure', () => {
+  it('in init is reported to onError, may be answered, and closes with 1011', async () => {
     const errors: OmniError[] = [];
     const onClose = vi.fn<() => void>();
     const url = await serve({
@@ -434,7 +434,7 @@ describe('what fails', () => {
     },
   );
 
-  it('in encode is told to onError and closes nothing; update sees the message all the same', async () => {
+  it('in encode is reported to onError and closes nothing; update still gets the message', async () => {
     const errors: OmniError[] = [];
     const url = await serve({
       application: program((message) => {
@@ -456,7 +456,7 @@ describe('what fails', () => {
     expect(client.socket.readyState).toBe(client.socket.OPEN);
   });
 
-  it('in onClose is told to onError', async () => {
+  it('in onClose is reported to onError', async () => {
     for (const onClose of [
       () => {
         throw boom;
@@ -472,7 +472,7 @@ describe('what fails', () => {
     }
   });
 
-  it('harms nothing when nobody is told', async () => {
+  it('harms nothing without onError', async () => {
     const url = await serve({
       application: program((message) => {
         if (message === 'ask throw') throw boom;
@@ -494,8 +494,8 @@ describe('what fails', () => {
   });
 });
 
-describe('what cannot be decoded', () => {
-  it('is told to onError, may be answered, and never reaches update', async () => {
+describe('an undecodable frame', () => {
+  it('is reported to onError, may be answered, and never reaches update', async () => {
     const errors: OmniError[] = [];
     const closed = deferred<unknown>();
     const url = await serve({
@@ -605,7 +605,7 @@ describe('tags that mean one thing from the client and another to it', () => {
   });
 
   // FAULTS B1: for a reply it would be an EncodeError; update sees messages that do not travel.
-  it('come back to the client without one, and what the struct refuses is skipped', async () => {
+  it('come back to the client without one, and a message that the struct refuses is skipped', async () => {
     const errors: OmniError[] = [];
     const url = await firstStack(
       omniWsApplication({
@@ -641,7 +641,7 @@ describe('a program that never rests', () => {
     codec,
   });
 
-  it('starves nobody, answers its own client in order, and is told of', async () => {
+  it('starves no other client, answers its own in order, and is reported', async () => {
     const told = deferred<OmniError>();
     const url = await serve({
       application: restless,
@@ -725,7 +725,7 @@ describe('a program that never rests', () => {
 });
 
 describe('a program that is far behind', () => {
-  it('is given up when a message of its client waits longer than handlerTimeout', async () => {
+  it('is ended when a message of its client waits longer than handlerTimeout', async () => {
     const errors: OmniError[] = [];
     const closed = deferred<unknown>();
     const slow = Array.from({ length: 100 }, (_, count) => `slow ${count}`);
@@ -759,7 +759,7 @@ describe('a program that is far behind', () => {
 });
 
 describe('a client that does not read', () => {
-  it('is closed with 1013 when its program says too much, and the program ends', async () => {
+  it('is closed with 1013 when its program sends too much, and the program ends', async () => {
     const chunk = `tell ${'x'.repeat(60_000)}`;
     const closed = deferred<unknown>();
     const ended = deferred<string>();
@@ -798,7 +798,7 @@ describe('a client that does not read', () => {
 });
 
 describe('the watchers of the process', () => {
-  it('are told of everything under the name of application', async () => {
+  it('get all events with the transport application', async () => {
     const events: [name: string, transport: unknown, code?: unknown][] = [];
     const closed = deferred();
     for (const name of ['open', 'message', 'error', 'close']) {

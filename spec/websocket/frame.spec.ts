@@ -49,7 +49,7 @@ describe('Frame', () => {
 });
 
 describe('writeFrame', () => {
-  it('writes frames one behind the other, each as large as frameSize says', () => {
+  it('writes frames one after the other, each of the size that frameSize returns', () => {
     const texts = ['a', 'é'.repeat(100), 'x'.repeat(70_000)];
     const total = texts.reduce((sum, text) => sum + frameSize(payloadSize(text)), 0);
     const buffer = Buffer.alloc(total);

@@ -127,7 +127,7 @@ describe.each(stacks)('omniWs on %s', (_, stack) => {
       expect(perTurn.filter((n) => n > 0)).toHaveLength(7);
     });
 
-    it('that wait are dropped when the client is gone, and the signal aborts', async () => {
+    it('that wait are dropped when the client has disconnected, and the signal aborts', async () => {
       const handled: string[] = [];
       const began = deferred();
       const closed = deferred();
@@ -154,7 +154,7 @@ describe.each(stacks)('omniWs on %s', (_, stack) => {
   });
 
   describe('onOpen', () => {
-    it('is told of the connection with its context and its own url, and may speak first', async () => {
+    it('gets the connection with its context and its own url, and may send first', async () => {
       const url = await serve<{ user: string }>({
         context: ({ url: own }) => ({ user: `lucy at ${own}` }),
         onOpen: ({ context, send }) => {
@@ -224,7 +224,7 @@ describe.each(stacks)('omniWs on %s', (_, stack) => {
   });
 
   describe('onClose', () => {
-    it('is told the code of the client', async () => {
+    it('gets the code of the client', async () => {
       const closes = deferred<number>();
       const url = await serve({
         onClose: (_connection, code) => {
@@ -238,7 +238,7 @@ describe.each(stacks)('omniWs on %s', (_, stack) => {
       expect(await closes.promise).toBe(4242);
     });
 
-    it('is told 1006 when the client is cut', async () => {
+    it('gets 1006 when the client is cut', async () => {
       const closes = deferred<number>();
       const url = await serve({
         onClose: (_connection, code) => {
@@ -252,7 +252,7 @@ describe.each(stacks)('omniWs on %s', (_, stack) => {
       expect(await closes.promise).toBe(1006);
     });
 
-    it('is not told of a connection that was never open', async () => {
+    it('is not called for a connection that was never open', async () => {
       const calls: string[] = [];
       const known = deferred<undefined>();
       const gone = deferred();
@@ -352,7 +352,7 @@ describe.each(stacks)('omniWs on %s', (_, stack) => {
       expect(told).toHaveLength(1);
     });
 
-    it('that takes longer than contextTimeout closes with 4408, and onError is told', async () => {
+    it('that takes longer than contextTimeout closes with 4408, and onError is called', async () => {
       const told: OmniError[] = [];
       const url = await serve({
         contextTimeout: 20,
@@ -368,7 +368,7 @@ describe.each(stacks)('omniWs on %s', (_, stack) => {
   });
 
   describe('origins', () => {
-    it('closes a foreign one with 4403 before the context is asked for', async () => {
+    it('closes a foreign one with 4403 before the context is made', async () => {
       let asked = false;
       const url = await serve({
         context: () => {
@@ -398,7 +398,7 @@ describe.each(stacks)('omniWs on %s', (_, stack) => {
       }
     });
 
-    it('that fail are told to onError, and close with 1011', async () => {
+    it('that fail are reported to onError, and close with 1011', async () => {
       const told: OmniError[] = [];
       const url = await serve({
         origins: () => {
@@ -439,7 +439,7 @@ describe.each(stacks)('omniWs on %s', (_, stack) => {
       expect(await client.closed).toEqual({ code: 1009, reason: 'too-large' });
     });
 
-    it('closes with 1011 when a handler takes longer than handlerTimeout, and onError is told', async () => {
+    it('closes with 1011 when a handler takes longer than handlerTimeout, and onError is called', async () => {
       const told: OmniError[] = [];
       const url = await serve({
         handlerTimeout: 20,
@@ -525,7 +525,7 @@ describe.each(stacks)('omniWs on %s', (_, stack) => {
       expect(await closes.promise).toBe(1006);
     });
 
-    it('judges nobody whom we keep from speaking', async () => {
+    it('judges no client whose connection we paused', async () => {
       const closes: number[] = [];
       let handled = 0;
       const url = await serve({
@@ -548,8 +548,8 @@ describe.each(stacks)('omniWs on %s', (_, stack) => {
     });
   });
 
-  describe('what is sent', () => {
-    it('says whether a frame was handed over', async () => {
+  describe('a message that is sent', () => {
+    it('reports whether a frame was given to the socket', async () => {
       const results: boolean[] = [];
       const done = deferred();
       const url = await serve({
@@ -570,7 +570,7 @@ describe.each(stacks)('omniWs on %s', (_, stack) => {
       expect(results).toEqual([true, false, false]);
     });
 
-    it('tells onError of a message that cannot be encoded, and does not throw', async () => {
+    it('reports a message that cannot be encoded to onError, and does not throw', async () => {
       const told: OmniError[] = [];
       const results: boolean[] = [];
       const codec: Codec<Said, Says> = {
@@ -685,7 +685,7 @@ describe.each(stacks)('omniWs on %s', (_, stack) => {
   });
 
   describe('close', () => {
-    it('ends with 1000 unless told', async () => {
+    it('ends with 1000 by default', async () => {
       const url = await serve({
         onOpen: ({ close }) => {
           close();
@@ -695,7 +695,7 @@ describe.each(stacks)('omniWs on %s', (_, stack) => {
       expect(await dial(url).closed).toEqual({ code: 1000, reason: '' });
     });
 
-    it('names the code of ours when no reason is told', async () => {
+    it('sends the name of our code when no reason is given', async () => {
       const url = await serve({
         onOpen: ({ close }) => {
           close(4401);
@@ -781,7 +781,7 @@ describe.each(stacks)('omniWs on %s', (_, stack) => {
       /Expected `rateLimit.burst` to be a number from 1 up/,
     ],
     ['origins', { origins: ['x'] }, /Expected every entry of `origins`/],
-  ])('throws when %s is not what it must be', (_name, wrong, message) => {
+  ])('throws when %s is invalid', (_name, wrong, message) => {
     expect(() => omniWs({ codec: textCodec, handler: echo, ...wrong } as never)).toThrow(message);
   });
 });

@@ -100,7 +100,7 @@ describe.each([
     expect(outbox.buffered).toBe(0);
   });
 
-  it('counts what waits, and 256 bytes for each frame of it', async () => {
+  it('counts the bytes that wait, and 256 for each frame', async () => {
     const { outbox } = await pair(isDirect);
 
     outbox.push('12345');
@@ -118,7 +118,7 @@ describe.each([
     expect(outbox.buffered).toBe(0);
   });
 
-  it('says how much was ever said', async () => {
+  it('counts the bytes sent since the beginning', async () => {
     const { outbox, client } = await pair(isDirect);
     outbox.push('12345');
     await client.next();
@@ -151,7 +151,7 @@ describe.each([
     expect(outbox.buffered).toBeLessThan(1_000_000);
   });
 
-  it('forgets what waits', async () => {
+  it('drops the waiting messages', async () => {
     const { outbox, client } = await pair(isDirect);
     outbox.push('gone');
 
@@ -211,7 +211,7 @@ const byPublicApi =
     route(socket, other);
   };
 
-describe.each(stacks)('what a connection says on %s', (_, stack) => {
+describe.each(stacks)('the frames of a connection on %s', (_, stack) => {
   it.each([
     ['directly', (route: ReturnType<typeof omniWs>) => route],
     ['by the public API of ws', byPublicApi],

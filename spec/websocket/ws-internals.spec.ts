@@ -20,7 +20,7 @@ async function accepted(
   return arrival.promise;
 }
 
-describe.each(stacks)('what we know of the inside of %s', (_, stack) => {
+describe.each(stacks)('the internals of %s', (_, stack) => {
   it('its frames may be written to the stream of the request', async () => {
     const { socket, request } = await accepted(stack);
 
@@ -95,7 +95,7 @@ describe('directStream', () => {
 });
 
 describe('limitReceiver', () => {
-  it('leaves a socket alone that it does not know', () => {
+  it('does not touch a socket that it does not know', () => {
     expect(() => {
       limitReceiver({} as WebSocket, 1);
       limitReceiver({ _receiver: {} } as unknown as WebSocket, 1);

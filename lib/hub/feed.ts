@@ -87,9 +87,14 @@ export class Feed {
     else this.#becomeLive();
   }
 
-  /** Begins anew, after a gap: there is no place to go on from until `start`. */
+  /**
+   * Begins anew, after a gap, where everything is pushed again: there is no place to go on from until
+   * `start`.
+   */
   restart(): void {
     this.#forget();
+    // guard: a feed that begins anew hears again
+    this.#isBroken = false;
     this.#state = 'starting';
   }
 

@@ -146,6 +146,10 @@ export class Link {
     const { hub, stream, counts, ready, signal } = this.#options;
     const end = (): void => session.close(new Error('the hub was closed'));
     signal.addEventListener('abort', end, { once: true });
+    // Asked before anything is pushed here, which is later than the end that the session found.
+    const isFirst = this.#identity === undefined;
+    const isSame = isFirst || (this.#identity === session.identity && session.last >= this.#seen);
+    if (!isSame) this.#seen = 0;
     try {
       session.keepAlive(`${stream.prefix}.n.beat.${hub.publisher}`);
       session.subscribe(`${stream.prefix}.k.${hub.publisher}.*`, (ack) => this.#acknowledged(ack));
@@ -153,10 +157,7 @@ export class Link {
       const begun = [...this.#following].filter(([, following]) => following.begun === undefined);
       for (const [topic, following] of begun) this.#subscribe(session, topic, following);
       await session.flush();
-      const isFirst = this.#identity === undefined;
-      const isSame = isFirst || (this.#identity === session.identity && session.last >= this.#seen);
       this.#identity = session.identity;
-      if (!isSame) this.#seen = 0;
       this.#outage = performance.now() - this.#heard;
       this.outgoing.again(isSame);
       this.#onTheirWay.clear();

@@ -54,10 +54,21 @@ export function duplicate(pattern: RedisClientPattern): Client {
   return pattern.duplicate(overrides(socket)) as Client;
 }
 
+/** What stands for no options. */
+const NONE = {};
+
+/** By their options: the first client of some options costs 40 ms and 2 MB, one that is like it nothing. */
+const patterns = new WeakMap<object, RedisClientPattern>();
+
 /** A client of a node. */
-export function clientOf(options: object | undefined, host: string, port: number): Client {
-  const { socket, ...others } = (options ?? {}) as RedisClientOptions;
-  return createClient({ ...others, ...overrides({ ...socket, host, port }) });
+export function clientOf(options: object = NONE, host: string, port: number): Client {
+  const { socket, url: _where, ...others } = options as RedisClientOptions;
+  let pattern = patterns.get(options);
+  if (pattern === undefined) {
+    pattern = createClient(others);
+    patterns.set(options, pattern);
+  }
+  return pattern.duplicate(overrides({ ...socket, host, port })) as Client;
 }
 
 /** Asks the Sentinels which node is master now: the first one that answers is believed. */

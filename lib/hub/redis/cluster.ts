@@ -15,6 +15,9 @@ import { type Address, partsOf, slotOf, type Topology, topologyOf } from './topo
 const REFRESH = 5_000;
 const SOONEST = 200;
 
+/** How long a master may take to say that it has given slots away, in milliseconds. */
+const GIVER_LIMIT = 1_000;
+
 /** What {@link Cluster} needs. */
 export interface ClusterOptions {
   readonly cluster: RedisClusterOptions;
@@ -167,7 +170,9 @@ export class Cluster implements Nodes {
   async #refresh(): Promise<void> {
     const { cluster, shard } = this.#options;
     let failure: unknown;
-    const known = new Set([...this.#shards.keys(), ...this.#addresses]);
+    // First those that we talk to: one that is away, or a replica, may know less.
+    const there = [...this.#shards].flatMap(([address, { writer }]) => (writer ? [address] : []));
+    const known = new Set([...there, ...this.#shards.keys(), ...this.#addresses]);
     for (const address of known) {
       const { host, port } = partsOf(address);
       const open = this.#shards.get(address)?.writer;
@@ -176,7 +181,8 @@ export class Cluster implements Nodes {
         if (open === undefined) await connection.open();
         const topology = await topologyOf(connection, host);
         if (this.#topology === undefined) this.#isSharded = await canShard(connection);
-        if (!shard.signal.aborted) this.#take(topology);
+        const givers = await this.#giversOf(topology);
+        if (!shard.signal.aborted) this.#take(topology, givers);
         return;
       } catch (error) {
         failure = error;
@@ -187,7 +193,35 @@ export class Cluster implements Nodes {
     throw failure;
   }
 
-  #take(topology: Topology): void {
+  /** The masters that have given slots away, and know it. One that lost them in a failover is none. */
+  async #giversOf(topology: Topology): Promise<ReadonlySet<Address>> {
+    const before = this.#topology ?? topology;
+    const givers = new Set<Address>();
+    for (const address of this.#shards.keys()) {
+      const moved = [...before.keys()].filter(
+        (slot) => before[slot] === address && topology[slot] !== address,
+      );
+      if (moved.length === 0) continue;
+      const { host, port } = partsOf(address);
+      const connection = new Connection(clientOf(this.#options.cluster.defaults, host, port));
+      // It may hang: then it gives nothing away.
+      const late = setTimeout(() => connection.close(), GIVER_LIMIT);
+      try {
+        await connection.open();
+        const [info] = await connection.commands([['INFO', 'replication']]);
+        const own = await topologyOf(connection, host);
+        const isGiven = moved.every((slot) => own[slot] !== address);
+        if (isGiven && String(info).includes('role:master')) givers.add(address);
+      } catch {
+        // It is away, which is reported where its shard is kept.
+      }
+      clearTimeout(late);
+      connection.close();
+    }
+    return givers;
+  }
+
+  #take(topology: Topology, givers: ReadonlySet<Address>): void {
     const before = this.#topology;
     this.#topology = topology;
     const present = new Set(topology.filter((address) => address !== undefined));
@@ -216,7 +250,7 @@ export class Cluster implements Nodes {
       shard.handOver((topic) => {
         const target = this.#shardOf(topic);
         return target === shard ? undefined : target;
-      });
+      }, givers.has(address));
     }
   }
 

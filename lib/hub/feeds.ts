@@ -245,6 +245,8 @@ export class Feeds<Message> {
     const { publisher, deliver, deliverEncoded, gap } = this.#options;
     const { topic, own } = followed;
     if (entry.payload === undefined) {
+      // It may stand in for messages of this process, which will not come any more.
+      if (entry.publisher === publisher && own.has(entry.n)) forgetUpTo(own, entry.n);
       gap(topic, 'refused');
       return;
     }
@@ -258,12 +260,9 @@ export class Feeds<Message> {
       deliverEncoded(topic, entry);
       return;
     }
-    for (const [number, lost] of own) {
-      if (number > entry.n) break;
-      own.delete(number);
-      // Messages of one publisher are in order in the log: one before this has been lost.
-      if (number < entry.n) lost.answers?.answer.release();
-    }
+    own.delete(entry.n);
+    // Messages of one publisher are in order in the log: one before this has been lost.
+    forgetUpTo(own, entry.n);
     deliver({ ...delivery, at: entry });
   }
 
@@ -295,6 +294,15 @@ export class Feeds<Message> {
       if (next.done === true) this.#checks = undefined;
       else next.value.feed.check();
     }
+  }
+}
+
+/** Messages of this process up to this number will not come. */
+function forgetUpTo<Message>(own: Followed<Message>['own'], n: number): void {
+  for (const [number, { answers }] of own) {
+    if (number > n) break;
+    own.delete(number);
+    answers?.answer.release();
   }
 }
 

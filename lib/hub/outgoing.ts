@@ -15,7 +15,7 @@ const NAMED_BYTES = 65_536;
 /** A message on its way to the log, or a note that messages were refused in its place. */
 export interface Unwritten {
   readonly topic: string;
-  readonly n: number;
+  n: number;
   /** Undefined in a note. */
   payload: Wire | undefined;
   readonly bytes: number;
@@ -24,6 +24,8 @@ export interface Unwritten {
    * already. By `performance.now()`.
    */
   firstTried: number | undefined;
+  /** One before it may have been refused though this one was accepted: the order may be another. */
+  isScattered?: boolean;
 }
 
 /** What {@link Outgoing} needs of its engine. */
@@ -144,6 +146,11 @@ export class Outgoing {
     if (lost.payload !== undefined) this.#reopen();
   }
 
+  /** Of what is on its way some may be accepted though one before it was refused. */
+  scatter(): void {
+    for (const each of this.#queue.slice(this.#first, this.#next)) each.isScattered = true;
+  }
+
   /**
    * The connection broke: what was on its way is written again.
    * @param isSame - false when the engine may have lost what it had taken: then nobody knows
@@ -155,8 +162,32 @@ export class Outgoing {
       const each = this.#queue[at];
       if (each !== undefined) each.firstTried ??= now;
     }
+    if (!isSame) this.#queue = this.#withoutTried(this.#queue.slice(this.#first));
+    if (!isSame) this.#first = 0;
     this.#next = this.#first;
-    if (!isSame) this.#queue.slice(this.#first).forEach(forgetTried);
+  }
+
+  /**
+   * What may have been written before a failover comes at most once, so it is not written again: one
+   * note stands in for all that was tried in a topic. It has the number of the last one, which is
+   * looked for: where the log has that, it has those before it too.
+   */
+  #withoutTried(entries: readonly Unwritten[]): Unwritten[] {
+    const notes = new Map<string, Unwritten>();
+    return entries.filter((entry) => {
+      const { topic, firstTried, payload, bytes } = entry;
+      if (firstTried === undefined || payload === undefined) return true;
+      const note = notes.get(topic);
+      if (note === undefined) {
+        entry.payload = undefined;
+        notes.set(topic, entry);
+        return true;
+      }
+      note.n = entry.n;
+      this.#budget.messages -= 1;
+      this.#budget.bytes -= bytes;
+      return false;
+    });
   }
 
   /** Whether something of these topics is on its way. */
@@ -170,15 +201,12 @@ export class Outgoing {
    */
   move(isMoved: (topic: string) => boolean, other: Outgoing, isSame: boolean): void {
     const waiting = this.#queue.slice(this.#next);
-    this.#queue = this.#queue.slice(0, this.#next);
-    for (const entry of waiting) {
-      if (!isMoved(entry.topic)) {
-        this.#queue.push(entry);
-        continue;
-      }
+    const stays = waiting.filter(({ topic }) => !isMoved(topic));
+    this.#queue = [...this.#queue.slice(0, this.#next), ...stays];
+    const moved = waiting.filter(({ topic }) => isMoved(topic));
+    for (const entry of isSame ? moved : this.#withoutTried(moved)) {
       this.#budget.messages -= 1;
       this.#budget.bytes -= entry.bytes;
-      if (!isSame) forgetTried(entry);
       other.#add(entry);
     }
     for (const [topic, n] of this.#refused) {
@@ -233,10 +261,4 @@ export class Outgoing {
     this.#isRefusing = false;
     for (const [topic, n] of refused) this.note(topic, n);
   }
-}
-
-/** What may have been written before a failover comes at most once: a note stands in for it. */
-function forgetTried(entry: Unwritten): void {
-  // What was on its way in a failover comes at most once.
-  if (entry.firstTried !== undefined) entry.payload = undefined;
 }

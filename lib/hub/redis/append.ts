@@ -7,24 +7,32 @@ import { type Argument, type Names } from './entry.ts';
  * KEYS: the log, whose name is the channel's too; the id of its last entry.
  * ARGV: 1 entries to keep, 2 and 3 the life of the log and of the last id in milliseconds,
  * 4 publisher, 5 its number, 6 kind, 7 payload, 8 how long ago it may have been written before, in
- * milliseconds, or empty, 9 `publish` or `spublish`.
+ * milliseconds, or empty, 9 `publish` or `spublish`, 10 `scattered` or empty.
  *
- * What may have been written before is looked for in all of the log. Where it is not there, but the
- * log has been trimmed since, nobody knows: then a note is written in its place.
+ * What may have been written before is looked for, from the end back to what this publisher wrote
+ * before it: its numbers rise in a log. Where some were refused and those behind them accepted
+ * (`scattered`) they may not, and all of the log is searched. Where the log ends before that, but has
+ * been trimmed since, nobody knows: then a note is written in its place.
  */
 const SCRIPT = `
 local log, last, kind, payload = KEYS[1], KEYS[2], ARGV[6], ARGV[7]
 if ARGV[8] ~= '' then
-  local stop, oldest = '+', nil
+  local stop, oldest, known = '+', nil, false
   repeat
-    local found = redis.call('XREVRANGE', log, stop, '-', 'COUNT', 256)
+    local found = redis.call('XREVRANGE', log, stop, '-', 'COUNT', 64)
     for _, entry in ipairs(found) do
-      if entry[2][2] == ARGV[4] and entry[2][4] == ARGV[5] then return entry[1] end
+      if entry[2][2] == ARGV[4] then
+        if entry[2][4] == ARGV[5] then return entry[1] end
+        if ARGV[10] == '' and tonumber(entry[2][4]) < tonumber(ARGV[5]) then
+          known = true
+          break
+        end
+      end
       oldest = entry[1]
     end
     if oldest then stop = '(' .. oldest end
-  until #found < 256
-  if oldest and redis.call('XLEN', log) >= tonumber(ARGV[1]) then
+  until known or #found < 64
+  if not known and oldest and redis.call('XLEN', log) >= tonumber(ARGV[1]) then
     local time = redis.call('TIME')
     local age = time[1] * 1000 + math.floor(time[2] / 1000) - tonumber(string.match(oldest, '^%d+'))
     if age < tonumber(ARGV[8]) + 1000 then kind, payload = 'g', '' end
@@ -58,7 +66,7 @@ const LAST_LIFE = 3_600_000;
 /** The command that appends an entry. */
 export function appendCommand(
   { names, publisher, messages, seconds, push }: Appending,
-  { topic, n, payload: wanted, firstTried }: Unwritten,
+  { topic, n, payload: wanted, firstTried, isScattered }: Unwritten,
 ): Argument[] {
   const life = Math.ceil(seconds * 1_000);
   const age = firstTried === undefined ? undefined : performance.now() - firstTried;
@@ -79,6 +87,7 @@ export function appendCommand(
     payload === undefined ? '' : typeof payload === 'string' ? payload : bufferOf(payload),
     age === undefined ? '' : String(Math.ceil(age)),
     push,
+    isScattered === true ? 'scattered' : '',
   ];
 }
 

@@ -21,9 +21,6 @@ const SETTLED = 1_000;
 /** Notes that stand in for no message have numbers from here down. */
 const NOTES = 999_999_999_999_999;
 
-/** For how long after it was heard a node of a cluster is taken for one that is well, in milliseconds. */
-const SOUND = 3_000;
-
 const MOVED = /^(MOVED|ASK|TRYAGAIN)\b/;
 
 /** What Redis answers where a command was not carried out, but will be later or by another node. */
@@ -70,7 +67,6 @@ export class Shard {
   #onTheirWay = 0;
   #isPumping = false;
   #isAway = false;
-  #movedAt = -Infinity;
   readonly #repeats = new Repeats();
   #notes = 0;
 
@@ -192,11 +188,12 @@ export class Shard {
   /**
    * Hands topics over to other shards, with all that is under way.
    * @param other - the shard of a topic; undefined for one that stays
+   * @param isGiven - true when this master gave them away, so that nothing has been lost; else it is
+   * a failover
    */
-  handOver(other: (topic: string) => Shard | undefined): void {
+  handOver(other: (topic: string) => Shard | undefined, isGiven: boolean): void {
     const { hub, isDurable } = this.#options;
-    // Redis is well, and has let go of them: nothing has been lost. Else it is a failover.
-    const isSame = isDurable || this.#isSound;
+    const isSame = isDurable || isGiven;
     const isMoved = (topic: string): boolean => other(topic) !== undefined;
     // What is on its way will be refused here; it is written there, and looked for before that.
     if (this.#session !== undefined && this.outgoing.isOnItsWay(isMoved)) this.#end(this.#session);
@@ -221,12 +218,6 @@ export class Shard {
     }
   }
 
-  /** True when it is there, or was until it said that something has moved. */
-  get #isSound(): boolean {
-    const heard = this.#session?.heard ?? -Infinity;
-    return performance.now() - Math.max(heard, this.#movedAt) < SOUND;
-  }
-
   /** An outage is over when the connection has held for a moment, or Redis has accepted something. */
   async #settle(writer: Connection): Promise<never> {
     await writer.pause(SETTLED);
@@ -236,11 +227,7 @@ export class Shard {
 
   #lost(cause: unknown): void {
     this.#options.moved();
-    if (cause instanceof Error && MOVED.test(cause.message)) {
-      this.#movedAt = performance.now();
-      return;
-    }
-    if (this.#isAway) return;
+    if (this.#isAway || (cause instanceof Error && MOVED.test(cause.message))) return;
     this.#isAway = true;
     this.#options.hub.failed(new BackplaneError('Redis is away: messages wait', { cause }));
   }
@@ -302,7 +289,8 @@ export class Shard {
   /** Redis did not accept a message. */
   #refused(session: Session, error: unknown): void {
     if (!isRefusal(error) || NOT_NOW.test(error.message)) {
-      // Those behind it may have been accepted: all are written again, each at most once.
+      // Those behind it may have been accepted, unless the slot went: all are written again.
+      if (!isRefusal(error) || !MOVED.test(error.message)) this.outgoing.scatter();
       session.writer.close(error);
       return;
     }

@@ -38,8 +38,6 @@ export default defineConfig({
           ...test,
           name: 'express 5',
           include: ['spec/faults/*.spec.ts'],
-          // In the short form the hub is drilled on each engine by drills-hub-engines.spec.ts.
-          exclude: isLong ? [] : ['spec/faults/drills-hub.spec.ts'],
         },
       },
       {

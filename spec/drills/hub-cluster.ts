@@ -13,6 +13,8 @@ export interface NodeOptions {
   readonly name: string;
   /** How many messages a log keeps. */
   readonly messages?: number | undefined;
+  /** What every client joins: `news` alone, where nothing else is said. */
+  readonly topics?: readonly string[] | undefined;
 }
 
 /** What a process says of itself. */
@@ -33,7 +35,13 @@ export interface Said {
   readonly from: string;
   readonly n: number;
   readonly padding: string;
+  readonly topic: string;
+  /** In what a process says to its own clients where a gap is: why. */
+  readonly gap?: string | undefined;
 }
+
+/** What a client heard. */
+export type Heard = Omit<Said, 'padding'>;
 
 export interface ServerNode {
   readonly process: ChildProcess;
@@ -71,27 +79,41 @@ export async function startNode(options: NodeOptions): Promise<ServerNode> {
 
 /** A client of a process. */
 export class Client {
-  /** What it heard of each publisher, in order. */
-  readonly heard = new Map<string, number[]>();
+  /** All that it heard, in order. */
+  readonly events: Heard[] = [];
+  readonly #numbers = new Map<string, number[]>();
+  readonly #highest = new Map<string, number>();
+  readonly #gaps = new Map<string, number>();
+  readonly #topics: readonly string[];
   readonly #socket: WebSocket;
   readonly #looks = new Set<() => void>();
 
-  private constructor(socket: WebSocket) {
+  private constructor(socket: WebSocket, topics: readonly string[]) {
     this.#socket = socket;
+    this.#topics = topics;
     socket.on('error', () => {});
     socket.on('close', () => this.#look());
     socket.on('message', (data: Buffer) => {
-      const { from, n } = JSON.parse(data.toString()) as Said;
-      const numbers = this.heard.get(from);
-      if (numbers === undefined) this.heard.set(from, [n]);
+      const { padding: _padding, ...heard } = JSON.parse(data.toString()) as Said;
+      const { from, n, topic, gap } = heard;
+      this.events.push(heard);
+      const numbers = this.#numbers.get(from);
+      if (numbers === undefined) this.#numbers.set(from, [n]);
       else numbers.push(n);
+      // Of several topics each has its own order.
+      this.#highest.set(from, Math.max(n, this.#highest.get(from) ?? 0));
+      if (gap !== undefined) this.#gaps.set(topic, this.gapsIn(topic) + 1);
       this.#look();
     });
   }
 
-  static async connect({ port }: ServerNode): Promise<Client> {
+  /** @param topics - what its messages are dealt out to, in turn; it hears them all */
+  static async connect(
+    { port }: ServerNode,
+    topics: readonly string[] = ['news'],
+  ): Promise<Client> {
     const socket = new WebSocket(`ws://127.0.0.1:${port}/news`);
-    const client = new Client(socket);
+    const client = new Client(socket, topics);
     await once(socket, 'open');
     // The first pong comes after onOpen, which joins.
     socket.ping();
@@ -99,8 +121,18 @@ export class Client {
     return client;
   }
 
+  /** What it heard of a publisher, in order. */
   of(from: string): readonly number[] {
-    return this.heard.get(from) ?? [];
+    return this.#numbers.get(from) ?? [];
+  }
+
+  /** Why there were gaps, in order. */
+  get gaps(): readonly string[] {
+    return this.events.flatMap(({ gap }) => (gap === undefined ? [] : [gap]));
+  }
+
+  gapsIn(topic: string): number {
+    return this.#gaps.get(topic) ?? 0;
   }
 
   /** Waits until the condition holds, or the connection is gone. */
@@ -116,14 +148,24 @@ export class Client {
     });
   }
 
-  /** Says the messages from `first` on, as fast as it hears them itself, up to so many ahead. */
+  /**
+   * Says the messages from `first` on, as fast as it hears them itself, up to so many ahead. One
+   * after which there was a gap may be lost, and is not waited for.
+   */
   async say(from: string, first: number, count: number, padding = '', ahead = 50): Promise<void> {
-    for (let n = first; n < first + count; n++) {
+    const gaps: number[] = [];
+    const topicOf = (n: number): string => this.#topics[n % this.#topics.length] ?? 'news';
+    const end = first + count;
+    const isDone = (n: number): boolean =>
+      (this.#highest.get(from) ?? -1) >= n || this.gapsIn(topicOf(n)) > (gaps[n - first] ?? 0);
+    for (let n = first; n < end; n++) {
       if (this.#socket.readyState !== WebSocket.OPEN) return;
-      this.#socket.send(JSON.stringify({ from, n, padding } satisfies Said));
-      if (n - first >= ahead) await this.until(() => (this.of(from).at(-1) ?? -1) >= n - ahead);
+      const topic = topicOf(n);
+      gaps.push(this.gapsIn(topic));
+      this.#socket.send(JSON.stringify({ from, n, padding, topic } satisfies Said));
+      if (n - first >= ahead) await this.until(() => isDone(n - ahead));
     }
-    await this.until(() => (this.of(from).at(-1) ?? -1) >= first + count - 1);
+    await this.until(() => isDone(end - 1));
   }
 
   end(): void {

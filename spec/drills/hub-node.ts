@@ -11,12 +11,19 @@ import { once } from 'node:events';
 import { type AddressInfo } from 'node:net';
 import express from 'express';
 import { createClient } from 'redis';
-import { attachWebSockets, createHub, DecodeError, omniWs } from '../../lib/index.ts';
+import {
+  attachWebSockets,
+  type Connection,
+  createHub,
+  DecodeError,
+  omniWs,
+} from '../../lib/index.ts';
 import { redisBackplane } from '../../lib/redis.ts';
 import { backplaneOf } from '../support/engines.ts';
 import { type NodeOptions, type NodeState, type Said } from './hub-cluster.ts';
 
-const { engine, prefix, name, messages } = JSON.parse(process.argv[2] ?? '') as NodeOptions;
+const options = JSON.parse(process.argv[2] ?? '') as NodeOptions;
+const { engine, prefix, name, messages, topics = ['news'] } = options;
 
 const errors: string[] = [];
 let gaps = 0;
@@ -25,11 +32,11 @@ let peak = 0;
 const codec = {
   decode: (encoded: string): Said => {
     const value: unknown = JSON.parse(encoded);
-    const { from, n, padding = '' } = value as Partial<Said>;
+    const { from, n, padding = '', topic = 'news', gap } = (value ?? {}) as Partial<Said>;
     if (typeof from !== 'string' || typeof n !== 'number' || typeof padding !== 'string') {
       throw new DecodeError('expected from, n and padding');
     }
-    return { from, n, padding };
+    return { from, n, padding, topic, gap };
   },
   encode: (said: Said): string => JSON.stringify(said),
 };
@@ -47,20 +54,26 @@ const hub = createHub<Said>({
       : backplaneOf(engine, { prefix, messages }),
   onError: ({ code, message }) => errors.push(`${code}: ${message}`),
   // Its clients learn of it where the gap is.
-  onGap: (topic) => {
+  onGap: (topic, gap) => {
     gaps += 1;
-    hub.publish(topic, { from: `gap at ${name}`, n: gaps, padding: '' }, { local: true });
+    const said = { from: `gap at ${name}`, n: gaps, padding: '', topic, gap };
+    for (const connection of connections) connection.send(said);
   },
 });
 
+const connections = new Set<Connection<Said, unknown>>();
 const { app, server } = attachWebSockets(express());
 app.ws(
   '/news',
   omniWs<Said, Said>({
     codec,
-    onOpen: (connection) => hub.join('news', connection),
+    onOpen: (connection) => {
+      connections.add(connection);
+      for (const topic of topics) hub.join(topic, connection);
+    },
+    onClose: (connection) => void connections.delete(connection),
     handler: (said) => {
-      hub.publish('news', said);
+      hub.publish(said.topic, said);
       return undefined;
     },
     maxBuffered: 16_777_216,

@@ -18,6 +18,7 @@ import { until } from './until.ts';
 export type EngineOptions =
   | { readonly kind: 'redis'; readonly url: string; readonly durable?: boolean | undefined }
   | { readonly kind: 'cluster'; readonly ports: readonly number[] }
+  | { readonly kind: 'sentinel'; readonly ports: readonly number[]; readonly master: string }
   | { readonly kind: 'nats'; readonly servers: string };
 
 export interface LogSettings {
@@ -32,6 +33,10 @@ export function backplaneOf(options: EngineOptions, settings: LogSettings): Back
   if (options.kind === 'nats') return natsBackplane({ servers: options.servers, prefix, log });
   if (options.kind === 'redis') {
     return redisBackplane({ url: options.url, prefix, log, durable: options.durable });
+  }
+  if (options.kind === 'sentinel') {
+    const sentinelRootNodes = options.ports.map((port) => ({ host: '127.0.0.1', port }));
+    return redisBackplane({ sentinel: { name: options.master, sentinelRootNodes }, prefix, log });
   }
   const rootNodes = options.ports.map((port) => ({ url: `redis://127.0.0.1:${port}` }));
   return redisBackplane({ cluster: { rootNodes }, prefix, log });

@@ -70,7 +70,7 @@ describe('the links of the documents', () => {
     expect(broken).toEqual([]);
   });
 
-  it('still lead somewhere in the published package', () => {
+  it('E10: still lead somewhere in the published package', () => {
     const [{ files }] = JSON.parse(
       execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
         cwd: root,

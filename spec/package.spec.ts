@@ -196,6 +196,14 @@ describe('the package', () => {
     );
   });
 
+  it('weighs no more than this, packed: what makes it heavier says why', async () => {
+    const pack = ['pack', '--dry-run', '--json', '--ignore-scripts'];
+    const { stdout } = await run('npm', pack, { cwd: root, maxBuffer: 2 ** 24 });
+    const [{ size }] = JSON.parse(stdout) as [{ size: number }];
+
+    expect(size).toBeLessThanOrEqual(1_300_000);
+  });
+
   it('needs no ws of the user, and no redis', async () => {
     const require = createRequire(import.meta.url);
     const built = await readFile(require.resolve('express-omnimessage'), 'utf8');

@@ -73,7 +73,7 @@ export function omniHttpHandler<
   Kept extends Literal = Literal,
 >(
   options: OmniHttpOptions<In, Out, Context, Request, Encoded>,
-): (request: Request, response: ServerResponse, next: Next) => void {
+): (request: Request, response: ServerResponse, next: (error?: unknown) => void) => void {
   return makeHandler('omniHttpHandler', options);
 }
 

@@ -55,10 +55,17 @@ app.use(cors({ origin: elsewhere, allowedHeaders: ['content-type', 'content-enco
 const options = { codec: serverCodec, onError };
 const rateLimit = { perSecond: 20, burst: 100 };
 app.use(omniHttp({ ...options, path: '/omni-http', origins, handler }));
-app.ws('/omni-pipe-ws', omniWs({ ...options, handler, rateLimit }));
+// What was on its way when a connection broke is handled once, whenever the page is back.
+app.ws('/omni-pipe-ws', omniWs({ ...options, handler, rateLimit, resume: true }));
 app.ws(
   '/omni-app-ws',
-  omniWsApplication({ application: chatProgram, start: () => room, onError, rateLimit }),
+  omniWsApplication({
+    application: chatProgram,
+    start: () => room,
+    onError,
+    rateLimit,
+    resume: true,
+  }),
 );
 // For a page with Lustre's runtime: see sessions-count.ts.
 const sessionsCount = startSessionsCount(room.people);

@@ -2,6 +2,7 @@
  * What is kept of one client across its connections: the messages that were handled, with their
  * answers, and the last of what was sent outside of topics.
  */
+import { randomBytes } from 'node:crypto';
 import { type Wire } from '../core/codec.ts';
 import { FORGOTTEN } from '../core/protocol.ts';
 import { type MessageId } from './acknowledgement.ts';
@@ -43,6 +44,10 @@ interface Pushed {
   readonly encoded: Wire;
 }
 
+/** What windows of this process are told from those of others by. */
+const PROCESS = randomBytes(6).toString('base64url');
+let windowsMade = 0;
+
 /** About what an entry costs beside its text, in bytes. */
 const OVERHEAD = 128;
 
@@ -60,6 +65,8 @@ export class ClientWindow {
   pushes = 0;
   /** Of messages up to this id that are not here it is not known whether they were handled. */
   floor: MessageId;
+  /** Tells this window from those that the same client has in other processes. */
+  readonly name: string;
   holder: Holder | undefined;
   /** When its last connection ended, in milliseconds of `performance.now`. */
   leftAt = 0;
@@ -68,6 +75,8 @@ export class ClientWindow {
     this.#limits = limits;
     this.#budget = budget;
     this.floor = floor;
+    windowsMade += 1;
+    this.name = `${PROCESS}${windowsMade.toString(36)}`;
   }
 
   /** A message is about to be handled. */

@@ -11,10 +11,15 @@ const DEFINITION = /^[\w-]{1,64}$/;
 const TOPIC = /^[\w-]{1,32}$/;
 /** A place travels in a header: see `topic-hash.ts` of the hub. */
 const PLACE = /^[\x21-\x3a\x3c-\x7e]{1,180}$/;
-const TAG = /^[\w-]{22}$/;
+/** What client and user are called, and the name of the window. */
+const OWNER = /^([\w-]{22})(?:\.([\w-]{1,32}))?$/;
 
 /** What a client goes on from. */
-export interface Resume extends Omit<ResumeFrame, 'places'> {
+export interface Resume extends Omit<ResumeFrame, 'places' | 'owner'> {
+  /** What the client and its user were called on the line before: {@link ownerTag}. */
+  readonly tag: string | undefined;
+  /** The window that it had there. */
+  readonly window: string | undefined;
   readonly places: Map<string, string>;
 }
 
@@ -44,8 +49,10 @@ export function resumeFrameOf(payload: string): Resume | undefined {
   if (!isCount(sent) || !isCount(pushes) || typeof places !== 'object' || places === null) {
     return undefined;
   }
+  const [, tag, window] = (typeof owner === 'string' && OWNER.exec(owner)) || [];
   return {
-    owner: typeof owner === 'string' && TAG.test(owner) ? owner : undefined,
+    tag,
+    window,
     sent,
     pushes,
     places: placesIn(Object.entries(places)),
@@ -60,7 +67,7 @@ export function lastEventIdOf({ headers }: IncomingMessage): Resume | undefined 
     const comma = pair.indexOf(',');
     return [pair.slice(0, comma), pair.slice(comma + 1)];
   });
-  return { owner: undefined, sent: 0, pushes: 0, places: placesIn(pairs) };
+  return { tag: undefined, window: undefined, sent: 0, pushes: 0, places: placesIn(pairs) };
 }
 
 /** Those that may be places, the first so many. */

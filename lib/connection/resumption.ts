@@ -56,15 +56,19 @@ export class Resumption implements TopicPlaces {
     this.#settings = settings;
     const { tag, resume, patience, isContinued, isAnswered } = returning;
     this.#tag = tag;
-    const isNamed = tag !== undefined && resume?.owner === tag;
+    const isNamed = tag !== undefined && resume?.tag === tag;
     // guard: who comes back is the same user → const isSame = resume !== undefined;
     const isSame = resume !== undefined && (isNamed || !isAnswered);
     const found = isSame && tag !== undefined ? settings.windows.find(tag) : undefined;
-    const floor = resume?.sent ?? 0;
-    this.#window = found ?? (tag === undefined ? undefined : settings.windows.make(tag, floor));
+    const sent = resume?.sent ?? 0;
+    this.#window = found ?? (tag === undefined ? undefined : settings.windows.make(tag, sent));
+    // The client had another window since: its messages were handled there, or not.
+    // guard: a window that another one came after is of the past → const isCurrent = found !== undefined;
+    const isCurrent = found !== undefined && resume?.window === found.name;
+    if (found !== undefined && !isCurrent) found.floor = Math.max(found.floor, sent);
     if (this.#window !== undefined) settings.windows.hold(this.#window, host);
     const missed =
-      settings.ring === 0 ? [] : resume && found ? found.pushesAfter(resume.pushes) : undefined;
+      settings.ring === 0 ? [] : resume && isCurrent ? found.pushesAfter(resume.pushes) : undefined;
     const isResumed = isSame && isContinued && missed !== undefined;
     if (isResumed) {
       this.#places = resume.places;
@@ -72,7 +76,8 @@ export class Resumption implements TopicPlaces {
     }
     if (!isAnswered) return;
     const pushes = isResumed ? resume.pushes : (this.#window?.pushes ?? 0);
-    const answer: ResumedFrame = { owner: tag ?? '', resumed: isResumed, pushes };
+    const owner = tag === undefined ? '' : `${tag}.${this.#window?.name}`;
+    const answer: ResumedFrame = { owner, resumed: isResumed, pushes };
     host.sendControl('@', JSON.stringify(answer));
     for (const { number, encoded } of isResumed ? missed : []) {
       host.repeat({ header: `;push=${number}`, encoded });

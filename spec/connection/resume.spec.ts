@@ -363,6 +363,40 @@ describe.each(everyStack)('a client that comes back, on %s', (_, stack) => {
     expect(handled).toEqual(['mine']);
   });
 
+  it('handles nothing again that another process may have handled meanwhile', async () => {
+    const [here, there] = [chat({ onOpen: () => {} }), chat({ onOpen: () => {} })];
+    const urls = [await stack(omniWs(here.route)), await stack(omniWs(there.route))] as const;
+    const [first, { owner }] = await begin(urls[0]);
+    first.send('1\na');
+    await first.next();
+    await first.cut();
+    const [second, elsewhere] = await comeBack(urls[1], { owner, sent: 1 });
+
+    expect(elsewhere.resumed).toBe(false);
+    expect(elsewhere.owner.slice(0, 22)).toBe(owner.slice(0, 22));
+
+    second.send('2\npush b');
+    await second.next();
+    await second.cut();
+    const [third, again] = await comeBack(urls[0], { owner: elsewhere.owner, sent: 2, pushes: 1 });
+    third.send('1;again\na', '2;again\npush b', '3\nc');
+
+    expect(again).toEqual({ owner, resumed: false, pushes: 0 });
+    expect([await third.next(), await third.next(), await third.next()]).toEqual([
+      '=1\na!',
+      '-2;forgotten\n',
+      '=3\nc!',
+    ]);
+
+    await third.cut();
+    const [fourth, { resumed }] = await comeBack(urls[0], { owner, sent: 4 });
+    fourth.send('3;again\nc', '4;again\nd');
+
+    expect(resumed).toBe(true);
+    expect([await fourth.next(), await fourth.next()]).toEqual(['=3\nc!', '=4\nd!']);
+    expect(here.handled).toEqual(['a', 'c', 'd']);
+  });
+
   it('is forgotten where its user has no name', async () => {
     const { route } = chat({ onOpen: () => {} });
     const url = await stack(

@@ -71,6 +71,7 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
     ['a ring that no longer reaches back', 'outside of topics'],
     ['a client has one connection', 'on the line before'],
     ['the secret of a client has 128 bits', 'of the first half'],
+    ['a window that another one came after is of the past', 'another process may have'],
     ['who comes back is the same user', 'finds nothing as another user'],
     ['what may have been handled is not handled again', 'finds nothing as another user'],
     ['places that never come', 'never says what'],

@@ -1,0 +1,56 @@
+/**
+ * One server process to which clients come back, for the drill of G35.
+ *
+ *     node --import tsx spec/drills/resume-node.ts '{"engine":{"kind":"redis","url":"redis://127.0.0.1:6379"},"prefix":"drill"}'
+ *
+ * It is started with an IPC channel: it sends its port and each message that it handles, and ends when
+ * the channel does.
+ */
+import { once } from 'node:events';
+import { type AddressInfo } from 'node:net';
+import express from 'express';
+import { attachWebSockets, createHub, omniWs } from '../../lib/index.ts';
+import { redisWindows } from '../../lib/redis.ts';
+import { backplaneOf } from '../support/engines.ts';
+import { type ResumeNodeOptions } from './resume.ts';
+
+const { engine, prefix, windows } = JSON.parse(process.argv[2] ?? '') as ResumeNodeOptions;
+
+const codec = { decode: (encoded: string) => encoded, encode: (message: string) => message };
+const hub = createHub({
+  codec,
+  backplane: backplaneOf(engine, { prefix, messages: 5_000 }),
+  onError: () => undefined,
+  // The clients hear of it from their own places, or come back.
+  onGap: () => undefined,
+});
+const { app, server } = attachWebSockets(express(), { maxConnections: 20_000 });
+app.ws(
+  '/room/:topic',
+  omniWs({
+    codec,
+    handlerTimeout: 3_000,
+    resume: {
+      ring: false,
+      ...(windows !== undefined && {
+        store: redisWindows({ url: windows, prefix: `${prefix}:w` }),
+      }),
+    },
+    onOpen: (connection) => {
+      const { params } = connection.request as unknown as { params: { topic: string } };
+      hub.join(params.topic, connection);
+    },
+    handler: async (message) => {
+      process.send?.({ handled: message });
+      // Some are under way when the line breaks, or the process is killed.
+      if (message.endsWith('7')) await new Promise((resolve) => setTimeout(resolve, 30));
+      return `did ${message}`;
+    },
+    onError: () => undefined,
+  }),
+);
+await hub.ready();
+server.listen(0, '127.0.0.1');
+await once(server, 'listening');
+process.send?.({ port: (server.address() as AddressInfo).port });
+process.on('disconnect', () => process.exit());

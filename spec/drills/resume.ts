@@ -1,0 +1,248 @@
+/** The drill of G35: clients that are cut, servers that are killed, and an account of all that was said. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { WebSocket } from 'ws';
+import { connect, type Link } from '../../lib/client.ts';
+import { createHub } from '../../lib/index.ts';
+import { backplaneOf, type EngineOptions } from '../support/engines.ts';
+import { until } from '../support/until.ts';
+
+export interface ResumeNodeOptions {
+  readonly engine: EngineOptions;
+  readonly prefix: string;
+  /** The Redis of the windows; undefined: each process has its own. */
+  readonly windows?: string | undefined;
+}
+
+export interface ResumeDrill extends ResumeNodeOptions {
+  readonly clients: number;
+  readonly topics: number;
+  readonly pushes: number;
+  readonly asks: number;
+  /** How many lines are cut, and how many processes killed by kill -9. */
+  readonly cuts: number;
+  readonly kills: number;
+  readonly random: () => number;
+}
+
+export interface ResumeReport {
+  readonly delivered: number;
+  /** Messages of topics that a client missed without a gap, or got twice. */
+  readonly lost: number;
+  readonly doubled: number;
+  readonly gaps: number;
+  readonly resumed: number;
+  readonly begunAnew: number;
+  readonly answered: number;
+  /** Asks that failed, by their codes. */
+  readonly failed: Record<string, number>;
+  readonly handledTwice: number;
+  /** Answered, and not handled. */
+  readonly invented: number;
+}
+
+interface Node {
+  readonly child: ChildProcess;
+  readonly port: number;
+}
+
+const path = fileURLToPath(new URL('resume-node.ts', import.meta.url));
+const codec = { decode: (encoded: string) => encoded, encode: (message: string) => message };
+
+/** How long before or after a jump a gap may be told, in milliseconds. */
+const NEAR = 5_000;
+
+class Client {
+  readonly link: Link<string, string>;
+  readonly topic: string;
+  #socket: WebSocket | undefined;
+  #last: number | undefined;
+  readonly jumps: { readonly at: number; readonly from: number; readonly to: number }[] = [];
+  readonly told: number[] = [];
+  delivered = 0;
+  gaps = 0;
+  resumed = 0;
+  begunAnew = 0;
+
+  constructor(topic: string, url: () => string) {
+    this.topic = topic;
+    const took = (socket: WebSocket): void => {
+      this.#socket = socket;
+    };
+    this.link = connect<string, string>({
+      url,
+      codec,
+      minDelay: 20,
+      maxDelay: 500,
+      WebSocket: noting(took),
+      onMessage: (message) => {
+        this.#heard(Number(message));
+      },
+      onOpen: ({ isFirst, isResumed }) => {
+        if (isFirst) return;
+        if (isResumed) this.resumed += 1;
+        else {
+          this.begunAnew += 1;
+          this.told.push(performance.now());
+        }
+      },
+      onGap: () => {
+        this.gaps += 1;
+        this.told.push(performance.now());
+      },
+    });
+  }
+
+  cut(): void {
+    this.#socket?.terminate();
+  }
+
+  get last(): number {
+    return this.#last ?? 0;
+  }
+
+  /** The jumps of which nobody told. */
+  untold(): Client['jumps'] {
+    return this.jumps.filter(({ at }) => !this.told.some((told) => Math.abs(told - at) < NEAR));
+  }
+
+  #heard(n: number): void {
+    this.delivered += 1;
+    if (this.#last !== undefined && n !== this.#last + 1) {
+      this.jumps.push({ at: performance.now(), from: this.#last, to: n });
+    }
+    this.#last = n;
+  }
+}
+
+/** A class of sockets that shows each of them. */
+function noting(took: (socket: WebSocket) => void): typeof WebSocket {
+  return class extends WebSocket {
+    constructor(address: string | URL, protocols?: string | string[]) {
+      super(address, protocols);
+      took(this);
+    }
+  } as typeof WebSocket;
+}
+
+export async function runResumeDrill(drill: ResumeDrill): Promise<ResumeReport> {
+  const {
+    engine,
+    prefix,
+    windows,
+    clients: count,
+    topics,
+    pushes,
+    asks,
+    cuts,
+    kills,
+    random,
+  } = drill;
+  const pick = <Item>(items: readonly Item[]): Item =>
+    items[Math.floor(random() * items.length)] as Item;
+  const handled = new Map<string, number>();
+  const nodes: Node[] = [];
+  const startNode = async (): Promise<void> => {
+    const options: ResumeNodeOptions = { engine, prefix, windows };
+    const child = fork(path, [JSON.stringify(options)], { execArgv: ['--import', 'tsx'] });
+    const started = new Promise<number>((resolve) => {
+      child.on('message', (message: { port?: number; handled?: string }) => {
+        if (message.port !== undefined) resolve(message.port);
+        if (message.handled === undefined) return;
+        handled.set(message.handled, (handled.get(message.handled) ?? 0) + 1);
+      });
+    });
+    nodes.push({ child, port: await started });
+  };
+  const kill = async (): Promise<void> => {
+    const [node] = nodes.splice(Math.floor(random() * nodes.length), 1) as [Node];
+    const exit = once(node.child, 'exit');
+    node.child.kill('SIGKILL');
+    await exit;
+    await startNode();
+  };
+  await startNode();
+  await startNode();
+  const hub = createHub({
+    codec,
+    backplane: backplaneOf(engine, { prefix, messages: 5_000 }),
+    onError: () => undefined,
+    onGap: () => undefined,
+  });
+  await hub.ready();
+  const clients: Client[] = [];
+  for (let n = 0; n < count; n++) {
+    const topic = `t${n % topics}`;
+    clients.push(new Client(topic, () => `ws://127.0.0.1:${pick(nodes).port}/room/${topic}`));
+  }
+  const report = {
+    answered: 0,
+    failed: {} as Record<string, number>,
+    invented: 0,
+  };
+  try {
+    await until(() => clients.every(({ link }) => link.getSnapshot().state === 'open'), 60_000);
+    const published = new Map<string, number>();
+    const waiting: Promise<void>[] = [];
+    const answered: string[] = [];
+    const ask = (name: string): void => {
+      const asked = pick(clients)
+        .link.ask(name, { timeout: 60_000 })
+        .then(
+          (reply) => {
+            report.answered += 1;
+            if (reply === `did ${name}`) answered.push(name);
+            else report.invented += 1;
+          },
+          (error: { code?: string }) => {
+            const { code = 'unknown' } = error;
+            report.failed[code] = (report.failed[code] ?? 0) + 1;
+          },
+        );
+      waiting.push(asked);
+    };
+    const steps = 200;
+    const share = (total: number, step: number): number =>
+      Math.floor((total * (step + 1)) / steps) - Math.floor((total * step) / steps);
+    for (let step = 0; step < steps; step++) {
+      for (let n = share(pushes, step); n > 0; n--) {
+        const topic = `t${Math.floor(random() * topics)}`;
+        const number = (published.get(topic) ?? 0) + 1;
+        published.set(topic, number);
+        hub.publish(topic, String(number));
+      }
+      for (let n = share(asks, step); n > 0; n--) ask(`${step}.${n}`);
+      for (let n = share(cuts, step); n > 0; n--) pick(clients).cut();
+      if (share(kills, step) > 0) await kill();
+      await pause(10 + random() * 20);
+    }
+    await Promise.all(waiting);
+    // One more for each topic shows who has not got the last one.
+    await until(
+      () => clients.every(({ topic, last }) => last === (published.get(topic) ?? 0)),
+      60_000,
+    ).catch(() => {});
+    const behind = clients.filter(({ topic, last }) => last !== (published.get(topic) ?? 0));
+    const sum = (of: (client: Client) => number): number =>
+      clients.reduce((total, client) => total + of(client), 0);
+    return {
+      ...report,
+      // What a process that was killed has sent of itself may not have left it.
+      invented: report.invented + answered.filter((name) => !handled.has(name)).length,
+      delivered: sum(({ delivered }) => delivered),
+      lost:
+        behind.length + sum((client) => client.untold().filter(({ from, to }) => to > from).length),
+      doubled: sum((client) => client.untold().filter(({ from, to }) => to <= from).length),
+      gaps: sum(({ gaps }) => gaps),
+      resumed: sum(({ resumed }) => resumed),
+      begunAnew: sum(({ begunAnew }) => begunAnew),
+      handledTwice: [...handled.values()].filter((times) => times > 1).length,
+    };
+  } finally {
+    for (const { link } of clients) link.close();
+    await hub.close();
+    for (const { child } of nodes) child.kill('SIGKILL');
+  }
+}

@@ -4,11 +4,13 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import {
+  application,
   createHub,
   effect,
   omniHttp,
   omniSse,
   omniWs,
+  omniWsApplication,
   startApplication,
 } from 'express-omnimessage';
 import {
@@ -21,9 +23,11 @@ import {
 } from 'express-omnimessage/lustre';
 import { describe, expect, it } from 'vitest';
 import { serveAttached } from '../support/attached.ts';
-import { type Says, textCodec } from '../support/codecs.ts';
+import { type Said, type Says, textCodec } from '../support/codecs.ts';
 import { connect } from '../support/socket-client.ts';
 import { until } from '../support/until.ts';
+import { scaled } from './drilled.ts';
+import { openRaw, say, sayFrame } from './served-socket.ts';
 import { RawHttp } from '../drills/raw-http.ts';
 
 const storage = new AsyncLocalStorage<string>();
@@ -224,4 +228,95 @@ describe('A8: a request', () => {
       expect(new Set(seen.map(({ store }) => store))).toEqual(new Set([own]));
     },
   );
+});
+
+describe('G29: many users at once', () => {
+  it('G29 interleaved messages over HTTP, sockets, programs and a hub: none sees a foreign store', async () => {
+    const each = scaled(50, 500);
+    const users = Array.from({ length: 20 }, (_, index) => `user${index}`);
+    const seen = { own: 0, foreign: 0 };
+    const look = (user: string): void => {
+      if (storage.getStore() === user) seen.own += 1;
+      else seen.foreign += 1;
+    };
+    const handled = ({ text: user }: Said): Says => {
+      look(user);
+      return { said: user };
+    };
+    const later = async (message: Said): Promise<Says> => {
+      handled(message);
+      await new Promise((resolve) => setImmediate(resolve));
+      return handled(message);
+    };
+    const hub = createHub<Says>({ codec: says });
+    const { url } = await serveAttached((app) => {
+      app.use((request, _response, next) => storage.run(request.path.split('/')[2] ?? '', next));
+      app.post('/http/:user', omniHttp({ codec: textCodec, handler: later }));
+      app.ws(
+        '/ws/:user',
+        omniWs<Said, Says>({
+          codec: textCodec,
+          handler: (message) => {
+            hub.publish('all', { private: true });
+            hub.publish('all', { said: message.text });
+            return later(message);
+          },
+          onOpen: (connection) => {
+            const user = storage.getStore() ?? 'none';
+            hub.subscribe('all', () => look(user));
+            hub.join('all', connection, {
+              map: () => {
+                look(user);
+                return { private: true };
+              },
+            });
+          },
+        }),
+      );
+      app.ws(
+        '/program/:user',
+        omniWsApplication({
+          application: application<undefined, number, Said | Says>({
+            init: () => [0, effect.none()],
+            update: (count, message) => {
+              if (!('text' in message)) return [count, effect.none()];
+              look(message.text);
+              return [
+                count + 1,
+                effect.from<Said | Says>((dispatch) => dispatch(handled(message))),
+              ];
+            },
+            codec: {
+              decode: textCodec.decode,
+              encode: (message) => ('text' in message ? undefined : textCodec.encode(message)),
+            },
+          }),
+          start: () => undefined,
+        }),
+      );
+    });
+    await Promise.all(
+      users.map(async (user) => {
+        const socket = await openRaw({ url: `${url}/ws/${user}` });
+        const program = await openRaw({ url: `${url}/program/${user}` });
+        for (let count = 0; count < each; count += 1) {
+          socket.write(Buffer.concat([sayFrame(user), sayFrame(user)]));
+          program.write(Buffer.concat([sayFrame(user), sayFrame(user)]));
+          const posted = fetch(`${url.replace('ws', 'http')}/http/${user}`, {
+            method: 'POST',
+            body: say(user),
+          });
+          await Promise.all([socket.next(), program.next(), posted.then((one) => one.text())]);
+          await Promise.all([socket.next(), program.next()]);
+        }
+      }),
+    );
+    await hub.close();
+
+    expect(seen.foreign).toBe(0);
+    expect(seen.own).toBeGreaterThan(users.length * each * 8);
+    process.stdout.write(
+      `G29: ${users.length * each * 5} messages, ${seen.own} calls in their own context, 0 in a foreign one\n`,
+    );
+  });
 });

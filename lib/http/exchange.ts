@@ -9,6 +9,7 @@ import { type Body, expectReadable, mayBeLarger, readBody, textIn } from './body
 import { type HttpSettings } from './options.ts';
 import { decode, encode, type Piped, recover, respond, report } from '../core/pipe.ts';
 import { failureOf } from './failure.ts';
+import { answerOrCut } from '../request/answer-or-cut.ts';
 import { whenGone } from '../request/client-gone.ts';
 import { printAs, type Summary, summaryOf } from '../core/summary.ts';
 import { isOwnClient, markFailed, markHandled } from '../request/mark.ts';
@@ -186,9 +187,8 @@ export class HttpExchange<In, Out, Context, Request extends IncomingMessage> imp
 
   #reply(encoded: Wire | undefined): void {
     let body = encoded;
-    const { codec, emptyReply, contentType, sendTimeout } = this.#settings;
-    const isOwn = isOwnClient(this.request);
-    if (body === undefined && emptyReply !== undefined && !isOwn) {
+    const { codec, emptyReply } = this.#settings;
+    if (body === undefined && emptyReply !== undefined && !isOwnClient(this.request)) {
       try {
         body = encode(emptyReply, codec);
       } catch (error) {
@@ -198,6 +198,13 @@ export class HttpExchange<In, Out, Context, Request extends IncomingMessage> imp
       }
     }
     if (!this.#end(body?.length)) return;
+    answerOrCut(this.#response, () => this.#write(body));
+  }
+
+  /** @throws whatever a middleware has put on the response */
+  #write(body: Wire | undefined): void {
+    const { contentType, sendTimeout } = this.#settings;
+    const isOwn = isOwnClient(this.request);
     const response = this.#response;
     response.statusCode = 200;
     response.setHeader('content-type', contentType);

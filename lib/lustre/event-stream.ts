@@ -6,6 +6,7 @@ import { type ServerResponse } from 'node:http';
 import { type Prepared } from '../core/prepared.ts';
 import { LONGEST } from '../process/timers.ts';
 import { unwatch, watch } from '../process/shared-interval.ts';
+import { answerOrCut } from '../request/answer-or-cut.ts';
 import { cutOff, endAtShutdown, isOver } from '../request/client-gone.ts';
 
 /** What keeps browsers, proxies and compressing middlewares from holding back what is sent. */
@@ -50,7 +51,7 @@ export class EventStream {
     this.#listener = listener;
     this.#heartbeat = heartbeat;
     this.#highWaterMark = highWaterMark;
-    response.writeHead(200, HEADERS);
+    answerOrCut(response, () => response.writeHead(200, HEADERS));
     // guard: a live view has a heartbeat
     if (heartbeat <= LONGEST) watch(this, heartbeat);
     endAtShutdown(response, () => {
@@ -70,14 +71,14 @@ export class EventStream {
     }
     const data = typeof event === 'string' ? event : String(event.encoded);
     // JSON has no line breaks of its own: it is one line of data.
-    response.write(`data: ${data}\n\n`, this.#onWritten);
+    answerOrCut(response, () => response.write(`data: ${data}\n\n`, this.#onWritten));
   }
 
   /** Ends the stream, after what was written. Ending twice does nothing. */
   end(): void {
     if (this.#hasEnded) return;
     this.release();
-    this.#response.end();
+    answerOrCut(this.#response, () => this.#response.end());
   }
 
   /** The client is gone: nothing more is written, and the heartbeat stops. */
@@ -91,7 +92,9 @@ export class EventStream {
     if (!this.#isBehind) {
       this.#beatsWithoutProgress = 0;
       this.#waited = 0;
-      if (!this.#hasEnded && !isOver(this.#response)) this.#response.write(':\n\n');
+      if (!this.#hasEnded && !isOver(this.#response)) {
+        answerOrCut(this.#response, () => this.#response.write(':\n\n'));
+      }
       return;
     }
     const waiting = this.#waiting;

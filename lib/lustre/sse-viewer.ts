@@ -11,6 +11,7 @@ import { AsyncContext } from '../process/async-context.ts';
 import { nextConnection, publishClose, publishOpen } from '../process/diagnostics.ts';
 import { startTimer } from '../process/timers.ts';
 import { takePlace, tooManyConnections } from '../request/capacity.ts';
+import { answerOrCut } from '../request/answer-or-cut.ts';
 import { isGone, whenGone } from '../request/client-gone.ts';
 import { Problem, type Refusal, sendProblem } from '../request/problem.ts';
 import { decide } from '../request/verdict.ts';
@@ -90,7 +91,7 @@ export class SseView<Args, Model, Message, Context, Request extends IncomingMess
     this.#code ??= error === undefined ? 1000 : CloseCode.Failed;
     if (this.#stream !== undefined) this.#stream.end();
     else if (error !== undefined) this.#pass(error);
-    else if (!this.#isOver) this.#response.writeHead(204).end();
+    else if (!this.#isOver) answerOrCut(this.#response, () => this.#response.writeHead(204).end());
   }
 
   // Called by the stream.

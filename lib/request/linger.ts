@@ -5,6 +5,7 @@
  * for a time.
  */
 import { type ServerResponse } from 'node:http';
+import { answerOrCut } from './answer-or-cut.ts';
 import { cutOff } from './client-gone.ts';
 
 /** How much of a refused body is read in all, in bytes: 880 KiB. */
@@ -52,7 +53,7 @@ export function endLingering(response: ServerResponse, body: string, read = 0): 
   function end(): void {
     clearInterval(timer);
     request.off('data', drop);
-    if (!response.writableEnded) response.end();
+    if (!response.writableEnded) answerOrCut(response, () => response.end());
   }
   response.once('close', end);
   request.once('end', end);

@@ -3,6 +3,7 @@
  * library answered: the pages of a proxy do not have it. PROTOCOL.md has its values.
  */
 import { type IncomingMessage, type ServerResponse } from 'node:http';
+import { answerOrCut } from './answer-or-cut.ts';
 import { namesProblems } from './problem.ts';
 
 const NAME = 'omnimessage';
@@ -28,9 +29,11 @@ export function markFailed(response: ServerResponse, code: string): void {
 
 function mark(response: ServerResponse, value: string): void {
   if (response.headersSent) return;
-  response.setHeader(NAME, value);
-  // A page of another origin may read the header only if it is on this list.
-  if (response.hasHeader('access-control-allow-origin')) {
-    response.appendHeader('access-control-expose-headers', NAME);
-  }
+  answerOrCut(response, () => {
+    response.setHeader(NAME, value);
+    // A page of another origin may read the header only if it is on this list.
+    if (response.hasHeader('access-control-allow-origin')) {
+      response.appendHeader('access-control-expose-headers', NAME);
+    }
+  });
 }

@@ -1,6 +1,7 @@
 /** Problems: the body of every HTTP answer that is no reply. */
 import { type ServerResponse, STATUS_CODES, validateHeaderValue } from 'node:http';
 import { publishRefused } from '../process/diagnostics.ts';
+import { answerOrCut } from './answer-or-cut.ts';
 import { endLingering } from './linger.ts';
 import { expectProgress } from './write-progress.ts';
 
@@ -163,10 +164,12 @@ export function sendProblem(
   publishRefused({ transport: 'http', code, status });
   if (response.headersSent || response.destroyed) return;
   const { headers, body } = problemOf(refusal);
-  response.statusCode = status;
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-  // guard: the connection ends where a body is not read → response.end(body);
-  if (endsConnection) endLingering(response, body, refusal.received);
-  else response.end(body);
-  expectProgress(response, MAX_UNREAD);
+  answerOrCut(response, () => {
+    response.statusCode = status;
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    // guard: the connection ends where a body is not read → response.end(body);
+    if (endsConnection) endLingering(response, body, refusal.received);
+    else response.end(body);
+    expectProgress(response, MAX_UNREAD);
+  });
 }

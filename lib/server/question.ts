@@ -5,6 +5,7 @@
  */
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { PROTOCOL } from '../core/protocol.ts';
+import { answerOrCut } from '../request/answer-or-cut.ts';
 import { namesProblems, problemOf, type Refusal } from '../request/problem.ts';
 import { type Gate } from './gate.ts';
 
@@ -66,14 +67,16 @@ function answer(
     ...(seconds !== undefined && { retryAfter: Number(seconds) }),
   };
   const problem = problemOf({ ...refusal, members });
-  response.statusCode = status;
-  for (const [name, value] of Object.entries(problem.headers)) response.setHeader(name, value);
-  response.setHeader('vary', 'origin, accept');
-  // guard: the answer to a question is not for foreign pages → const reader = origin; void isReadable;
-  const reader = isReadable ? origin : undefined;
-  if (reader !== undefined) {
-    response.setHeader('access-control-allow-origin', reader);
-    response.setHeader('access-control-allow-credentials', 'true');
-  }
-  response.end(problem.body);
+  answerOrCut(response, () => {
+    response.statusCode = status;
+    for (const [name, value] of Object.entries(problem.headers)) response.setHeader(name, value);
+    response.setHeader('vary', 'origin, accept');
+    // guard: the answer to a question is not for foreign pages → const reader = origin; void isReadable;
+    const reader = isReadable ? origin : undefined;
+    if (reader !== undefined) {
+      response.setHeader('access-control-allow-origin', reader);
+      response.setHeader('access-control-allow-credentials', 'true');
+    }
+    response.end(problem.body);
+  });
 }

@@ -6,6 +6,7 @@ import { CloseCode, reasonOf } from '../core/close-codes.ts';
 import { type Wire } from '../core/codec.ts';
 import { Prepared } from '../core/prepared.ts';
 import { startTimer } from '../process/timers.ts';
+import { answerOrCut } from '../request/answer-or-cut.ts';
 import { cutOff, isOver } from '../request/client-gone.ts';
 import { type Refusal, sendProblem } from '../request/problem.ts';
 import { eventOf, placedEventOf, pushEventOf } from './event.ts';
@@ -64,7 +65,7 @@ export class SseLine implements Line {
   begin(): void {
     if (!this.isOpen) return;
     this.#hasBegun = true;
-    this.#response.writeHead(200, HEADERS);
+    answerOrCut(this.#response, () => this.#response.writeHead(200, HEADERS));
     this.#write(this.#hello);
   }
 
@@ -86,7 +87,7 @@ export class SseLine implements Line {
 
   whenDrained(callback: () => void): void {
     // A comment, which no client sees: it is taken after all that was written.
-    this.#response.write(':\n\n', callback);
+    answerOrCut(this.#response, () => this.#response.write(':\n\n', callback));
   }
 
   pause(): void {
@@ -111,7 +112,7 @@ export class SseLine implements Line {
     }
     this.#write(`event: close\ndata: ${JSON.stringify({ code, reason })}\n\n`);
     this.#isClosing = true;
-    response.end();
+    answerOrCut(response, () => response.end());
     // guard: a stream that is not read to its end is cut off
     this.#timer = startTimer(cutOff, CLOSE_TIMEOUT, response);
   }
@@ -127,6 +128,6 @@ export class SseLine implements Line {
 
   #write(event: string): void {
     this.#bytesSent += event.length;
-    this.#response.write(event);
+    answerOrCut(this.#response, () => this.#response.write(event));
   }
 }

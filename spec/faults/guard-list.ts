@@ -105,6 +105,7 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
     ['no upgrade before the answers to what came before', 'ends the connection'],
     ['a response that leads nowhere has a time limit', 'a middleware that'],
     ['a stream is not for a socket', 'omniSse'],
+    ['a response that throws', 'a response whose'],
     ['a live view is not for a socket', 'a live view'],
   ],
   'spec/faults/attach.spec.ts': [

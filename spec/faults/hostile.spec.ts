@@ -1,5 +1,6 @@
 /** What a client may do with one connection beside sending messages; over every transport. */
-import { type RequestHandler } from 'express';
+import { once } from 'node:events';
+import { type ErrorRequestHandler, type RequestHandler } from 'express';
 import { effect, omniHttp, omniSse, omniWs } from 'express-omnimessage';
 import { component, html, omniServerComponentSse } from 'express-omnimessage/lustre';
 import { describe, expect, it } from 'vitest';
@@ -162,5 +163,78 @@ describe('a middleware that a socket passes', () => {
 
     expect([4403, 4404]).toContain((await socket.ended).code);
     expect(errors).toEqual([]);
+  });
+});
+
+const thrower = (): never => {
+  throw new Error('a middleware has put this on the response');
+};
+
+describe.each<[string, RequestHandler]>([
+  ['writeHead throws', (_request, response) => Object.assign(response, { writeHead: thrower })],
+  ['setHeader throws', (_request, response) => Object.assign(response, { setHeader: thrower })],
+  ['write throws', (_request, response) => Object.assign(response, { write: thrower })],
+  ['end throws', (_request, response) => Object.assign(response, { end: thrower })],
+  ['setTimeout throws', (_request, response) => Object.assign(response, { setTimeout: thrower })],
+])('a response whose %s', (_, patch) => {
+  it.each([
+    ['a message', post('a')],
+    ['a message that is handled later', post('later')],
+    ['what is no message', post('a').replace('text', 'tixt')],
+    [
+      'a message that is too large',
+      post('a').replace(/content-length: \d+/, 'content-length: 99999'),
+    ],
+    ['a stream', GET],
+    ['a stream that is refused later', GET.replace('/sse', '/refused')],
+    [
+      'a question to a WebSocket route',
+      GET.replace('/sse', '/ws').replace(
+        '\r\n\r\n',
+        '\r\naccept: application/problem+json\r\n\r\n',
+      ),
+    ],
+    ['a live view', GET.replace('/sse', '/stream')],
+    ['a live view that is refused later', GET.replace('/sse', '/refused-view')],
+  ])('is answered, or cut, and the process lives: %s', async (__, sent) => {
+    let isPatched = true;
+    const { port } = await serveAttached((app) => {
+      app.use((request, response, next) => {
+        if (isPatched) patch(request, response, next);
+        next();
+      });
+      app.use(
+        omniHttp({
+          path: '/http',
+          codec: textCodec,
+          handler: async ({ text }) => {
+            if (text === 'later') await new Promise((resolve) => setImmediate(resolve));
+            return { said: text };
+          },
+        }),
+      );
+      app.use(omniSse<Says>({ path: '/sse', codec: textCodec }));
+      app.use(omniSse<Says>({ path: '/refused', codec: textCodec, context: refusing }));
+      app.ws('/ws', omniWs({ codec: textCodec, handler: (): Says => ({ private: true }) }));
+      app.use(liveView([], {}));
+      app.use('/refused-view', (request, response, next) => {
+        request.url = '/stream';
+        liveView([], { context: refusing })(request, response, next);
+      });
+      // Express's own would write to the same response, later.
+      app.use(((_error, request, _response, _next) => {
+        request.socket.destroy();
+      }) satisfies ErrorRequestHandler);
+    });
+    const url = `http://127.0.0.1:${port}`;
+    const client = dialHttp({ url });
+    client.write(sent);
+    await Promise.race([once(client.socket, 'data'), client.ended]);
+    client.socket.destroy();
+    isPatched = false;
+    const next = dialHttp({ url });
+    next.write(post('a'));
+
+    expect((await next.answer())?.status).toBe(200);
   });
 });

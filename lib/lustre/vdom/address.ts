@@ -23,6 +23,12 @@ export function isAddress(tag: string, name: string): boolean {
   return ADDRESSES.has(lower) || (lower === 'data' && tag === 'object');
 }
 
+/** Whether the values of an attribute of this name are never an address. */
+export function isPlain(name: string): boolean {
+  const lower = name.toLowerCase();
+  return !ADDRESSES.has(lower) && !ANIMATED.has(lower);
+}
+
 /** The value of an attribute, or what stands in its place when a browser would run it. */
 export function safeText(name: string, value: string): string {
   const lower = name.toLowerCase();

@@ -24,6 +24,8 @@ export function diffAttributes(
 ): WireChange | undefined {
   if (before === after && controlled === undefined) return undefined;
   if (before.length === 0 && after.length === 0) return undefined;
+  // Most elements are as they were.
+  if (controlled === undefined && areSame(before, after)) return undefined;
   const change: Change = { added: [], removed: [], stamp: undefined };
   let at = 0;
   let to = 0;
@@ -68,6 +70,16 @@ export function diffAttributes(
     ...(added.length > 0 && { added }),
     ...(removed.length > 0 && { removed }),
   };
+}
+
+function areSame(before: readonly Carried<unknown>[], after: readonly Carried<unknown>[]): boolean {
+  if (before.length !== after.length) return false;
+  for (let at = 0; at < before.length; at++) {
+    const old = before[at] as Carried<unknown>;
+    const wanted = after[at] as Carried<unknown>;
+    if (old.name !== wanted.name || !isSame(old, wanted)) return false;
+  }
+  return true;
 }
 
 function isNamed(
@@ -166,10 +178,14 @@ function isSame(old: Carried<unknown>, wanted: Carried<unknown>): boolean {
         old.stopPropagation === wanted.stopPropagation &&
         old.debounce === wanted.debounce &&
         old.throttle === wanted.throttle &&
-        old.include.length === wanted.include.length &&
-        old.include.every((path, at) => path === wanted.include[at])
+        areSamePaths(old.include, wanted.include)
       );
   }
+}
+
+function areSamePaths(before: readonly string[], after: readonly string[]): boolean {
+  if (before === after) return true;
+  return before.length === after.length && before.every((path, at) => path === after[at]);
 }
 
 /** Whether two values are the same JSON, whatever the order of their keys. */

@@ -3,7 +3,7 @@
  *
  * Source: `lustre/attribute` of Lustre.
  */
-import { safeText } from './address.ts';
+import { isPlain, safeText } from './address.ts';
 import { expectAttributeName, expectName, expectPropertyName, expectStyleName } from './name.ts';
 import { isWholeValue } from './style-value.ts';
 
@@ -76,10 +76,16 @@ export function noAttribute(): Attribute<never> {
  * @throws TypeError when the name cannot be one, or is an event handler as text (`onclick`): `on` is for those
  */
 export function attribute(name: string, value: string | number): Attribute<never> {
+  if (plain.has(name)) return { kind: 'attribute', name, value: String(value) };
   expectName('attribute', name);
   expectAttributeName(name);
+  if (isPlain(name) && plain.size < MAX_PLAIN) plain.add(name);
   return { kind: 'attribute', name, value: safeText(name, String(value)) };
 }
+
+/** Views use the same names again and again: those that need no second look, up to this many. */
+const MAX_PLAIN = 1000;
+const plain = new Set<string>();
 
 /**
  * A property of the DOM node: `property('indeterminate', true)`. Taking a property away later does

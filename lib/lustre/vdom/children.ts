@@ -20,8 +20,8 @@ export interface ChildList {
 
 /** How one child is compared with another. */
 export interface ChildrenDiffer {
-  /** What both show; undefined when the one cannot become the other. */
-  readonly pair: (before: Element<unknown>, after: Element<unknown>) => Pair | undefined;
+  /** What one child of the earlier view shows, if it can become `after`; otherwise undefined. */
+  readonly match: (before: Element<unknown>, after: Element<unknown>) => Shown<unknown> | undefined;
   /** A patch that belongs to this child alone. The controls of the child are then in `branch`. */
   readonly patch: (
     before: Shown<unknown>,
@@ -30,8 +30,6 @@ export interface ChildrenDiffer {
   ) => (WirePatch & { index?: number }) | undefined;
   readonly branch: Branch | undefined;
 }
-
-export type Pair = readonly [before: Shown<unknown>, after: Shown<unknown>];
 
 /** Changes in the order in which they apply; then `removed` from the end; then the patches. */
 export interface ListDiff {
@@ -85,14 +83,15 @@ function patchInPlace(
   for (let at = 0; at < shared; at++) {
     const old = before[at] as Element<unknown>;
     const wanted = after[at] as Element<unknown>;
-    const pair = differ.pair(old, wanted);
-    if (pair === undefined) {
+    const match = differ.match(old, wanted);
+    if (match === undefined) {
       result.changes.push({ kind: 5, ...(at > 0 && { index: at }), with: encodeElement(wanted) });
       note(result, at, branchOf(shown(wanted)));
     } else {
-      patchChild(pair, at, branch?.children?.get(at), differ, result);
+      patchChild(match, wanted, at, branch?.children?.get(at), differ, result);
     }
   }
+  if (before.length === after.length) return;
   const list = { children: after, keys: undefined };
   insert(result, shared, encodeAll(list, shared, after.length, result));
   result.removed = before.length - shared;
@@ -110,14 +109,13 @@ function diffKeyed(
   result: ListDiff,
 ): void {
   // Of its whole length from the start: it is filled from both ends.
-  const pairs: (Pair | undefined)[] = after.children.map(() => undefined);
+  const matches: Match[] = after.children.map(() => undefined);
   const match = (at: number, to: number): boolean => {
-    const pair = differ.pair(
+    matches[to] = differ.match(
       before.children[at] as Element<unknown>,
       after.children[to] as Element<unknown>,
     );
-    pairs[to] = pair;
-    return pair !== undefined;
+    return matches[to] !== undefined;
   };
   const isSame = (at: number, to: number): boolean =>
     before.keys[at] === after.keys[to] && match(at, to);
@@ -134,16 +132,20 @@ function diffKeyed(
   if (start < oldEnd || start < newEnd) {
     const middle = { start, oldEnd, newEnd };
     sources = matchMiddle(before, after, middle, match);
-    rearrange(before, after, middle, sources, pairs, result);
+    rearrange(before, after, middle, sources, matches, result);
   }
   const shift = before.children.length - after.children.length;
   for (let to = 0; to < after.children.length; to++) {
-    const pair = pairs[to];
-    if (pair === undefined) continue;
+    const old = matches[to];
+    if (old === undefined) continue;
     const at = to < start ? to : to < newEnd ? (sources?.[to - start] as number) : to + shift;
-    patchChild(pair, to, branch?.children?.get(at), differ, result);
+    const wanted = after.children[to] as Element<unknown>;
+    patchChild(old, wanted, to, branch?.children?.get(at), differ, result);
   }
 }
+
+/** What the earlier child shows that a later one can be made of. */
+type Match = Shown<unknown> | undefined;
 
 /** What is left of two lists between what they begin and end with alike. */
 interface Middle {
@@ -175,15 +177,15 @@ function rearrange(
   after: KeyedList,
   { start, oldEnd, newEnd }: Middle,
   sources: Int32Array,
-  pairs: (Pair | undefined)[],
+  matches: Match[],
   result: ListDiff,
 ): void {
   const moved = movers(sources);
   for (let at = 0; at < moved.length; at++) {
     // A component in a component is made anew where it would move.
-    if (moved[at] === 0 || !isCutByMoving(pairs[start + at]?.[0])) continue;
+    if (moved[at] === 0 || !isCutByMoving(matches[start + at])) continue;
     sources[at] = UNMATCHED;
-    pairs[start + at] = undefined;
+    matches[start + at] = undefined;
     moved[at] = 0;
   }
   removeUnused(before, after, { start, oldEnd, newEnd }, sources, result);
@@ -233,13 +235,14 @@ function removeUnused(
 }
 
 function patchChild(
-  pair: Pair,
+  before: Shown<unknown>,
+  after: Element<unknown>,
   at: number,
   branch: Branch | undefined,
   differ: ChildrenDiffer,
   result: ListDiff,
 ): void {
-  const patch = differ.patch(...pair, branch);
+  const patch = differ.patch(before, shown(after), branch);
   note(result, at, differ.branch);
   if (patch === undefined) return;
   if (at > 0) patch.index = at;
@@ -277,7 +280,12 @@ function isCutByMoving(node: Shown<unknown> | undefined): boolean {
   if (node === undefined || node.kind === 'text') return false;
   if (node.kind === 'raw') return node.innerHtml.includes(COMPONENT) || node.tag === COMPONENT;
   if (node.kind === 'element' && node.tag === COMPONENT) return true;
-  return node.children.some((child) => isCutByMoving(shown(child)));
+  const { children } = node;
+  // Without a function for each: very many may move.
+  for (let at = 0; at < children.length; at++) {
+    if (isCutByMoving(shown(children[at] as Element<unknown>))) return true;
+  }
+  return false;
 }
 
 const COMPONENT = 'lustre-server-component';

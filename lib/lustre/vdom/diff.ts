@@ -6,7 +6,7 @@
  * the key is the same.
  */
 import { type Controlled, diffAttributes, withStamp } from './attribute-diff.ts';
-import { type ChildList, type ChildrenDiffer, diffChildren, type Pair } from './children.ts';
+import { type ChildList, type ChildrenDiffer, diffChildren } from './children.ts';
 import { type Control, isDelegate, type Stamp, wantedOf } from './control.ts';
 import { type Branch, keptControl, made } from './control-tree.ts';
 import { type Element, type ElementNode, rendered, type Shown, shown } from './node.ts';
@@ -88,10 +88,10 @@ class Differ implements ChildrenDiffer {
     this.#controls = controls;
   }
 
-  pair(old: Element<unknown>, wanted: Element<unknown>): Pair | undefined {
-    shareMemos(old, wanted);
-    const pair = [shown(old), shown(wanted)] as const;
-    return isSameNode(...pair) ? pair : undefined;
+  match(before: Element<unknown>, after: Element<unknown>): Shown<unknown> | undefined {
+    shareMemos(before, after);
+    const old = shown(before);
+    return isSameNode(old, shown(after)) ? old : undefined;
   }
 
   patch(
@@ -154,11 +154,12 @@ class Differ implements ChildrenDiffer {
       controlled = this.#controlled(control, before, after);
     }
     if (branch?.children !== undefined && !wasDelegated) this.#isDelegated = isDelegate(after);
-    const { changes, removed, patches, branches } = diffChildren(before, after, this, branch);
+    const list = diffChildren(before, after, this, branch);
     this.#isDelegated = wasDelegated;
     if (control?.kind === 'selected') this.#writesOptions = false;
     let update = diffAttributes(before.attributes, after.attributes, controlled);
     if (selection !== undefined) update = withStamp(update, selection);
+    const { changes, removed, patches, branches } = list;
     // Last: the value of a select counts once its options are there.
     if (update !== undefined) changes.push(update);
     this.branch = made(keptControl(control, after), branches);

@@ -37,7 +37,7 @@ export function none(): Element<never> {
 }
 
 function isKeyed<Message>(children: Children<Message>): children is Keyed<Message> {
-  return 'kind' in children;
+  return !Array.isArray(children);
 }
 
 /** Several elements in the place of one, without an element around them. */
@@ -73,9 +73,19 @@ export function namespaced<Message = never>(
   children: Children<NoInfer<Message>> = EMPTY,
 ): Element<Message> {
   expectName('tag', tag);
-  const [list, keys] = isKeyed(children)
-    ? ([children.children, children.keys] as const)
-    : ([children, undefined] as const);
+  return elementNode(namespace, tag, attributes, children);
+}
+
+/** The same, for a tag that is known to be one. */
+export function elementNode<Message = never>(
+  namespace: string,
+  tag: string,
+  attributes: readonly Attribute<NoInfer<Message>>[],
+  children: Children<NoInfer<Message>> = EMPTY,
+): Element<Message> {
+  const isByKey = isKeyed(children);
+  const list = isByKey ? children.children : children;
+  const keys = isByKey ? children.keys : undefined;
   return {
     kind: 'element',
     namespace,
@@ -97,8 +107,7 @@ function attributesOf<Message>(
   hasChildren: boolean,
 ): readonly Carried<Message>[] {
   if (attributes.length === 0) return EMPTY;
-  const isCustom = tag.includes('-');
-  const list = carried(attributes, isCustom);
+  const list = carried(attributes, attributes.length > 1 && tag.includes('-'));
   if (namespace !== XHTML) {
     const fits = (each: Carried<Message>): boolean =>
       each.kind === 'event' || fitsForeign(tag, each);
@@ -109,7 +118,7 @@ function attributesOf<Message>(
   // By index: views make very many elements, and an iterator would be most of what this costs.
   for (let at = 0; at < list.length; at++) {
     const each = list[at] as Carried<Message>;
-    const other = fitting(tag, each, isFile);
+    const other = needsLook(tag, each) ? fitting(tag, each, isFile) : each;
     if (other === each) {
       fit?.push(each);
       continue;
@@ -118,6 +127,12 @@ function attributesOf<Message>(
     if (other !== undefined) fit.push(other);
   }
   return reporting(namespace, tag, fit ?? list, hasChildren);
+}
+
+/** Whether the element may not take it as it is; most attributes are taken by every element. */
+function needsLook(tag: string, { kind, name }: Carried<unknown>): boolean {
+  if (kind === 'event') return false;
+  return kind === 'property' || name === 'value' || tag === 'object';
 }
 
 /**

@@ -83,6 +83,8 @@ function expectLeaf(path: string): void {
   );
 }
 
+const NO_PATHS: readonly string[] = Object.freeze([]);
+
 /**
  * Handles an event of the DOM, or one that a custom element emits.
  *
@@ -97,7 +99,8 @@ export function on<Message>(name: string, decode: EventDecoder<Message>): EventA
   // To ask for what comes anyway would make the browser's list longer with every event. What comes
   // with `input` and `change` depends on the element: see `reports.ts`.
   const unasked = name === 'submit' ? 'detail.formData' : undefined;
-  const include = (decode.include ?? []).filter((path) => path !== unasked);
+  const { include: asked = NO_PATHS } = decode;
+  const include = asked.length === 0 ? NO_PATHS : asked.filter((path) => path !== unasked);
   return {
     kind: 'event',
     name,

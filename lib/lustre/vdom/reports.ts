@@ -61,6 +61,8 @@ export function reporting<Message>(
   const kind = controlKindOf(namespace, tag, attributes);
   if (kind === undefined) {
     if (isReset(tag, attributes)) return withHandler(attributes, 'click');
+    // Most elements have no handler that inputs could reach.
+    if (!hasUnasked(attributes)) return attributes;
     return withEvents(attributes, (each) => delegated(each, hasChildren));
   }
   if (tag === 'select' && isMultiple({ attributes })) expectNoSingleChoice(attributes);
@@ -75,6 +77,14 @@ export function reporting<Message>(
   return isHalfTyped && list.some(({ kind: each, name }) => each === 'event' && name === 'input')
     ? withEvents(withHandler(list, 'blur'), (each) => own(each, asked, type, isPaused))
     : list;
+}
+
+function hasUnasked(attributes: readonly Carried<unknown>[]): boolean {
+  for (let at = 0; at < attributes.length; at++) {
+    const { kind, name } = attributes[at] as Carried<unknown>;
+    if (kind === 'event' && UNASKED.has(name)) return true;
+  }
+  return false;
 }
 
 function pathsFor(kind: ControlKind, type: string): readonly string[] {

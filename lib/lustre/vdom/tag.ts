@@ -1,6 +1,6 @@
 /** Makes the functions for elements. */
 import { type Attribute } from './attribute.ts';
-import { type Children, namespaced } from './element.ts';
+import { type Children, elementNode } from './element.ts';
 import { type Element } from './node.ts';
 
 /**
@@ -17,5 +17,5 @@ export type Tag = <Message = never>(
 
 /** Makes the functions of a namespace. */
 export function tagsOf(namespace: string): (name: string) => Tag {
-  return (name) => (attributes, children) => namespaced(namespace, name, attributes, children);
+  return (name) => (attributes, children) => elementNode(namespace, name, attributes, children);
 }

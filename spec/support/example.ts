@@ -10,6 +10,8 @@ export interface RunningExample {
   readonly port: string;
   /** Ends it in order, and gives its exit code. Stopping twice does nothing. */
   readonly stop: () => Promise<number | null>;
+  /** Ends it by kill -9. */
+  readonly kill: () => Promise<void>;
 }
 
 /**
@@ -42,6 +44,10 @@ export async function startExample(
       if (isRunning && child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
       const [code] = await exited;
       return code;
+    },
+    kill: async () => {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+      await exited;
     },
   };
 }

@@ -97,38 +97,48 @@ export async function freePort(): Promise<number> {
   return port < 55_000 ? port : freePort();
 }
 
+/** Three masters. @param more - arguments of each server besides */
+export async function startCluster(more: readonly string[] = []): Promise<{
+  readonly ports: readonly number[];
+  readonly tell: (...args: string[]) => string;
+  readonly stop: () => Promise<void>;
+}> {
+  const folder = await mkdtemp(join(tmpdir(), 'omnimessage-cluster-'));
+  const ports = [await freePort(), await freePort(), await freePort()];
+  const servers = ports.map((port) =>
+    spawn(
+      'redis-server',
+      `--port ${port} --bind 127.0.0.1 --save --cluster-enabled yes --cluster-config-file ${port}.conf --cluster-node-timeout 2000`
+        .split(' ')
+        .toSpliced(5, 0, '')
+        .concat('--dir', folder, ...more),
+      { stdio: 'ignore' },
+    ),
+  );
+  const tell = (...args: string[]): string =>
+    spawnSync('redis-cli', args, { encoding: 'utf8' }).stdout.trim();
+  await until(() => ports.every((port) => tell('-p', String(port), 'PING').includes('PONG')));
+  tell('--cluster', 'create', ...ports.map((port) => `127.0.0.1:${port}`), '--cluster-yes');
+  await until(() =>
+    ports.every((port) => tell('-p', String(port), 'CLUSTER', 'INFO').includes('state:ok')),
+  );
+  return {
+    ports,
+    tell,
+    stop: async () => {
+      const ended = servers.map((server) => once(server, 'exit'));
+      for (const server of servers) server.kill('SIGKILL');
+      await Promise.all(ended);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
 const cluster: Engine = {
   name: 'Redis Cluster of three',
   start: async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'omnimessage-cluster-'));
-    const ports = [await freePort(), await freePort(), await freePort()];
-    const servers = ports.map((port) =>
-      spawn(
-        'redis-server',
-        `--port ${port} --bind 127.0.0.1 --save --cluster-enabled yes --cluster-config-file ${port}.conf --cluster-node-timeout 2000`
-          .split(' ')
-          .toSpliced(5, 0, '')
-          .concat('--dir', folder),
-        { stdio: 'ignore' },
-      ),
-    );
-    const tell = (...args: string[]): string =>
-      spawnSync('redis-cli', args, { encoding: 'utf8' }).stdout;
-    await until(() => ports.every((port) => tell('-p', String(port), 'PING').includes('PONG')));
-    tell('--cluster', 'create', ...ports.map((port) => `127.0.0.1:${port}`), '--cluster-yes');
-    await until(() =>
-      ports.every((port) => tell('-p', String(port), 'CLUSTER', 'INFO').includes('state:ok')),
-    );
-    return {
-      options: { kind: 'cluster', ports },
-      clear: () => Promise.resolve(),
-      stop: async () => {
-        const ended = servers.map((server) => once(server, 'exit'));
-        for (const server of servers) server.kill('SIGKILL');
-        await Promise.all(ended);
-        await rm(folder, { recursive: true, force: true });
-      },
-    };
+    const { ports, stop } = await startCluster();
+    return { options: { kind: 'cluster', ports }, clear: () => Promise.resolve(), stop };
   },
 };
 

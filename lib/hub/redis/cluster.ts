@@ -180,7 +180,8 @@ export class Cluster implements Nodes {
       try {
         if (open === undefined) await connection.open();
         const topology = await topologyOf(connection, host);
-        if (this.#topology === undefined) this.#isSharded = await canShard(connection);
+        if (this.#topology === undefined)
+          this.#isSharded = await canShard(connection, shard.prefix);
         const givers = await this.#giversOf(topology);
         if (!shard.signal.aborted) this.#take(topology, givers);
         return;
@@ -278,9 +279,10 @@ export class Cluster implements Nodes {
 }
 
 /** Whether a server has sharded channels: from Redis 7 on, unless they are turned off. */
-async function canShard(connection: Connection): Promise<boolean> {
+async function canShard(connection: Connection, prefix: string): Promise<boolean> {
   try {
-    await connection.send(['SPUBLISH', 'probe', '']);
+    // On a channel to which we have a right: else those that have more would be on other channels.
+    await connection.send(['SPUBLISH', `${prefix}:probe`, '']);
     return true;
   } catch (error) {
     return error instanceof Error && /^(MOVED|CLUSTERDOWN)/.test(error.message);

@@ -76,7 +76,7 @@ describe.each(stacks)('2a: omniWs on %s', (_, stack) => {
     hostile.write(bytes);
 
     expect((await hostile.ended).code).toBe(code);
-    expect(refused).toEqual([{ transport: 'websocket', code: 'malformed', status: code }]);
+    expect(refused).toMatchObject([{ transport: 'websocket', code: 'malformed', status: code }]);
     expect(served.told).toEqual([]);
     other.send(say('alive'));
     expect(await other.next()).toBe('{"said":"alive"}');

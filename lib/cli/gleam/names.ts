@@ -85,6 +85,16 @@ export function gleamSnakeCase(name: string): string {
   return name.replaceAll(/(?!^)[A-Z]/g, '_$&').toLowerCase();
 }
 
+/** How long a part of a name is. The BEAM takes names of 255 characters, some of which have two parts. */
+const MAX_LENGTH = 100;
+
+/** Cuts a name that is made of a path, a tag or a key. */
+export function shortened(name: string): string {
+  let end = name.length;
+  while (gleamSnakeCase(name.slice(0, end)).length > MAX_LENGTH) end--;
+  return name.slice(0, end).replace(/_+$/, '');
+}
+
 /** Finds a name that is not taken yet, and takes it. */
 export function takeName(wanted: string, taken: Set<string>, suffix = '_'): string {
   let name = wanted;

@@ -1,7 +1,7 @@
 /** What the parts of a shape are in Gleam: how they travel, their names and docs. */
 import { canonicalOf, type Shape } from '../../codecs.ts';
 import { type Tag, type Wire } from './model.ts';
-import { snakeCase, unreserved } from './names.ts';
+import { shortened, snakeCase, unreserved } from './names.ts';
 import { type CustomShape, isCustomShape, simplified } from './shapes.ts';
 import { type Draft } from './type-names.ts';
 
@@ -47,7 +47,7 @@ export function constantOf(shape: Shape): Tag | null | undefined {
 }
 
 export function labelOf(key: string): string {
-  const label = snakeCase(key);
+  const label = shortened(snakeCase(key));
   return /^[a-z]/.test(label) ? unreserved(label) : `field_${label}`.replace(/_$/, '');
 }
 

@@ -1,6 +1,13 @@
 /** The names of the types of a module and of their constructors, each of which stands for one. */
 import { type Constructor, type CustomType, type Tag, type Wire } from './model.ts';
-import { pascalCase, snakeCase, TAKEN_CONSTRUCTORS, TAKEN_TYPES, takeName } from './names.ts';
+import {
+  pascalCase,
+  shortened,
+  snakeCase,
+  TAKEN_CONSTRUCTORS,
+  TAKEN_TYPES,
+  takeName,
+} from './names.ts';
 
 /** A constructor that has no name yet. */
 export interface Draft extends Omit<Constructor, 'name'> {
@@ -38,7 +45,7 @@ export class TypeNames {
 
   /** Takes a name that is made up from the place where the type stands. */
   made(path: string): string {
-    return takeName(pascalCase(path), this.#types, '');
+    return takeName(shortened(pascalCase(path)), this.#types, '');
   }
 
   /** What the functions of a type begin with. */
@@ -62,7 +69,7 @@ export class TypeNames {
       for (const draft of drafts) {
         if (draft.naming === 'own') taken.add(type.name);
         if (draft.naming !== 'short') continue;
-        const short = pascalCase(wordOf(draft));
+        const short = shortened(pascalCase(wordOf(draft)));
         wanted.set(short, (wanted.get(short) ?? 0) + 1);
       }
     }
@@ -74,7 +81,7 @@ export class TypeNames {
     for (const [type, drafts] of this.#drafts) {
       for (const draft of drafts) {
         const { naming, word: _word, ...constructor } = draft;
-        const short = pascalCase(wordOf(draft));
+        const short = shortened(pascalCase(wordOf(draft)));
         const isShort = naming === 'short' && wanted.has(short);
         const name =
           naming === 'own'

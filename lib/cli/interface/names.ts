@@ -1,6 +1,6 @@
 /** The names that the types of Gleam modules have in one module of TypeScript. */
 import { type CustomType, type GleamType } from '../gleam/model.ts';
-import { pascalCase, takeName } from '../gleam/names.ts';
+import { pascalCase, shortened, takeName } from '../gleam/names.ts';
 
 /** Types that the printed module uses itself. */
 const TAKEN = ['Infer', 'Record', 'Struct'];
@@ -47,7 +47,7 @@ export function typeScriptNames(types: readonly CustomType[]): ReadonlyMap<Custo
     const known = names.get(type);
     if (known !== undefined) return known;
     const parameters = (type.source?.parameters ?? []).map(nameOf);
-    const name = takeName(`${type.name}Of${parameters.join('And')}`, taken);
+    const name = takeName(shortened(`${type.name}Of${parameters.join('And')}`), taken);
     names.set(type, name);
     return name;
   };

@@ -16,6 +16,7 @@ import {
   variants,
 } from '../../../lib/codecs.ts';
 import { fileOf } from '../../support/definitions.ts';
+import { layoutFaults } from './layout-rules.ts';
 
 const print = (structs: Readonly<Record<string, AnyStruct>>): string =>
   printModule(gleamModuleOf(fileOf(structs as never), []));
@@ -62,6 +63,18 @@ describe('a type', () => {
     );
     expect(printed).toContain('pub type Mail {\n  MailSent\n  MailError\n  MailNil\n}\n');
     expect(printed).toContain('StatusEmpty -> json.string("")');
+  });
+
+  it('has no name that is too long for the BEAM, whatever its path, its tags and its keys', () => {
+    const long = 'somethingThatIsSaidAtLength'.repeat(12);
+    const inner = variants('type', { [long]: { [long]: enums([long, `${long}2`]) } });
+    const printed = print({ A: object({ [long]: object({ [long]: inner }) }) });
+    const names = printed.replaceAll(/"[^"]*"/g, '').match(/\w+/g) ?? [];
+
+    expect(Math.max(...names.map((name) => name.length))).toBeLessThan(230);
+    expect(printed).toContain(`"${long}",`);
+    expect(printed).toContain(`"${long}2" ->`);
+    expect(layoutFaults(printed)).toEqual([]);
   });
 
   it('has labels of Gleam, and keeps the keys', () => {

@@ -227,6 +227,7 @@ export class MessageSender {
     if (this.#host.isEnding || !this.#line.isOpen) return false;
     const { highWaterMark } = this.#settings;
     const { buffered } = this.#line;
+    if (buffered === 0) this.#longUntil = 0;
     // guard: maxBuffered → if (this.#line.buffered === -1) { this.#host.refuse(CloseCode.TooSlow); return false; }
     if (this.#isTooMuch(buffered)) {
       this.#host.refuse(CloseCode.TooSlow);
@@ -239,7 +240,8 @@ export class MessageSender {
   #isTooMuch(buffered: number): boolean {
     const { maxBuffered } = this.#settings;
     if (buffered <= maxBuffered) return false;
-    const taken = this.#line.bytesSent - buffered;
+    // Frames that wait count for more than their bytes, so this may be less than nothing.
+    const taken = Math.max(0, this.#line.bytesSent - buffered);
     return buffered - Math.max(0, this.#longUntil - taken) > maxBuffered;
   }
 

@@ -131,6 +131,32 @@ describe('what waits to be sent', () => {
     expect(events).toEqual([CloseCode.TooSlow]);
   });
 
+  it('may be maxBuffered and a message that may take long, until all was taken', () => {
+    const line = new RecordingLine();
+    const { sender, events } = senderOn(line, { highWaterMark: 1_000_000 });
+    const pushAt = (buffered: number): boolean => {
+      line.buffered = buffered;
+      line.bytesSent = Math.max(line.bytesSent, buffered);
+      return sender.push('a');
+    };
+
+    sender.pushLong('x'.repeat(5_000));
+    expect([pushAt(5_000), pushAt(6_000), pushAt(6_001)]).toEqual([true, true, false]);
+    expect(events).toEqual([CloseCode.TooSlow]);
+  });
+
+  it('is counted in full after a message that took long, small frames with what they cost', () => {
+    const line = new RecordingLine();
+    const { sender } = senderOn(line, { highWaterMark: 1_000_000 });
+    sender.pushLong('x'.repeat(5_000));
+    sender.push('all was taken');
+
+    // A few bytes in frames of which each counts for 256.
+    line.buffered = 1_001;
+
+    expect(sender.push('a')).toBe(false);
+  });
+
   it('may be highWaterMark; past it messages are held until all was taken', () => {
     const line = new RecordingLine();
     const { sender, events } = senderOn(line);

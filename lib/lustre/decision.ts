@@ -7,6 +7,7 @@ import {
   type Known,
   type Stamp,
   stateOf,
+  UNDECIDED,
   wantedOf,
 } from './vdom/control.ts';
 import { type Json } from './vdom/attribute.ts';
@@ -69,6 +70,8 @@ export class Decision {
     if (knowledge !== undefined) {
       const isReported = (): boolean => isDelegated || isReporting(control.kind, after);
       writes = writesTo(isAnswered, knowledge, after, value, isChanged, isReported);
+      // guard: a box that is undecided stays so
+      if (isAnswered && knowledge.shows !== undefined && isUndecided(after)) writes = true;
     }
     const group = groupOf(after);
     if (group !== undefined) {
@@ -106,6 +109,11 @@ export class Decision {
     this.#writings = [];
     return isComplete;
   }
+}
+
+/** Whether the view says that a box is undecided, which every click on it undoes. */
+function isUndecided({ tag, attributes }: ElementNode<unknown>): boolean {
+  return tag === 'input' && stateOf(attributes, UNDECIDED) === true;
 }
 
 function groupOf({ tag, attributes }: ElementNode<unknown>): Json | undefined {

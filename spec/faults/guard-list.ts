@@ -36,6 +36,7 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
   'spec/lustre/slow-page.spec.ts': [
     ['a page that is too far behind is mounted anew', 'is not closed'],
   ],
+  'spec/lustre/decision.spec.ts': [['a box that is undecided stays so', 'undecided']],
   'spec/lustre/pauses.spec.ts': [
     ['what was typed before a write is handled', 'loses nothing that was typed before a write'],
   ],

@@ -1,6 +1,6 @@
 /** What has changed between the attributes of an element and those it shall have. */
 import { type Carried, type Json } from './attribute.ts';
-import { type Stamp } from './control.ts';
+import { type Stamp, UNDECIDED } from './control.ts';
 import { encodeAttribute } from './encode.ts';
 import { STAMP } from './reports.ts';
 import { type WireAttribute, type WireChange } from './wire.ts';
@@ -63,13 +63,23 @@ export function diffAttributes(
     to = wantedEnd;
   }
   const { added, removed, stamp } = change;
-  if (stamp !== undefined) added.push(stampOf(stamp));
+  if (stamp !== undefined) {
+    const undecided = controlled?.name === 'checked' ? findUndecided(after) : undefined;
+    if (undecided !== undefined && !added.some(({ name }) => name === UNDECIDED)) {
+      added.push(encodeAttribute(undecided));
+    }
+    added.push(stampOf(stamp));
+  }
   if (added.length === 0 && removed.length === 0) return undefined;
   return {
     kind: 2,
     ...(added.length > 0 && { added }),
     ...(removed.length > 0 && { removed }),
   };
+}
+
+function findUndecided(list: readonly Carried<unknown>[]): Carried<unknown> | undefined {
+  return list.find(({ kind, name }) => kind === 'property' && name === UNDECIDED);
 }
 
 function areSame(before: readonly Carried<unknown>[], after: readonly Carried<unknown>[]): boolean {

@@ -80,6 +80,9 @@ export function stateOf(attributes: readonly Carried<unknown>[], name: string): 
   return found;
 }
 
+/** The property of a box that is written together with `checked`. */
+export const UNDECIDED = 'indeterminate';
+
 /** What the view says that the page shall show; undefined when it leaves that to the user. */
 export function wantedOf(kind: ControlKind, element: ElementNode<unknown>): Known | undefined {
   const { attributes } = element;

@@ -48,6 +48,8 @@ interface Pushed {
 const PROCESS = randomBytes(6).toString('base64url');
 let windowsMade = 0;
 
+const NONE: never[] = [];
+
 /** About what an entry costs beside its text, in bytes. */
 const OVERHEAD = 128;
 
@@ -57,16 +59,16 @@ const sizeOf = (encoded: Wire): number => OVERHEAD + encoded.length;
 export class ClientWindow {
   readonly #limits: WindowLimits;
   readonly #budget: Budget;
-  #handled: Handled[] = [];
-  #ring: Pushed[] = [];
+  readonly #number: number;
+  // One array for all that have none: there may be very many.
+  #handled: Handled[] = NONE;
+  #ring: Pushed[] = NONE;
   /** About how many bytes are kept. */
   bytes = 0;
   /** The number of the last push outside of topics. */
   pushes = 0;
   /** Of messages up to this id that are not here it is not known whether they were handled. */
   floor: MessageId;
-  /** Tells this window from those that the same client has in other processes. */
-  readonly name: string;
   holder: Holder | undefined;
   /** When its last connection ended, in milliseconds of `performance.now`. */
   leftAt = 0;
@@ -76,12 +78,18 @@ export class ClientWindow {
     this.#budget = budget;
     this.floor = floor;
     windowsMade += 1;
-    this.name = `${PROCESS}${windowsMade.toString(36)}`;
+    this.#number = windowsMade;
+  }
+
+  /** Tells this window from those that the same client has in other processes. */
+  get name(): string {
+    return `${PROCESS}${this.#number.toString(36)}`;
   }
 
   /** A message is about to be handled. */
   begin(id: MessageId): void {
     this.#count(OVERHEAD);
+    if (this.#handled === NONE) this.#handled = [];
     this.#handled.push({
       id,
       holder: this.holder,
@@ -145,6 +153,7 @@ export class ClientWindow {
    */
   push(encoded: Wire): number {
     this.pushes += 1;
+    if (this.#ring === NONE) this.#ring = [];
     this.#ring.push({ number: this.pushes, encoded });
     this.#count(sizeOf(encoded));
     if (this.#ring.length > this.#limits.ring) this.#dropPush();

@@ -139,6 +139,7 @@ export abstract class ReturningConnection<In, Out, Context, Request extends Inco
   #introduce(authorized: unknown, open: () => void): void {
     this.#arrival = undefined;
     const { introduction } = this.line;
+    this.line.introduction = undefined;
     const { resume: settings, onVersion, transport, handlerTimeout } = this.settings;
     if (introduction !== undefined && onVersion !== undefined) {
       const isServed: unknown = onVersion(introduction.definition, this.request);

@@ -34,7 +34,7 @@ const REFUSALS: ReadonlyMap<number, Refusal> = new Map([
 export class SseLine implements Line {
   readonly isMarked = true;
   readonly isOneWay = true;
-  readonly introduction: undefined;
+  introduction: undefined;
   readonly goesOnFrom: Resume | undefined;
   readonly #response: ServerResponse;
   #hello = '';

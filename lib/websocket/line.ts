@@ -24,7 +24,7 @@ const CLOSED = 3;
 export class WebSocketLine implements Line {
   readonly isMarked: boolean;
   readonly isOneWay: boolean = false;
-  readonly introduction: Introduction | undefined;
+  introduction: Introduction | undefined;
   readonly goesOnFrom: undefined;
   readonly #socket: WebSocket;
   /** The stream of the request that opened the socket. */

@@ -9,7 +9,7 @@
 import { once } from 'node:events';
 import { type AddressInfo } from 'node:net';
 import express from 'express';
-import { attachWebSockets, createHub, omniWs } from '../../lib/index.ts';
+import { attachWebSockets, createHub, type Hub, omniWs } from '../../lib/index.ts';
 import { redisWindows } from '../../lib/redis.ts';
 import { backplaneOf } from '../support/engines.ts';
 import { type ResumeNodeOptions } from './resume.ts';
@@ -17,12 +17,12 @@ import { type ResumeNodeOptions } from './resume.ts';
 const { engine, prefix, windows } = JSON.parse(process.argv[2] ?? '') as ResumeNodeOptions;
 
 const codec = { decode: (encoded: string) => encoded, encode: (message: string) => message };
-const hub = createHub({
+const hub: Hub<string> = createHub({
   codec,
   backplane: backplaneOf(engine, { prefix, messages: 5_000 }),
   onError: () => undefined,
-  // The clients hear of it from their own places, or come back.
-  onGap: () => undefined,
+  // Those that are connected hear of it as of any message; those that come back, from their places.
+  onGap: (topic) => hub.publish(topic, 'gap', { local: true }),
 });
 const { app, server } = attachWebSockets(express(), { maxConnections: 20_000 });
 app.ws(

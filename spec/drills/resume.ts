@@ -78,7 +78,8 @@ class Client {
       maxDelay: 500,
       WebSocket: noting(took),
       onMessage: (message) => {
-        this.#heard(Number(message));
+        if (message === 'gap') this.told.push(performance.now());
+        else this.#heard(Number(message));
       },
       onOpen: ({ isFirst, isResumed }) => {
         if (isFirst) return;
@@ -225,6 +226,17 @@ export async function runResumeDrill(drill: ResumeDrill): Promise<ResumeReport> 
       60_000,
     ).catch(() => {});
     const behind = clients.filter(({ topic, last }) => last !== (published.get(topic) ?? 0));
+    for (const client of clients) {
+      for (const { from, to, at } of client.untold()) {
+        process.stderr.write(`untold: ${client.topic} ${from} → ${to} at ${Math.round(at)}\n`);
+      }
+    }
+    for (const { topic, last, link } of behind) {
+      const { state, reason } = link.getSnapshot();
+      process.stderr.write(
+        `behind: ${topic} at ${last} of ${published.get(topic)}, ${state} ${reason}\n`,
+      );
+    }
     const sum = (of: (client: Client) => number): number =>
       clients.reduce((total, client) => total + of(client), 0);
     return {

@@ -163,8 +163,9 @@ export class Agreement {
       this.#hearRadio(page, root, control, 'unknown');
       knowledge.shows = 'unknown';
     }
-    // What a debounced handler says late is over when its user went on elsewhere.
+    // A late event of a debounced handler is over when its user went on elsewhere.
     const isDelayed = handler.debounce > 0 || handler.pause !== undefined;
+    // guard: a late event of a debounced handler
     if (isDelayed && last.by === page && !last.isOwn) return undefined;
     if (isEcho) return undefined;
     return this.#merged(page, control, knowledge, said, knowledge.merged ?? last.value);

@@ -53,7 +53,7 @@ export function writesTo(
     return isAnswered ? !isSame : isChanged && !isSame;
   }
   if (!isAnswered) return isChanged;
-  // An event on a control or around it.
+  // guard: an event on a control or around it
   if (shows === 'unknown' || (isTouched && !isReported())) return true;
   return isChanged;
 }

@@ -69,7 +69,7 @@ export class SseView<Args, Model, Message, Context, Request extends IncomingMess
       this.#refuse(tooManyConnections);
       return;
     }
-    // A live view survives an error of its response.
+    // guard: a live view survives an error of its response
     this.#response.on('error', ignore);
     const context = new AsyncContext();
     // guard: a live view ends in the context of its request → whenGone(this.#response, () => this.#close());

@@ -38,9 +38,18 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
   ],
   'spec/lustre/decision.spec.ts': [['a box that is undecided stays so', 'undecided']],
   'spec/lustre/pauses.spec.ts': [
+    ['a late event of a debounced handler', 'drops what was overtaken'],
     ['what was typed before a write is handled', 'loses nothing that was typed before a write'],
   ],
+  'spec/lustre/vdom/encode.spec.ts': [
+    ['addresses that run', 'harmless'],
+    ['animations of addresses', 'makes an animation'],
+  ],
+  'spec/lustre/websocket.spec.ts': [
+    ['an event on a control or around it', 'leaves alone what was typed'],
+  ],
   'spec/lustre/sse.spec.ts': [
+    ['a live view survives an error of its response', 'written to after its end'],
     ['a live view has a heartbeat', 'sends comments while'],
     ['a live view that is not read is cut off', 'is cut when nothing was read'],
   ],

@@ -100,6 +100,28 @@ describe('omniServerComponentSse', () => {
     });
   });
 
+  it('survives a response that a middleware has written to after its end', async () => {
+    const app = express();
+    const responses: ServerResponse[] = [];
+    app.use((_request, response, next) => {
+      responses.push(response);
+      next();
+    });
+    app.use(omniServerComponentSse(own));
+    const url = await serve(app);
+    const stream = await read(url);
+    await stream.next();
+
+    const [response] = responses as [ServerResponse];
+    response.end();
+    response.write('too late');
+    await stream.ended;
+
+    // The error is emitted in the next tick; without a listener it ends the process.
+    expect(response.listenerCount('error')).toBeGreaterThan(0);
+    expect(await (await read(url)).next()).toEqual(COUNTER_MOUNT);
+  });
+
   it('writes each frame as one line of data, whatever is in it', async () => {
     const odd = 'a\n\ndata: b\r\n:\u2028\u0000';
     const { next } = await read(

@@ -32,9 +32,9 @@ export function isPlain(name: string): boolean {
 /** The value of an attribute, or what stands in its place when a browser would run it. */
 export function safeText(name: string, value: string): string {
   const lower = name.toLowerCase();
-  // Addresses that run.
+  // guard: addresses that run
   if (ADDRESSES.has(lower)) return safeAddress(value);
-  // Animations of addresses.
+  // guard: animations of addresses
   if (ANIMATED.has(lower)) return value.split(';').some(isScript) ? HARMLESS : value;
   return value;
 }

@@ -260,6 +260,48 @@ describe('typescript', () => {
       expect(layoutFaults(codecs)).toEqual([]);
     });
 
+    it('keeps its parameters, of which nothing travels', async () => {
+      const variable = { kind: 'variable', id: 0 };
+      const type = (parameters: number, field: unknown, name: string): unknown => ({
+        documentation: null,
+        parameters,
+        constructors: [{ documentation: null, name, parameters: [{ label: 'of', type: field }] }],
+      });
+      const opaque = (parameters: number): unknown => ({
+        documentation: null,
+        parameters,
+        constructors: [],
+      });
+      const types = {
+        Tag: opaque(0),
+        Id: opaque(1),
+        Page: type(1, named('gleam', 'List', variable), 'Page'),
+        Root: type(0, named('p', 'Page', named('p', 'Id', named('p', 'Tag'))), 'Root'),
+      };
+      const path = await directory();
+      await writeFile(
+        join(path, 'i.json'),
+        JSON.stringify({ name: 'p', modules: { p: { types, functions: {} } } }),
+      );
+      const map = ['--map', 'p.Id=string:ids.text:ids.id'];
+
+      const { code } = await cli(
+        path,
+        'typescript',
+        'i.json',
+        '--client',
+        'p.Root',
+        ...map,
+        '--gleam',
+        'c.gleam',
+      );
+
+      expect(code).toBe(0);
+      expect(await readFile(join(path, 'c.gleam'), 'utf8')).toContain(
+        'pub fn page_of_id_decoder() -> decode.Decoder(p.Page(p.Id(p.Tag))) {',
+      );
+    });
+
     it.each([
       [
         'p.Id=string:p.text:p.parse',

@@ -26,6 +26,8 @@ export interface MappedType {
   readonly to: readonly [module: string, name: string];
   readonly from: readonly [module: string, name: string];
   readonly as: GleamType;
+  /** What the parameters of the type stand for: an `Id(User)` may travel as an `Id` does. */
+  readonly parameters?: readonly GleamType[] | undefined;
   /** What `from` takes for certain. Then `from` gives a `Result`, and else a value whatever it gets. */
   readonly example?: string | number | boolean | undefined;
 }

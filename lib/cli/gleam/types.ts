@@ -39,7 +39,10 @@ export function typeIn(type: GleamType, context: Context): Layout {
     case 'Custom':
       return customTypeIn(type.type, context);
     case 'Mapped':
-      return context.qualified(type.module, type.name);
+      return typeOf(
+        context.qualified(type.module, type.name),
+        (type.parameters ?? []).map((parameter) => typeIn(parameter, context)),
+      );
   }
 }
 

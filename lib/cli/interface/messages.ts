@@ -14,6 +14,7 @@ import { gleamSnakeCase, snakeCase, takeName } from '../gleam/names.ts';
 import { GleamRefusal } from '../gleam/refusal.ts';
 import { smallestConstructors } from '../gleam/zero.ts';
 import { UsageError } from '../usage-error.ts';
+import { annotationOf } from './annotations.ts';
 import { typeScriptNames } from './names.ts';
 import { docOf, keyOf, wireOf } from './parts.ts';
 import {
@@ -90,6 +91,7 @@ class Reader {
   readonly #instances = new Map<string, CustomType>();
   readonly #counts = new Map<string, number>();
   readonly #places = new Map<CustomType, Place>();
+  readonly #mapped = new Map<string, MappedType>();
 
   constructor(source: PackageInterface, maps: ReadonlyMap<string, MappedType>) {
     this.#source = source;
@@ -157,7 +159,7 @@ class Reader {
     place: Place,
   ): GleamType {
     const mapped = this.#maps.get(`${module}.${name}`);
-    if (mapped !== undefined) return mapped;
+    if (mapped !== undefined) return this.#withParameters(mapped, parameters, given);
     const its = parameters.map((parameter) => this.#convert(parameter, given, place));
     const [first = REFUSED, second = REFUSED] = its;
     switch (`${module}.${name}`) {
@@ -199,6 +201,20 @@ class Reader {
           `${name} is a type of the package ${from === '' ? 'gleam' : from}, and its constructors are not known`,
           `say how it travels by ${map}`,
         );
+  }
+
+  /** The same for the same parameters. */
+  #withParameters(
+    mapped: MappedType,
+    references: readonly TypeReference[],
+    given: readonly GleamType[],
+  ): MappedType {
+    const parameters = references.flatMap((type) => annotationOf(type, given) ?? []);
+    if (parameters.length === 0) return mapped;
+    const made = { ...mapped, parameters };
+    const known = this.#mapped.get(keyOf(made)) ?? made;
+    this.#mapped.set(keyOf(made), known);
+    return known;
   }
 
   #option(of: GleamType, place: Place): GleamType {

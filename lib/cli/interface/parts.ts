@@ -32,7 +32,7 @@ export function keyOf(type: GleamType): string {
       return `${source?.module}.${name}(${(source?.parameters ?? []).map(keyOf).join()})`;
     }
     case 'Mapped':
-      return `${type.module}.${type.name}`;
+      return `${type.module}.${type.name}(${(type.parameters ?? []).map(keyOf).join()})`;
     case 'String':
     case 'Int':
     case 'Float':

@@ -6,7 +6,7 @@ import { type Outbox } from './outgoing.ts';
 /** How long to wait for an answer, in ms. */
 const PATIENCE = 10_000;
 
-/** @param deliver - takes a reply for which nobody waits any more */
+/** @param deliver - called with a reply that came too late for its question */
 export function createAsk<In, Out>(
   { post, withdraw }: Pick<Outbox<In, Out>, 'post' | 'withdraw'>,
   deliver: (message: In) => void,

@@ -5,7 +5,7 @@ import { openLink } from './link.ts';
 import { type ConnectOptions, type Link } from './options.ts';
 import { type Outgoing } from './outgoing.ts';
 
-/** What {@link createStore} needs to know. */
+/** Options of {@link createStore}. */
 export interface StoreOptions<Model, In, Out, Local = never, Encoded = string> {
   /** The model before anything happened, or a function that makes it. */
   readonly init: Model | (() => Model);

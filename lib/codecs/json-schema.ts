@@ -13,7 +13,7 @@ export interface JsonSchema {
   readonly [keyword: string]: unknown;
 }
 
-/** What {@link jsonSchemaOf} is asked for. */
+/** Options of {@link jsonSchemaOf}. */
 export interface JsonSchemaOptions {
   /**
    * `incoming` (or `input`): what is accepted when it is received, where a `nullable` field may be

@@ -14,7 +14,7 @@ import {
   type StandardSchema,
 } from './standard-schema.ts';
 
-/** What {@link schemaCodec} is made from. */
+/** Options of {@link schemaCodec}. */
 export interface SchemaCodecOptions<
   Incoming extends StandardSchema,
   Outgoing extends StandardSchema,

@@ -12,7 +12,7 @@ import { accepts, create, FAILED, isInherited } from './struct-runner.ts';
 import { tupleVariantsOf } from './tuple-variants.ts';
 import { objectVariantsOf } from './variants.ts';
 
-/** What {@link structCodec} is made from. */
+/** Options of {@link structCodec}. */
 export interface StructCodecOptions<In, Out> {
   /** What this side receives. */
   readonly incoming: Struct<In>;

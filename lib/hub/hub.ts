@@ -42,7 +42,7 @@ const NO_LOG: LogPage = { entries: [], isComplete: false, hasMore: false, end: '
  * app.post('/announce', (request, response) => response.json(hub.publish('lobby', ['news', request.body])));
  * ```
  *
- * @throws TypeError when an option is not what it should be
+ * @throws TypeError when an option is invalid or unknown
  */
 export function createHub<Message, Encoded extends Wire = string>(
   options: HubOptions<Message, Encoded>,

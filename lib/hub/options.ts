@@ -1,4 +1,4 @@
-/** What a hub is made with, and what it offers. */
+/** The options of a hub, and its interface. */
 import { type Codec, type Wire } from '../core/codec.ts';
 import { type OmniError } from '../core/errors.ts';
 import { type Connection } from '../core/exchange.ts';
@@ -205,7 +205,7 @@ const OPTION_NAMES: OptionNames<HubOptions<never>> = {
   onInterest: true,
 };
 
-/** @throws TypeError when an option is not what it should be */
+/** @throws TypeError when an option is invalid or unknown */
 export function checkHubOptions<Message, Encoded extends Wire>(
   options: HubOptions<Message, Encoded>,
 ): void {

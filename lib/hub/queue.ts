@@ -45,7 +45,7 @@ export class Queue<Job> implements Resumable {
     this.#isRunning = true;
     this.#turn.renew();
     while (this.#done < this.#waiting.length) {
-      // Two subscribers that publish to each other would otherwise hold the process for ever.
+      // Two subscribers that publish to each other would otherwise hold the process without end.
       if (!this.#turn.take()) {
         this.#isRunning = false;
         this.#resumeNextTurn();

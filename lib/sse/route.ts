@@ -12,7 +12,7 @@ import { sendProblem } from '../request/problem.ts';
 import { expectPath, isAt, isOfSocket, toOriginForm } from '../request/target.ts';
 import { SseLine } from './line.ts';
 
-/** What {@link omniSse} takes. Sizes are bytes, times are milliseconds. */
+/** Options of {@link omniSse}. Sizes are bytes, times are milliseconds. */
 export interface OmniSseOptions<
   Out,
   Context = undefined,
@@ -66,8 +66,8 @@ const OPTION_NAMES: OptionNames<OmniSseOptions<never>> = {
  * Before the stream a problem: 401 and 403 when the client is refused, 503 when there is no room.
  * PROTOCOL.md has all of it.
  *
- * @returns what `app.use` and `app.get(path, …)` take
- * @throws TypeError when an option is not what it must be
+ * @returns a router for `app.use` and `app.get(path, …)`
+ * @throws TypeError when an option is invalid or unknown
  *
  * @example
  * ```ts

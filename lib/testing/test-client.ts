@@ -15,7 +15,7 @@ import { expectOptions, type OptionNames } from '../core/options.ts';
 import { fetchOver, type Target, wayTo } from './target.ts';
 import { type Wire } from './wire.ts';
 
-/** What {@link testClient} needs to know. */
+/** Options of {@link testClient}. */
 export interface TestClientOptions<In, Out, Encoded = string> {
   /** The page's codec: the mirror image of the server's. */
   readonly codec: Codec<In, Out, Encoded>;
@@ -50,7 +50,7 @@ export interface TestClient<In, Out> {
   readonly send: (message: Out) => SendResult;
   readonly ask: (message: Out, options?: AskOptions) => Promise<In | undefined>;
   /**
-   * The next message that nobody has taken yet, as soon as there is one.
+   * The next message that was not taken yet, as soon as there is one.
    * @throws Error when the link ends for good before
    */
   readonly next: () => Promise<In>;

@@ -92,7 +92,7 @@ export class Wire {
     process.nextTick(taken);
   }
 
-  /** Nothing arrives any more, in either direction, and nobody is told. */
+  /** Nothing arrives any more, in either direction, and no end is signalled. */
   freeze(): void {
     this.#isFrozen = true;
   }

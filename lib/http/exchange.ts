@@ -236,7 +236,7 @@ export class HttpExchange<In, Out, Context, Request extends IncomingMessage> imp
       sendProblem(this.#response, new Problem('body-consumed'));
     } else {
       if (fault instanceof OmniError) markFailed(this.#response, fault.code);
-      this.#next(fault);
+      answerOrCut(this.#response, () => this.#next(fault));
     }
   }
 

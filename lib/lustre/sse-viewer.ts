@@ -185,7 +185,7 @@ export class SseView<Args, Model, Message, Context, Request extends IncomingMess
     this.#isOver = true;
     clearTimeout(this.#timer);
     this.#giveBackPlace?.();
-    this.#next(error);
+    answerOrCut(this.#response, () => this.#next(error));
   }
 }
 

@@ -1,10 +1,12 @@
 /** What a client may do with one connection beside sending messages; over every transport. */
 import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { type ErrorRequestHandler, type RequestHandler } from 'express';
-import { effect, omniHttp, omniSse, omniWs } from 'express-omnimessage';
+import { effect, omniHttp, omniHttpHandler, omniSse, omniWs } from 'express-omnimessage';
 import { component, html, omniServerComponentSse } from 'express-omnimessage/lustre';
 import { describe, expect, it } from 'vitest';
 import { serveAttached } from '../support/attached.ts';
+import { serve } from '../support/serve.ts';
 import { deferred } from '../support/deferred.ts';
 import { type Says, textCodec } from '../support/codecs.ts';
 import { dialHttp } from './served-http.ts';
@@ -232,6 +234,28 @@ describe.each<[string, RequestHandler]>([
     await Promise.race([once(client.socket, 'data'), client.ended]);
     client.socket.destroy();
     isPatched = false;
+    const next = dialHttp({ url });
+    next.write(post('a'));
+
+    expect((await next.answer())?.status).toBe(200);
+  });
+});
+
+describe('a next that throws', () => {
+  it('cuts the client off that a message failed for, and the process lives', async () => {
+    const handle = omniHttpHandler({
+      codec: textCodec,
+      handler: ({ text }): Says => {
+        if (text === 'boom') throw new Error('boom');
+        return { said: text };
+      },
+    });
+    const url = await serve(
+      createServer((request, response) => handle(request, response, thrower)),
+    );
+    const client = dialHttp({ url });
+    client.write(post('boom'));
+    await client.ended;
     const next = dialHttp({ url });
     next.write(post('a'));
 

@@ -22,7 +22,7 @@ const post = (text: string): string =>
 const GET = 'GET /sse HTTP/1.1\r\nhost: a\r\n\r\n';
 
 describe('an upgrade that is pipelined', () => {
-  const serve = async (answer: Promise<Says>): Promise<{ url: string; opened: string[] }> => {
+  const serveAll = async (answer: Promise<Says>): Promise<{ url: string; opened: string[] }> => {
     const opened: string[] = [];
     const { port } = await serveAttached((app) => {
       app.get('/quick', (_request, response) => response.send('quick'));
@@ -55,7 +55,7 @@ describe('an upgrade that is pipelined', () => {
     ['a stream that goes on', GET, UPGRADE],
   ])('behind %s ends the connection', async (_, before, upgrade) => {
     const answer = deferred<Says>();
-    const { url, opened } = await serve(answer.promise);
+    const { url, opened } = await serveAll(answer.promise);
     const client = dialHttp({ url });
     let received = '';
     client.socket.on('data', (chunk: Buffer) => (received += chunk.toString()));
@@ -68,7 +68,7 @@ describe('an upgrade that is pipelined', () => {
   });
 
   it('behind a request that was answered is taken, after the answer', async () => {
-    const { url } = await serve(Promise.resolve({ said: 'never' }));
+    const { url } = await serveAll(Promise.resolve({ said: 'never' }));
     const client = dialHttp({ url });
     client.write(GET.replace('sse', 'quick') + UPGRADE);
 

@@ -86,13 +86,14 @@ describe("Node's own WebSocket", () => {
     await until(() => program.lines.includes('waiting'));
     program.say('two');
     await door.open();
-    await until(() => program.lines.includes('reply two'));
+    // On a busy machine a handshake can time out, and the next attempt be one of those that wait for longer.
+    await until(() => program.lines.includes('reply two'), 50_000);
     program.say('end');
 
     expect(await program.ended).toBe(0);
     expect(server.received()).toEqual(['one', 'two']);
     expect(server.peers.at(-1)!.offered).toEqual(['omnimessage.1']);
-  });
+  }, 60_000);
 
   it('survives attempts that are given up before they open, and closes them (L6)', async () => {
     const sockets: Socket[] = [];

@@ -257,6 +257,7 @@ describe('what was on its way when the line broke', () => {
 
   it('is not sent a third time when the server failed twice', async () => {
     let runs = 0;
+    const handled: string[] = [];
     const { app, server, close } = attachWebSockets(express());
     app.ws(
       '/ws',
@@ -265,9 +266,12 @@ describe('what was on its way when the line broke', () => {
         resume: true,
         onOpen: () => {
           runs += 1;
-          if (runs < 4) throw new Error('secret');
+          if (runs < 3) throw new Error('secret');
         },
-        handler: (message) => message,
+        handler: (message) => {
+          handled.push(message);
+          return message;
+        },
         onError: () => undefined,
       }),
     );
@@ -278,7 +282,9 @@ describe('what was on its way when the line broke', () => {
     await until(() => linked.unconfirmed.length === 1);
 
     expect(linked.unconfirmed).toEqual([['one', 'two']]);
-    expect(runs).toBe(2);
+    expect(await linked.link.ask('three')).toBe('three');
+    expect(handled).toEqual(['three']);
+    expect(runs).toBe(3);
   });
 
   it('gets what was sent outside of topics meanwhile', async () => {

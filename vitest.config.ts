@@ -35,7 +35,7 @@ export default defineConfig({
     coverage: {
       include: ['lib/**'],
       reporter: ['text-summary', 'html'],
-      thresholds: { lines: 80, functions: 80, branches: 75 },
+      thresholds: { lines: 92, functions: 91, branches: 85 },
     },
     projects: [
       {

@@ -117,7 +117,9 @@ describe.each(stacks)('omniWsApplication on %s', (_, stack) => {
     client.send('ask nothing');
     client.send('ask one');
 
-    expect(await client.settled()).toEqual(['tell 1', 'tell 2']);
+    // A program that has had its share answers in a later turn than the ping.
+    const told = [await client.next(), await client.next()];
+    expect([...told, ...(await client.settled())]).toEqual(['tell 1', 'tell 2']);
   });
 
   it('lets the server speak first', async () => {

@@ -129,7 +129,8 @@ interface Listener {
 /** Says how the link is, unless the listener knows: once for each change, not once for each attempt. */
 function inform(listener: Listener, { state, code = 0, reason }: Snapshot): void {
   const { handlers, known } = listener;
-  const news = state === 'open' ? state : `${state} ${reason} ${code}`;
+  // Another code for the same reason, such as that of an attempt that failed, is no news.
+  const news = state === 'open' ? state : `${state} ${reason}`;
   if (state === 'connecting' || news === known) return;
   listener.known = news;
   if (state === 'open') handlers.onUp();

@@ -1145,7 +1145,7 @@ function fail(outgoing, code) {
 }
 function inform(listener, { state, code = 0, reason }) {
   const { handlers, known } = listener;
-  const news = state === "open" ? state : `${state} ${reason} ${code}`;
+  const news = state === "open" ? state : `${state} ${reason}`;
   if (state === "connecting" || news === known) return;
   listener.known = news;
   if (state === "open") handlers.onUp();

@@ -1,8 +1,19 @@
 import { readFile } from 'node:fs/promises';
-import { expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { builtFile, buildFfi } from '../../gleam/ffi/build.ts';
-import { type Handlers, listen, newHandlers, send, websocket } from '../../gleam/ffi/transport.ts';
+import {
+  type Handlers,
+  httpPost,
+  listen,
+  newHandlers,
+  send,
+  type Shared,
+  websocket,
+} from '../../gleam/ffi/transport.ts';
+import { omniHttp } from '../../lib/http/route.ts';
+import { serveAttached } from '../support/attached.ts';
+import { gate } from '../support/gate.ts';
 import { serveProtocol } from '../support/protocol-server.ts';
 import { until } from '../support/until.ts';
 
@@ -68,4 +79,138 @@ it('reports what was unconfirmed to its sender, and drops at once what may not w
   await until(() => calls.at(-1) === 'up');
   expect(calls).toEqual(['up', 'unsent unconfirmed', 'down 1006 connection-lost', 'up']);
   shared.open?.link.close();
+});
+
+/** The end of the link, which Gleam never calls: a page that is left is its end. */
+const closed = (shared: Shared): void => {
+  onTestFinished(() => shared.open?.link.close());
+};
+
+it('says once that it is down, whatever the codes of the attempts that fail', async () => {
+  inPage();
+  const server = await serveProtocol();
+  const door = await gate('127.0.0.1', server.port);
+  const shared = websocket(`ws://127.0.0.1:${door.port}`, () => true);
+  closed(shared);
+  const [handlers, calls] = recorded();
+  listen(shared, handlers);
+  await until(() => calls.length === 1);
+  const codes = new Set<number | undefined>();
+  shared.open?.link.subscribe(() => {
+    const { state, code } = shared.open!.link.getSnapshot();
+    if (state === 'waiting') codes.add(code);
+  });
+  server.peers[0]!.socket.close(1011);
+  await until(() => calls.length === 3);
+  await door.shut();
+  await until(() => shared.open?.link.getSnapshot().state === 'waiting');
+  for (let attempts = 0; attempts < 3; attempts++) {
+    shared.open?.link.retry();
+    await until(() => shared.open?.link.getSnapshot().state === 'waiting');
+  }
+  await door.open();
+  await until(() => calls.at(-1) === 'up' && calls.length === 5);
+
+  // A cut line has a code, and an attempt that never opened has none.
+  expect(codes.size).toBeGreaterThan(1);
+  expect(calls).toEqual(['up', 'down 1011 server-failed', 'up', 'down 1006 connection-lost', 'up']);
+});
+
+it.each([
+  ['forbidden', 4403],
+  ['unauthorized', 4401],
+  ['not-understood', 4400],
+])(
+  'is an InitError when the link has ended: %s, also for who listens later',
+  async (reason, code) => {
+    inPage();
+    const server = await serveProtocol({
+      greet: ({ socket }) => {
+        socket.close(code);
+      },
+    });
+    const shared = websocket(server.url, () => true);
+    closed(shared);
+    const [[first, calls], [late, lateCalls]] = [recorded(), recorded()];
+    listen(shared, first);
+    await until(() => calls.includes(`end ${reason}`));
+    listen(shared, late);
+    send(shared, 'a', late);
+
+    expect(lateCalls).toEqual([`end ${reason}`, `unsent ${reason}`]);
+    expect(calls.at(-1)).toBe(`end ${reason}`);
+  },
+);
+
+it('is an InitError when the address is none', async () => {
+  inPage();
+  const shared = websocket('ws://[', () => true);
+  closed(shared);
+  const [handlers, calls] = recorded();
+  vi.stubGlobal('location', { href: 'http://127.0.0.1/' });
+  listen(shared, handlers);
+  await until(() => calls.length === 1);
+
+  expect(calls).toEqual(['end invalid-address']);
+});
+
+describe('over HTTP', () => {
+  const codec = { decode: (text: string) => text, encode: (text: string) => text };
+
+  it('a reply is for its sender, a failure with what onError says of it, and the rest waits', async () => {
+    inPage();
+    const handled: string[] = [];
+    const { port } = await serveAttached((app) => {
+      app.post(
+        '/omni-http',
+        omniHttp<string, string>({
+          codec,
+          handler: (message) => {
+            handled.push(message);
+            if (message === 'fail') throw new Error('secret');
+            return message === 'quiet' ? undefined : `re: ${message}`;
+          },
+          onError: ({ incoming }) => `sorry: ${String(incoming)}`,
+        }),
+      );
+    });
+    const door = await gate('127.0.0.1', port);
+    const shared = httpPost(`http://127.0.0.1:${door.port}/omni-http`);
+    closed(shared);
+    const [[one, calls], [other, otherCalls]] = [recorded(), recorded()];
+    listen(shared, one);
+    listen(shared, other);
+    for (const message of ['a', 'quiet', 'fail']) send(shared, message, one);
+    send(shared, 'b', other);
+    await until(() => otherCalls.includes('re: b'));
+
+    expect(calls).toEqual(['up', 're: a', 'sorry: fail', 'unsent handler']);
+    expect(otherCalls).toEqual(['up', 're: b']);
+    await door.shut();
+    send(shared, 'c', one);
+    await until(() => calls.includes('down 0 connection-lost'));
+    expect(calls.slice(4)).toEqual(['unsent unconfirmed', 'down 0 connection-lost']);
+    send(shared, 'd', one);
+    await door.open();
+    shared.open?.link.retry();
+    await until(() => calls.includes('re: d'));
+
+    expect(handled).toEqual(['a', 'quiet', 'fail', 'b', 'd']);
+    expect(calls.slice(6)).toEqual(['up', 're: d']);
+  });
+
+  it('is an InitError where the page may not', async () => {
+    inPage();
+    const { port } = await serveAttached((app) => {
+      app.post('/omni-http', (_request, response) => response.status(403).end());
+    });
+    const shared = httpPost(`http://127.0.0.1:${port}/omni-http`);
+    closed(shared);
+    const [handlers, calls] = recorded();
+    listen(shared, handlers);
+    send(shared, 'a', handlers);
+    await until(() => calls.includes('end forbidden'));
+
+    expect(calls).toEqual(['up', 'unsent forbidden', 'down 403 forbidden', 'end forbidden']);
+  });
 });

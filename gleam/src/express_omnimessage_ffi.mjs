@@ -287,10 +287,10 @@ function takeRefusal() {
 }
 
 // ../lib/client/encoded.ts
-function encodedOf(codec2, message) {
+function encodedOf(codec2, message, maySkip) {
   forgetRefusal();
   const encoded = codec2.encode(message);
-  const fault = encoded === void 0 ? takeRefusal() : void 0;
+  const fault = encoded === void 0 && !maySkip ? takeRefusal() : void 0;
   if (fault !== void 0) throw Object.assign(new TypeError(`expected ${fault.expected}`), fault);
   return encoded;
 }
@@ -517,8 +517,8 @@ function createOutbox(options, { call, changed, read, deliver, restored }) {
     }
     count();
   };
-  const prepare = (message, settle, isTracked = false) => {
-    const encoded = encodedOf(options.codec, message);
+  const prepare = (message, settle, { isTracked = false, isKept = false } = {}) => {
+    const encoded = encodedOf(options.codec, message, isKept);
     if (encoded === void 0) return void 0;
     return {
       message,
@@ -535,9 +535,10 @@ function createOutbox(options, { call, changed, read, deliver, restored }) {
   const expire = (outgoing, ms) => {
     if (ms !== void 0) outgoing.timer = setTimeout(withdraw, ms, outgoing, "expired");
   };
-  const post = (message, { queue = true, expires, isTracked, isKept } = {}, settle) => {
+  const post = (message, postOptions = {}, settle) => {
+    const { queue = true, expires, isKept } = postOptions;
     keeper?.look();
-    const outgoing = prepare(message, settle, isTracked);
+    const outgoing = prepare(message, settle, postOptions);
     if (outgoing === void 0) {
       settle?.("skipped");
       return ["skipped"];
@@ -927,7 +928,7 @@ function openLink(options, restored) {
     let url;
     try {
       url = await address();
-      if (!isOffered) isOffered = (await question(url))?.hasProtocol ?? false;
+      if (!isOffered && !isAnswered) isOffered = (await question(url))?.hasProtocol ?? false;
       if (mine !== turn) return;
       ({ origin } = url);
       timer = setTimeout(ended, PATIENCE4, 0);
@@ -961,6 +962,7 @@ function openLink(options, restored) {
     isOpen = true;
     isFirst = false;
     unopened = missing = 0;
+    isAnswered = false;
     isProved ||= lineOptions.confirms;
     if (lineOptions.interval !== 0) liveness.start(opened2, lineOptions.interval);
     clearTimeout(timer);
@@ -989,7 +991,6 @@ function openLink(options, restored) {
     else void explain(code);
   };
   const question = async (url) => {
-    isAnswered = false;
     try {
       const answer = await transports[0].ask?.(url ?? await address(), request);
       isAnswered = true;
@@ -1005,7 +1006,7 @@ function openLink(options, restored) {
     const answer = isTime ? await question() : void 0;
     if (mine !== turn) return;
     isOffered = isProved || (answer?.hasProtocol ?? !isOffered);
-    isRefused = !isOffered && isTime && isAnswered;
+    isRefused = !isOffered && isAnswered;
     if (answer !== void 0 && answer.code !== WOULD_ACCEPT) unopened = 0;
     else if (unopened % 2 === 0) transports.push(transports.shift());
     decide(answer?.code ?? code, "", answer?.retryAfter);

@@ -5,16 +5,18 @@ import { forgetRefusal, takeRefusal } from '../core/refusal.ts';
 
 /**
  * Encodes a message that is meant to be sent.
+ * @param maySkip - a store is given messages of its page alone, which a struct refuses
  * @returns undefined when the codec skips it
  * @throws TypeError with `expected` and `path` when the codec refuses it, and what the codec throws
  */
 export function encodedOf<Out>(
   codec: Pick<Codec<unknown, Out, Wire>, 'encode'>,
   message: Out,
+  maySkip: boolean,
 ): Wire | undefined {
   forgetRefusal();
   const encoded = codec.encode(message);
-  const fault = encoded === undefined ? takeRefusal() : undefined;
+  const fault = encoded === undefined && !maySkip ? takeRefusal() : undefined;
   if (fault !== undefined) throw Object.assign(new TypeError(`expected ${fault.expected}`), fault);
   return encoded;
 }

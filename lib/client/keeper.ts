@@ -43,11 +43,7 @@ export interface Kept<In, Out> {
   readonly restored: ((outgoing: Outgoing<In, Out>) => void) | undefined;
   /** What waits: may be changed in its place. */
   readonly waiting: () => Outgoing<In, Out>[];
-  readonly prepare: (
-    message: Out,
-    settle?: Settle<In>,
-    isTracked?: boolean,
-  ) => Outgoing<In, Out> | undefined;
+  readonly prepare: (message: Out, settle?: Settle<In>) => Outgoing<In, Out> | undefined;
   readonly isFull: (size: number, isLeaving: boolean) => boolean;
   readonly expire: (outgoing: Outgoing<In, Out>, ms: number | undefined) => void;
   /** Says of each what became of it. */

@@ -67,7 +67,7 @@ export function openLink<In, Out>(
   let isProved = false;
   /** True when a server that is there has refused it: a bare line is all there is. */
   let isRefused = false;
-  /** True when the last question had an answer. */
+  /** True once a question was answered since the last line. */
   let isAnswered = false;
   /** Failures since a line has proved itself. */
   let failures = 0;
@@ -130,7 +130,8 @@ export function openLink<In, Out>(
     let url: URL | undefined;
     try {
       url = await address();
-      if (!isOffered) isOffered = (await question(url))?.hasProtocol ?? false;
+      // Nobody was there to refuse it: it may be back, and know it.
+      if (!isOffered && !isAnswered) isOffered = (await question(url))?.hasProtocol ?? false;
       if (mine !== turn) return;
       ({ origin } = url);
       timer = setTimeout(ended, PATIENCE, 0);
@@ -165,6 +166,7 @@ export function openLink<In, Out>(
     isOpen = true;
     isFirst = false;
     unopened = missing = 0;
+    isAnswered = false;
     isProved ||= lineOptions.confirms;
     if (lineOptions.interval !== 0) liveness.start(opened, lineOptions.interval);
     clearTimeout(timer);
@@ -199,7 +201,6 @@ export function openLink<In, Out>(
 
   /** Asks the route what a browser hides. */
   const question = async (url?: URL): Promise<RouteAnswer | undefined> => {
-    isAnswered = false;
     try {
       const answer = await transports[0].ask?.(url ?? (await address()), request);
       isAnswered = true;
@@ -217,7 +218,7 @@ export function openLink<In, Out>(
     const answer = isTime ? await question() : undefined;
     if (mine !== turn) return;
     isOffered = isProved || (answer?.hasProtocol ?? !isOffered);
-    isRefused = !isOffered && isTime && isAnswered;
+    isRefused = !isOffered && isAnswered;
     if (answer !== undefined && answer.code !== WOULD_ACCEPT) unopened = 0;
     else if (unopened % 2 === 0) transports.push(transports.shift() as Transport);
     decide(answer?.code ?? code, '', answer?.retryAfter);

@@ -3,7 +3,13 @@ import { type Wire } from '../core/codec.ts';
 import { FORGOTTEN } from '../core/protocol.ts';
 import { encodedOf, sizeOf } from './encoded.ts';
 import { type ConnectOptions, type DropReason } from './options.ts';
-import { type Outbox, type OutboxEvents, type Outgoing, type Settle } from './outgoing.ts';
+import {
+  type Outbox,
+  type OutboxEvents,
+  type Outgoing,
+  type PostOptions,
+  type Settle,
+} from './outgoing.ts';
 import { createPace } from './pace.ts';
 import { now } from './platform.ts';
 import { createUnconfirmed } from './unconfirmed.ts';
@@ -124,9 +130,13 @@ export function createOutbox<In, Out>(
     count();
   };
 
-  /** @throws UnsendableError when the codec refuses the message, and what the codec throws */
-  const prepare = (message: Out, settle?: Settle<In>, isTracked = false): Message | undefined => {
-    const encoded = encodedOf(options.codec, message);
+  /** @throws TypeError when the codec refuses the message, and what the codec throws */
+  const prepare = (
+    message: Out,
+    settle?: Settle<In>,
+    { isTracked = false, isKept = false }: PostOptions = {},
+  ): Message | undefined => {
+    const encoded = encodedOf(options.codec, message, isKept);
     if (encoded === undefined) return undefined;
     return {
       message,
@@ -149,13 +159,10 @@ export function createOutbox<In, Out>(
     if (ms !== undefined) outgoing.timer = setTimeout(withdraw, ms, outgoing, 'expired');
   };
 
-  const post: Outbox<In, Out>['post'] = (
-    message,
-    { queue = true, expires, isTracked, isKept } = {},
-    settle,
-  ) => {
+  const post: Outbox<In, Out>['post'] = (message, postOptions = {}, settle) => {
+    const { queue = true, expires, isKept } = postOptions;
     keeper?.look();
-    const outgoing = prepare(message, settle, isTracked);
+    const outgoing = prepare(message, settle, postOptions);
     if (outgoing === undefined) {
       settle?.('skipped');
       return ['skipped'];

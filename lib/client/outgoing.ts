@@ -36,7 +36,7 @@ export interface Outgoing<In, Out> {
 export interface PostOptions extends SendOptions {
   /** True: on a line that confirms nothing, `forget` will be called when it is confirmed otherwise. */
   readonly isTracked?: boolean;
-  /** True: it may be stored, although its outcome goes to `settle`. */
+  /** True for one of a store: it may be stored though its outcome goes to `settle`, and stay on the page. */
   readonly isKept?: boolean;
 }
 

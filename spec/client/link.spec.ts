@@ -490,15 +490,19 @@ describe('without omnimessage.1', () => {
     const server = await serveProtocol();
     const door = await gate('127.0.0.1', server.port);
     await door.shut();
-    const { link, opened } = linkTo(`ws://127.0.0.1:${door.port}`, { minDelay: 1_000 });
+    const pause = { minDelay: 600_000, maxDelay: 600_000 };
+    const { link, opened } = linkTo(`ws://127.0.0.1:${door.port}`, pause);
     await until(() => link.getSnapshot().state === 'waiting');
     await door.open();
+    link.retry();
     await until(() => opened.length === 1);
     expect(server.peers.map(({ offered }) => offered)).toEqual([[]]);
     server.peers[0]!.socket.terminate();
+    await until(() => link.getSnapshot().state === 'waiting');
+    link.retry();
     await until(() => opened.length === 2);
 
-    expect(server.peers[1]!.offered).toEqual(['omnimessage.1']);
+    expect(server.peers[1]!.offered).toContain('omnimessage.1');
     expect(await link.ask('a')).toBe('a');
   });
 

@@ -63,6 +63,24 @@ async function underExpressWs(): Promise<string> {
   return `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
+describe('a route that says that it speaks omnimessage.1, and does not', () => {
+  it('is tried bare in the end', async () => {
+    handled.length = 0;
+    const { url } = await serveAttached((app) => {
+      app.ws('/omni-ws', (socket) => {
+        socket.on('message', (data: Buffer) => {
+          socket.send(data.toString());
+        });
+        socket.send('welcome');
+      });
+    });
+    const { messages } = linkTo(`${url}/omni-ws`);
+    await until(() => messages.length === 1);
+
+    expect(messages).toEqual(['welcome']);
+  });
+});
+
 describe('a first attempt on a server that is down', () => {
   it('does not make its first line a bare one', async () => {
     const { url } = await attached();

@@ -1,6 +1,8 @@
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { type Infer, string } from 'superstruct';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { createStore, type Store, type StoreOptions, type Transport } from '../../lib/client.ts';
+import { structCodec, variants } from '../../lib/codecs.ts';
 import { type Codec } from '../../lib/core/codec.ts';
 import { type Line, type LineEvents } from '../../lib/client/transport.ts';
 import { nextTurn, untilTurned } from '../support/clock.ts';
@@ -203,6 +205,37 @@ describe('a store', () => {
 
     expect(getSnapshot()).toEqual(['good']);
     expect(new Set(errors.map(String))).toEqual(new Set(['Error: does not fit']));
+  });
+
+  it('keeps on the page what a struct refuses: a message of the page alone', async () => {
+    const Said = variants('type', { said: { text: string() } });
+    type Said = Infer<typeof Said>;
+    interface Selected {
+      readonly type: 'selected';
+    }
+    const said = structCodec({ incoming: Said, outgoing: Said });
+    const wires = new Wires();
+    const made = createStore<readonly string[], Said, Said, Selected>({
+      init: [],
+      update: (model, { type }) => [...model, type],
+      connect: {
+        url: 'ws://127.0.0.1:9',
+        codec: said,
+        transport: wires.transport,
+        WebSocket: class {},
+      },
+    });
+    onTestFinished(() => {
+      made.link.close();
+    });
+    await nextTurn();
+    wires.open();
+    made.dispatch({ type: 'selected' });
+    made.dispatch({ type: 'said', text: 'a' });
+
+    expect(made.getSnapshot()).toEqual(['selected', 'said']);
+    expect(made.failed()).toEqual([]);
+    expect(wires.sent.size).toBe(1);
   });
 
   it('takes back what cannot be encoded', async () => {

@@ -2,7 +2,8 @@
  * The page. A store of `express-omnimessage/client` holds the conversation and the link to the
  * server; the rest is what a person sees and does.
  */
-import { createStore, http, type Store, webSocket } from 'express-omnimessage/client';
+import { createStore, http, type Store, storedQueue, webSocket } from 'express-omnimessage/client';
+import * as store from 'idb-keyval';
 import {
   type Chat,
   type ClientMessage,
@@ -20,8 +21,9 @@ import {
   shown,
   update,
 } from './conversation.ts';
-import { keep, kept, newId, nameOf, rename } from './kept.ts';
-import { Log, part } from './log.ts';
+import { part } from './elements.ts';
+import { createLog } from './log.ts';
+import { nameOf, newId, rename, sentOver } from './person.ts';
 
 type Over = 'http' | 'ws' | 'app';
 type Chats = Store<Conversation, FromServer, FromClient, Dismissed>;
@@ -37,22 +39,17 @@ const get = <Kind extends HTMLElement>(id: string, kind?: new () => Kind): Kind 
 const wall = get('wall');
 const content = get('content', HTMLTextAreaElement);
 const choices = [...document.querySelectorAll<HTMLInputElement>('[name="transport"]')];
-const written = kept();
+/** How often a message was sent again by itself: the server knows ids, so that does no harm. */
+const repeats = new Map<string, number>();
 let unread = 0;
 
 // How messages travel is part of the address: it can be shared, and survives a reload.
 const wanted = new URL(location.href).searchParams.get('over');
 let over = (choices.find(({ value }) => value === wanted)?.value ?? 'app') as Over;
-let store = storeOver(over, empty);
-const log = new Log(get('messages'), {
-  remove,
-  retry,
-  sentOver: (id) => written.get(id)?.over,
-});
-// What a window that was closed had not sent, or had not heard of again. The server knows ids.
-for (const { chat } of written.values()) if (chat !== undefined) send([0, chat]);
+let chats = openOver(over, empty);
+const showLog = createLog(get('messages'), remove, retry);
 
-function storeOver(transport: Over, init: Conversation): Chats {
+function openOver(transport: Over, init: Conversation): Chats {
   root.dataset['transport'] = transport;
   for (const choice of choices) choice.checked = choice.value === transport;
   let wasAway = false;
@@ -64,6 +61,9 @@ function storeOver(transport: Over, init: Conversation): Chats {
       codec: directedCodec,
       transport: transports[transport](),
       onOpen: fetchAll,
+      // What a window had not sent when it was closed is sent by another one, or the next time.
+      // Nobody logs in here: whoever uses the browser is one person.
+      queue: storedQueue({ store, name: 'chat', owner: () => 'guest' }),
     },
   });
   made.subscribe(() => {
@@ -71,7 +71,7 @@ function storeOver(transport: Over, init: Conversation): Chats {
     for (const { id, message, code } of made.failed()) {
       const [kind, about] = message.message;
       if (kind !== 0) made.discard(id);
-      else if (code === 'unconfirmed' && written.mayRepeat(about.id)) made.retry(id);
+      else if (code === 'unconfirmed' && mayRepeat(about.id)) made.retry(id);
       if (kind === 1) get('alert').textContent = 'A message was not deleted.';
     }
     show();
@@ -85,28 +85,33 @@ function storeOver(transport: Over, init: Conversation): Chats {
   return made;
 }
 
+function mayRepeat(id: string): boolean {
+  const times = (repeats.get(id) ?? 0) + 1;
+  repeats.set(id, times);
+  return times <= 2;
+}
+
 function send(message: ClientMessage): void {
   get('alert').textContent = '';
-  store.dispatch({ from: 'client', message });
+  chats.dispatch({ from: 'client', message });
 }
 
 /** The messages that need a person. */
 const failedChats = (): Chat[] =>
-  store.failed().flatMap(({ message: { message } }) => (message[0] === 0 ? [message[1]] : []));
+  chats.failed().flatMap(({ message: { message } }) => (message[0] === 0 ? [message[1]] : []));
 
 function show(): void {
-  const conversation = store.getSnapshot();
-  const chats = shown(conversation, failedChats());
+  const conversation = chats.getSnapshot();
+  const all = shown(conversation, failedChats());
   const before = new Set([...document.querySelectorAll<HTMLElement>('.message')].map(idOf));
   const wasAtEnd = restBelow() < 80;
-  log.show(chats);
-  keep(written, chats);
-  get('nothing').hidden = chats.length > 0;
+  showLog(all);
+  get('nothing').hidden = all.length > 0;
   const { people } = conversation;
   get('people').textContent =
     people === undefined ? '' : people === 1 ? 'Only you are here' : `${people} people are here`;
-  const added = chats.filter(({ id }) => !before.has(id));
-  const byOthers = added.filter(({ id }) => !written.has(id)).length;
+  const added = all.filter(({ id }) => !before.has(id));
+  const byOthers = added.filter(({ id }) => sentOver(id) === undefined).length;
   if (wasAtEnd || byOthers < added.length) toEnd();
   else if (byOthers > 0) get('latest').hidden = false;
   if (document.hidden && before.size > 0) showUnread(unread + byOthers);
@@ -140,22 +145,21 @@ function showState(state: 'connecting' | 'open' | 'waiting' | 'closed'): void {
 
 /** The server's list, again: over a transport that does not bring the messages of others. */
 function fetchAll(): void {
-  store.link.send({ from: 'client', message: [2, null] }, { queue: false });
+  chats.link.send({ from: 'client', message: [2, null] }, { queue: false });
 }
 
 function remove(id: string): void {
-  const failed = store.failed().find(({ message: { message } }) => isAbout(message, id));
-  if (failed !== undefined) store.discard(failed.id);
-  store.dispatch({ from: 'page', id });
-  written.forget(id);
+  const failed = chats.failed().find(({ message: { message } }) => isAbout(message, id));
+  if (failed !== undefined) chats.discard(failed.id);
+  chats.dispatch({ from: 'page', id });
   // Also what is still on its way: the server may have it already.
   send([1, id]);
 }
 
 function retry(id: string): void {
-  const failed = store.failed().find(({ message: { message } }) => isAbout(message, id));
-  if (failed !== undefined) store.retry(failed.id);
-  const refused = store.getSnapshot().refused.find((chat) => chat.id === id);
+  const failed = chats.failed().find(({ message: { message } }) => isAbout(message, id));
+  if (failed !== undefined) chats.retry(failed.id);
+  const refused = chats.getSnapshot().refused.find((chat) => chat.id === id);
   if (refused !== undefined) send([0, { ...refused, status: Status.Sending }]);
 }
 
@@ -164,12 +168,13 @@ const isAbout = (message: ClientMessage, id: string): boolean =>
 
 for (const choice of choices) {
   choice.addEventListener('change', () => {
-    const unsent = shown(store.getSnapshot(), failedChats()).filter(
-      ({ id, status }) => written.has(id) && status !== Status.Sent,
-    );
-    store.link.close();
+    // What is stored the next store finds there.
+    const unsent = chats.link.getSnapshot().isStored
+      ? []
+      : shown(chats.getSnapshot(), failedChats()).filter((chat) => !isSent(chat));
+    chats.link.close();
     over = choice.value as Over;
-    store = storeOver(over, { ...empty, all: store.getSnapshot().all.filter(isSent) });
+    chats = openOver(over, { ...empty, all: chats.getSnapshot().all.filter(isSent) });
     for (const chat of unsent) send([0, { ...chat, status: Status.Sending }]);
     show();
     const address = new URL(location.href);
@@ -184,13 +189,12 @@ get('composer', HTMLFormElement).addEventListener('submit', (event) => {
   const text = content.value.trim();
   if (text !== '') {
     const chat: Chat = {
-      id: newId(),
+      id: newId(over),
       content: text,
       status: Status.Sending,
       sent_at: Math.floor(Date.now() / 1_000),
       author: nameOf(),
     };
-    written.add(chat, over);
     send([0, chat]);
   }
   content.value = '';
@@ -228,7 +232,7 @@ wall.addEventListener('scroll', () => {
   if (restBelow() < 80) get('latest').hidden = true;
 });
 get('wake').addEventListener('click', fetchAll);
-get('again').addEventListener('click', () => store.link.retry());
+get('again').addEventListener('click', () => chats.link.retry());
 setInterval(() => {
   if (over !== 'app' && root.dataset['state'] === 'open') fetchAll();
 }, 10_000);

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { type Infer, string } from 'superstruct';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { WebSocket } from 'ws';
 import { createStore, type Store, type StoreOptions, type Transport } from '../../lib/client.ts';
 import { structCodec, variants } from '../../lib/codecs.ts';
 import { type Codec } from '../../lib/core/codec.ts';
@@ -222,7 +223,7 @@ describe('a store', () => {
         url: 'ws://127.0.0.1:9',
         codec: said,
         transport: wires.transport,
-        WebSocket: class {},
+        WebSocket,
       },
     });
     onTestFinished(() => {

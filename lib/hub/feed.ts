@@ -153,8 +153,11 @@ export class Feed {
     this.#options.deliver(entry);
   }
 
-  /** Takes what waits and follows on. When nothing waits any more, nothing is missing. */
-  #takeWaiting(): void {
+  /**
+   * Takes what waits and follows on. When nothing waits any more, nothing is missing.
+   * @param hasMore - true when the log has more that was not read yet
+   */
+  #takeWaiting(hasMore = false): void {
     const generation = this.#generation;
     for (;;) {
       const next = this.#waiting.get(this.#last);
@@ -163,7 +166,8 @@ export class Feed {
       this.#accept(next.entry);
       if (generation !== this.#generation) return;
     }
-    if (this.#state === 'reading' && this.#waiting.size === 0) this.#becomeLive();
+    // guard: a log is read to its end → if (this.#state === 'reading' && this.#waiting.size === 0) this.#becomeLive();
+    if (!hasMore && this.#state === 'reading' && this.#waiting.size === 0) this.#becomeLive();
   }
 
   #becomeLive(): void {
@@ -210,7 +214,7 @@ export class Feed {
         this.#accept(entry);
         if (generation !== this.#generation) return;
       }
-      this.#takeWaiting();
+      this.#takeWaiting(hasMore);
       if (generation !== this.#generation) return;
     }
     // What came before the read and is not among what was read is old.

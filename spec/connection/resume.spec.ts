@@ -279,6 +279,21 @@ describe.each(everyStack)('a client that comes back, on %s', (_, stack) => {
     expect(new Set(frames.map((frame) => placeIn(frame)[1])).size).toBe(3);
   });
 
+  it('gets all of it, also more than is read at once, when nothing follows', async () => {
+    const { route, hub } = chat({ resume: { ring: false } });
+    const url = await stack(omniWs(route));
+    const [first, { owner }] = await begin(url);
+    const [topic, place] = placeIn(await first.next());
+    await first.cut();
+    const said = Array.from({ length: 300 }, (_each, n) => `number ${n}`);
+    for (const word of said) hub.publish('room', word);
+    const [second] = await comeBack(url, { owner, places: { [topic]: place } });
+    const frames = [];
+    while (frames.length < said.length) frames.push(await second.next());
+
+    expect(frames.map((frame) => frame.split('\n')[1])).toEqual(said);
+  });
+
   it('hears of a gap where the log no longer reaches back', async () => {
     const { route, hub } = chat({ resume: { ring: false } });
     const small = createHub({ codec: words, log: { messages: 2 } });

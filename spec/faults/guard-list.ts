@@ -78,6 +78,7 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
   'spec/connection/resume.spec.ts': [
     ['a window holds so many messages', 'past the window'],
     ['a repeat waits for the first', 'waits with a repeat'],
+    ['a log is read to its end', 'more than is read at once'],
     ['a ring that no longer reaches back', 'outside of topics'],
     ['a client has one connection', 'on the line before'],
     ['the secret of a client has 128 bits', 'of the first half'],

@@ -31,3 +31,11 @@ declare module '@trpc/server/adapters/express' {
   import { type RequestHandler } from 'express';
   export function createExpressMiddleware(options: { router: unknown }): RequestHandler;
 }
+
+declare module '@socket.io/redis-adapter' {
+  export function createShardedAdapter(
+    publisher: unknown,
+    subscriber: unknown,
+    options: object,
+  ): unknown;
+}

@@ -14,6 +14,7 @@ import { client } from './questions/client.ts';
 import { codec } from './questions/codec.ts';
 import { connections } from './questions/connections.ts';
 import { overHttp } from './questions/http.ts';
+import { hub } from './questions/hub.ts';
 import { idle } from './questions/idle.ts';
 import { lustre } from './questions/lustre.ts';
 import { size } from './questions/size.ts';
@@ -28,6 +29,7 @@ const questions: readonly Question[] = [
   application,
   overHttp,
   broadcast,
+  hub,
   idle,
   codec,
   lustre,
@@ -45,7 +47,7 @@ const print = (text: string): void => {
 /** Makes the programs of the servers and of the generator. Ours is what is published: dist. */
 async function bundle(): Promise<void> {
   await build({
-    entryPoints: ['server.ts', 'load.ts', 'codec.ts', 'client.ts', 'lustre.ts'].map(here),
+    entryPoints: ['server.ts', 'load.ts', 'codec.ts', 'client.ts', 'lustre.ts', 'hub.ts'].map(here),
     outdir: here('.build'),
     outExtension: { '.js': '.mjs' },
     bundle: true,
@@ -57,8 +59,8 @@ async function bundle(): Promise<void> {
       {
         name: 'dist',
         setup: (builder) => {
-          builder.onResolve({ filter: /^express-omnimessage(\/client)?$/ }, ({ path }) => ({
-            path: `../../dist/${path.endsWith('client') ? 'client' : 'index'}.js`,
+          builder.onResolve({ filter: /^express-omnimessage(\/\w+)?$/ }, ({ path }) => ({
+            path: `../../dist/${path.split('/')[1] ?? 'index'}.js`,
             external: true,
           }));
         },

@@ -36,7 +36,7 @@ interface Handled {
   /** Undefined as long as it is being handled. */
   answered: Answered | undefined;
   /** Who waits for the answer as well. */
-  waiting: ((answered: Answered) => void)[] | undefined;
+  waiting: ((answered: Answered | undefined) => void)[] | undefined;
 }
 
 interface Pushed {
@@ -101,12 +101,13 @@ export class ClientWindow {
     if (this.#handled.length > this.#limits.messages) this.#drop();
   }
 
-  /** It will not be handled after all. */
+  /** It will not be handled after all: who waits for its answer claims it anew. */
   withdraw(id: MessageId): void {
     const found = this.#find(id);
     if (found === undefined) return;
     this.#handled = this.#handled.filter((each) => each !== found);
     this.#count(-OVERHEAD);
+    found.waiting?.forEach((callback) => callback(undefined));
   }
 
   /** A message was answered. Only the first answer counts. */
@@ -132,10 +133,11 @@ export class ClientWindow {
   }
 
   /**
-   * What became of a message that is repeated: its answer, or a promise of it.
+   * What became of a message that is repeated: its answer, or a promise of it, which is of undefined
+   * when it was withdrawn.
    * @returns `new` when it was never handled, `unknown` when it may have been
    */
-  look(id: MessageId): Answered | Promise<Answered> | 'new' | 'unknown' {
+  look(id: MessageId): Answered | Promise<Answered | undefined> | 'new' | 'unknown' {
     const handled = this.#find(id);
     if (handled === undefined) return id > this.floor ? 'new' : 'unknown';
     // guard: a repeat waits for the first → if (handled.answered === undefined) return 'new';

@@ -93,7 +93,10 @@ export class Resumption implements TopicPlaces {
     const { store } = this.#settings.windows;
     if (isRepeat) {
       const known = window?.look(id) ?? 'unknown';
-      if (known instanceof Promise) return known.then((answered) => this.#repeat(answered));
+      if (known instanceof Promise)
+        return known.then((answered) =>
+          answered === undefined ? this.claim(id, isRepeat) : this.#repeat(answered),
+        );
       if (typeof known !== 'string') return this.#repeat(known);
       // guard: what may have been handled is not handled again
       if (known === 'unknown' && (store === undefined || window === undefined)) {
@@ -164,9 +167,12 @@ export class Resumption implements TopicPlaces {
       try {
         known = await store.claim(tag, id);
       } catch {
-        // It is not handled, because it could not be recorded that it was.
+        // It is not handled, because it could not be recorded that it was. A repeat may have been
+        // handled by another process.
         window.withdraw(id);
-        return this.#repeat({ header: `-${id};unavailable`, encoded: '' });
+        return this.#repeat(
+          isRepeat ? forgotten(id) : { header: `-${id};unavailable`, encoded: '' },
+        );
       }
       if (known === 'new') {
         if (!this.#host.isOver) return true;

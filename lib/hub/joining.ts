@@ -105,8 +105,9 @@ export function createJoin<Message>(context: JoinContext<Message>): Hub<Message>
       return;
     }
     receivers.join(topic, published(), receiver, mapping);
-    if (isNew) tellPlace(topic, places);
+    // The gap first: a client that gets the place alone before its line breaks would go on from there.
     if (told === null) places?.gap(topicHash(topic));
+    if (isNew) tellPlace(topic, places);
   }
 
   return join as Hub<Message>['join'];

@@ -180,8 +180,8 @@ describe.each(everyStack)('a client that comes back, on %s', (_, stack) => {
 
     expect(answer).toEqual({ owner, resumed: true, pushes: 0 });
     // No place was told of the topic.
-    expect((await second.next()).split(',')[0]).toBe(`.;place=${topic}`);
     expect(await second.next()).toBe(`.;gap=${topic}\n`);
+    expect((await second.next()).split(',')[0]).toBe(`.;place=${topic}`);
 
     second.send(
       '3;again\na',

@@ -94,6 +94,16 @@ describe('what is kept of a client', () => {
 
     expect(await waiting).toEqual({ header: '-1;forgotten', encoded: '' });
   });
+
+  it('tells those who wait for an answer of a message that is withdrawn', async () => {
+    const window = new Windows(limits, undefined).make('a', 0);
+    window.begin(1);
+    const waiting = window.look(1);
+    window.withdraw(1);
+
+    expect(await waiting).toBeUndefined();
+    expect(window.look(1)).toBe('new');
+  });
 });
 
 describe('what a client says that it goes on from', () => {

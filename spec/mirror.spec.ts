@@ -90,8 +90,6 @@ const elsewhere: Readonly<Record<string, readonly string[]>> = {
     'hub/errors.ts',
     'hub/feed.ts',
     'hub/feeds.ts',
-    'hub/joining.ts',
-    'hub/memory-log.ts',
     'hub/options.ts',
     'hub/outgoing.ts',
     'hub/queue.ts',

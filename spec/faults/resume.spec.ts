@@ -1,0 +1,176 @@
+/**
+ * Hostile frames of "Coming back" in PROTOCOL.md, on every server: each has its code or is ignored,
+ * nothing of another client is found, and whoever comes next is served.
+ */
+import { once } from 'node:events';
+import { omniWs } from 'express-omnimessage';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { WebSocket } from 'ws';
+import { serveAttached } from '../support/attached.ts';
+import { type Stack, stacks } from '../support/stacks.ts';
+
+const VICTIM = 'v'.repeat(22);
+const HOSTILE = 'h'.repeat(22);
+const LIMIT = 4_096;
+
+const attached: Stack = async (route) => {
+  const { url } = await serveAttached((app) => {
+    app.ws('/omni', route);
+  });
+  return `${url}/omni`;
+};
+
+interface Client {
+  readonly socket: WebSocket;
+  readonly frames: string[];
+  readonly closed: Promise<number>;
+  /** Sends, and gives all that came until the line answered a probe or ended. */
+  readonly say: (...frames: string[]) => Promise<readonly string[]>;
+}
+
+async function dial(url: string, client: string, resumes = false): Promise<Client> {
+  const token = Buffer.from(JSON.stringify({ client, resumes })).toString('base64url');
+  const socket = new WebSocket(url.replace(/^http/, 'ws'), [
+    'omnimessage.1',
+    `omnimessage.1.${token}`,
+  ]);
+  onTestFinished(() => {
+    socket.terminate();
+  });
+  const frames: string[] = [];
+  const closed = once(socket, 'close').then(([code]) => code as number);
+  const heard = (isLast: (frame: string) => boolean): Promise<void> =>
+    new Promise((resolve) => {
+      const look = (data: Buffer): void => {
+        if (!isLast(data.toString())) return;
+        socket.off('message', look);
+        resolve();
+      };
+      socket.on('message', look);
+      void closed.then(() => resolve());
+    });
+  socket.on('error', () => {});
+  socket.on('message', (data: Buffer) => frames.push(data.toString()));
+  await heard((frame) => frame.startsWith(resumes ? '!' : '@'));
+  return {
+    socket,
+    frames,
+    closed,
+    say: async (...all) => {
+      const from = frames.length;
+      const answered = heard((frame) => frame === '.\n');
+      for (const frame of [...all, '?\n']) socket.send(frame);
+      await answered;
+      return frames.slice(from).filter((frame) => frame !== '.\n');
+    },
+  };
+}
+
+const resume = (more: object = {}): string =>
+  `@\n${JSON.stringify({ sent: 9, pushes: 0, places: {}, ...more })}`;
+
+describe.each([...stacks, ['attachWebSockets', attached] as const])('on %s', (_, stack) => {
+  const serve = async (): Promise<{ url: string; handled: string[] }> => {
+    const handled: string[] = [];
+    const codec = { decode: (text: string) => text, encode: (text: string) => text };
+    const route = omniWs({
+      codec,
+      handler: (message: string) => {
+        handled.push(message);
+        return `re:${message}`;
+      },
+      limit: LIMIT,
+      resume: true,
+      onError: () => undefined,
+    });
+    return { url: await stack(route), handled };
+  };
+
+  const expectServed = async (url: string): Promise<void> => {
+    const honest = await dial(url, 'g'.repeat(22));
+
+    expect(await honest.say('1\nhello')).toEqual(['=1\nre:hello']);
+  };
+
+  it.each([
+    ['no JSON', '@\n{', 4400],
+    ['nothing', '@\n', 4400],
+    ['no object', '@\nnull', 4400],
+    ['a list', '@\n[]', 4400],
+    ['no places', '@\n{"sent":1,"pushes":0}', 4400],
+    ['places that are null', resume({ places: null }), 4400],
+    ['a count below nothing', resume({ sent: -1 }), 4400],
+    ['half a count', resume({ pushes: 0.5 }), 4400],
+    ['a count that is not exact', resume({ sent: 2 ** 53 }), 4400],
+    ['a count that is text', resume({ sent: '1' }), 4400],
+    ['a header with more', `@;a=b\n{}`, 4400],
+    ['no line feed', '@{}', 4400],
+    ['a message instead', '1\nhello', 4400],
+    ['a repeat instead', '1;again\nhello', 4400],
+    ['a probe instead', '?\n', 4400],
+    ['an empty frame', '', 4400],
+    ['a frame that is too long', resume({ more: 'x'.repeat(LIMIT + 1_024) }), 1009],
+  ])('a first frame with %s closes with its code', async (_title, frame, code) => {
+    const { url, handled } = await serve();
+    const client = await dial(url, HOSTILE, true);
+    client.socket.send(frame);
+
+    expect(await client.closed).toBe(code);
+    expect(handled).toEqual([]);
+
+    await expectServed(url);
+  });
+
+  it.each([
+    ['places that are none', { places: { '': 1, a: {}, __proto__: 'x', b: ';', c: null } }],
+    ['more places than it may tell', { places: Object.fromEntries(Array(300).entries()) }],
+    ['an owner that is none', { owner: { toString: 1 } }],
+    ['an owner of any length', { owner: 'o'.repeat(2_000) }],
+    ['the largest counts', { sent: Number.MAX_SAFE_INTEGER, pushes: Number.MAX_SAFE_INTEGER }],
+  ])('a first frame with %s begins anew', async (_title, more) => {
+    const { url } = await serve();
+    const client = await dial(url, HOSTILE, true);
+    const [answer] = await client.say(resume(more));
+
+    expect(answer?.slice(0, 2)).toBe('@\n');
+    expect(JSON.parse(answer?.slice(2) ?? '')).toMatchObject({ resumed: false });
+
+    await expectServed(url);
+  });
+
+  it('says what it goes on from once: after that it is an undecodable message', async () => {
+    const { url, handled } = await serve();
+    const client = await dial(url, HOSTILE, true);
+    await client.say(resume());
+
+    expect(await client.say(resume(), resume({ sent: 0 }))).toEqual([]);
+    expect(await client.say('10\nhello')).toEqual(['=10\nre:hello']);
+
+    for (let n = 0; n < 20; n++) client.socket.send(resume());
+
+    expect(await client.closed).toBe(4400);
+    expect(handled).toEqual(['hello']);
+
+    await expectServed(url);
+  });
+
+  it('finds nothing of another: not with its owner, not with a guess of its secret', async () => {
+    const { url, handled } = await serve();
+    const victim = await dial(url, VICTIM);
+    await victim.say('1\nsecret');
+    const { owner } = JSON.parse(
+      victim.frames.find((frame) => frame.startsWith('@'))?.slice(2) ?? '',
+    ) as { owner: string };
+    for (const guess of [HOSTILE, `${VICTIM.slice(1)}w`, `${VICTIM}v`]) {
+      const hostile = await dial(url, guess, true);
+      const [answer, ...more] = await hostile.say(resume({ owner, sent: 1 }), '1;again\nsecret');
+
+      expect(answer).toContain('"resumed":false');
+      expect(more).toEqual(['-1;forgotten\n']);
+    }
+
+    // Nor has it lost its line.
+    expect(await victim.say('2\nmore')).toEqual(['=2\nre:more']);
+    expect(handled).toEqual(['secret', 'more']);
+  });
+});

@@ -19,7 +19,8 @@ const engines = [
 const urlOf = (options: EngineOptions): string | undefined =>
   options.kind === 'redis' ? options.url : undefined;
 
-describe.each(engines)('coming back, on $name', ({ name, make }) => {
+// It takes minutes even when small; the short form has `spec/connection/resume.model.spec.ts` instead.
+describe.runIf(isLong).each(engines)('coming back, on $name', ({ name, make }) => {
   it(
     'G35: nothing is lost without a gap, nothing is handled twice',
     async () => {

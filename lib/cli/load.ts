@@ -18,7 +18,7 @@ const TYPESCRIPT = new Set(['.ts', '.mts', '.cts']);
 const JAVASCRIPT = new Set(['.js', '.mjs', '.cjs']);
 
 /**
- * Imports a module: `.js` always, `.ts` by Node where it reads it, else by tsx.
+ * Imports a module: `.js` always, `.ts` by the project's tsx, else by Node where it reads it.
  * @throws UsageError when there is no such file, or it cannot be imported
  */
 export async function load(file: string, cwd: string): Promise<Loaded> {
@@ -51,18 +51,19 @@ export async function expectFile(path: string, file: string): Promise<void> {
   if (!found.isFile()) throw new UsageError(`${file} is no file`);
 }
 
-/** Node reads TypeScript from 22.18 on; before that, tsx does, from the project's dependencies. */
+/**
+ * The project's tsx reads TypeScript, also where Node does (from 22.18 on): Node alone refuses the
+ * `import` of a project of CommonJS.
+ */
 async function readTypeScript(path: string, file: string): Promise<void> {
-  const { features } = process as { readonly features: { readonly typescript?: unknown } };
-  if (typeof features.typescript === 'string') return;
   const tsx = resolved('tsx', path);
-  if (tsx === undefined) {
-    throw new UsageError(
-      `Node ${process.versions.node} does not read ${file}: install tsx (npm install -D tsx), or use Node 22.18 or later`,
-    );
-  }
   // Importing it is what sets its hooks.
-  await import(pathToFileURL(tsx).href);
+  if (tsx !== undefined) await import(pathToFileURL(tsx).href);
+  const { features } = process as { readonly features: { readonly typescript?: unknown } };
+  if (tsx !== undefined || typeof features.typescript === 'string') return;
+  throw new UsageError(
+    `Node ${process.versions.node} does not read ${file}: install tsx (npm install -D tsx), or use Node 22.18 or later`,
+  );
 }
 
 /** @param isTranslated - whether tsx made CommonJS of the module, and then of all that it imports */

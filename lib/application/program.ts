@@ -41,7 +41,7 @@ export class Loop<Args, Model, Message> implements EffectHost<Message>, Resumabl
   #effects: EffectRunner<Message> | undefined;
   #hasEnded = false;
 
-  /** That of its starter: its functions and effects run in it, whoever dispatches. */
+  /** The context of the code that started it: its functions and effects run in it, also for messages dispatched elsewhere. */
   readonly asyncContext: AsyncContext = new AsyncContext();
   readonly #share = new Turn(SHARE);
   readonly #mailbox = new Mailbox<Message>();

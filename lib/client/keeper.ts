@@ -39,7 +39,7 @@ export interface Kept<In, Out> {
   readonly options: ConnectOptions<In, Out, Wire>;
   readonly call: Call;
   readonly changed: (change: Partial<Pick<Snapshot, 'queued' | 'isStored'>>) => void;
-  /** A message has come from the store: whoever wants to hear its outcome says so. */
+  /** A message has come from the store: the receiver may register for its outcome. */
   readonly restored: ((outgoing: Outgoing<In, Out>) => void) | undefined;
   /** What waits: may be changed in its place. */
   readonly waiting: () => Outgoing<In, Out>[];

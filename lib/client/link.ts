@@ -71,7 +71,7 @@ export function openLink<In, Out>(
   let isAnswered = false;
   /** Failures since a line has proved itself. */
   let failures = 0;
-  /** Attempts in a row that never opened, and of which nobody said why. */
+  /** Attempts in a row that never opened, without a known reason. */
   let unopened = 0;
   let missing = 0;
   let missingSince = 0;
@@ -130,7 +130,7 @@ export function openLink<In, Out>(
     let url: URL | undefined;
     try {
       url = await address();
-      // Nobody was there to refuse it: it may be back, and know it.
+      // The server was down, so it has not refused `omnimessage.1`: it may be up again, and speak it.
       if (!isOffered && !isAnswered) isOffered = (await question(url))?.hasProtocol ?? false;
       if (mine !== turn) return;
       ({ origin } = url);

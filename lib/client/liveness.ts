@@ -1,4 +1,4 @@
-/** Whether a line that says nothing is dead, judged by what arrived and by a clock that nobody sets. */
+/** Whether a line that says nothing is dead, judged by what arrived and by a monotonic clock. */
 import { now } from './platform.ts';
 import { type Line } from './transport.ts';
 

@@ -39,7 +39,7 @@ export function createOutbox<In, Out>(
     changed({ queued: waiting.length });
   };
 
-  /** Says of each that it will get no answer: to whoever waits for it, or to the function for all others. */
+  /** Reports each as without an answer: to the caller that waits for it, or else to the function for all others. */
   const give = <Reason>(
     all: readonly Message[],
     reason: Reason & string,

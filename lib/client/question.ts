@@ -30,7 +30,7 @@ export async function askRoute(url: URL, fetch: Fetch): Promise<RouteAnswer | un
   });
   const answer = (await response.json().catch(() => ({}))) as Answer;
   const { omnimessage, retryAfter, subprotocols } = answer;
-  // The mark: any other server may answer with a problem, too.
+  // `omnimessage` tells this package's answer from the problem of another server.
   return omnimessage === 'websocket'
     ? { code: response.status, retryAfter, hasProtocol: subprotocols?.includes(PROTOCOL) }
     : undefined;

@@ -16,6 +16,7 @@ export {
   type SendResult,
   type Snapshot,
 } from './client/options.ts';
+export { resume, type ResumeLinkOptions } from './client/resume.ts';
 export { sse, type SseOptions } from './client/sse.ts';
 export { storedQueue, type StoredQueueOptions } from './client/stored-queue.ts';
 export { createStore, type Failed, type Store, type StoreOptions } from './client/store.ts';

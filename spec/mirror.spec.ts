@@ -37,7 +37,6 @@ const elsewhere: Readonly<Record<string, readonly string[]>> = {
     'client/errors.ts',
     'client/pace.ts',
     'client/platform.ts',
-    'client/unconfirmed.ts',
   ],
   'client/stored-queue.spec.ts': ['client/journals.ts', 'client/page-events.ts'],
   'client/resume.spec.ts': ['client/resumption.ts'],

@@ -95,6 +95,7 @@ describe('the package', () => {
       'connect',
       'createStore',
       'http',
+      'resume',
       'sse',
       'storedQueue',
       'webSocket',

@@ -6,6 +6,7 @@ import { type Codec, type Wire } from '../../lib/core/codec.ts';
 import { type ConnectOptions, type DropReason, type Snapshot } from '../../lib/client/options.ts';
 import { http } from '../../lib/client/http.ts';
 import { openLink, type OpenLink } from '../../lib/client/link.ts';
+import { resume } from '../../lib/client/resume.ts';
 import { type Transport } from '../../lib/client/transport.ts';
 import { webSocket } from '../../lib/client/websocket.ts';
 
@@ -158,6 +159,7 @@ function opened(to: Shared): OpenLink<string, Outgoing> {
   const options: ConnectOptions<string, Outgoing> = {
     ...to.options,
     codec,
+    resume: resume(),
     onOpen: () => {
       each(listeners, (listener) => {
         // Of a new connection everybody hears.

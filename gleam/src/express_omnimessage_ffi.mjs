@@ -341,31 +341,6 @@ function createStatus(call) {
   ];
 }
 
-// ../lib/core/protocol.ts
-var PROTOCOL = "omnimessage.1";
-var HEADER_LIMIT = 256;
-var FRAME_HEADER = HEADER_LIMIT + 1;
-var FORGOTTEN = "forgotten";
-var PLACES_LIMIT = 256;
-function splitFrame(frame) {
-  const isText = typeof frame === "string";
-  const end = isText ? frame.indexOf("\n") : frame.indexOf(10);
-  if (end < 0 || end > HEADER_LIMIT) return void 0;
-  return isText ? { header: frame.slice(0, end), payload: frame.slice(end + 1) } : {
-    header: String.fromCharCode(...frame.subarray(0, end)),
-    payload: frame.subarray(end + 1)
-  };
-}
-function joinFrame(header, payload) {
-  if (typeof payload === "string") return `${header}
-${payload}`;
-  const frame = new Uint8Array(header.length + 1 + payload.length);
-  for (let at = 0; at < header.length; at++) frame[at] = header.charCodeAt(at);
-  frame[header.length] = 10;
-  frame.set(payload, header.length + 1);
-  return frame;
-}
-
 // ../lib/client/pace.ts
 function createPace() {
   let perMs;
@@ -390,42 +365,6 @@ function createPace() {
     },
     slow: () => {
       slowness *= 2;
-    }
-  };
-}
-
-// ../lib/client/unconfirmed.ts
-function createUnconfirmed(tell) {
-  const sent = /* @__PURE__ */ new Map();
-  let window = 0;
-  let expiry;
-  const giveUp = (isChosen) => {
-    const given = [];
-    for (const [id, outgoing] of sent) {
-      if (isChosen?.(outgoing) === false) continue;
-      sent.delete(id);
-      given.push(outgoing);
-    }
-    tell(given);
-  };
-  const isOld = ({ sentAt = 0 }) => now() - sentAt >= window;
-  return {
-    sent,
-    giveUp,
-    opened: (ms = 0) => {
-      clearTimeout(expiry);
-      expiry = void 0;
-      window = ms;
-      giveUp(isOld);
-      return sent.values();
-    },
-    closed: (code) => {
-      giveUp((outgoing) => {
-        const isSuspect = code === 1011 && outgoing.isSuspect === true;
-        if (code === 1011) outgoing.isSuspect = true;
-        return isSuspect || outgoing.isOfLine || isOld(outgoing);
-      });
-      if (sent.size > 0) expiry ??= setTimeout(giveUp, window);
     }
   };
 }
@@ -463,22 +402,28 @@ function createOutbox(options, { call, changed, read, deliver, restored }) {
   const drop = (outgoing) => {
     keeper?.remove(outgoing);
   };
-  const {
+  const unconfirmed = /* @__PURE__ */ new Map();
+  const forget = (outgoing) => {
+    unconfirmed.delete(outgoing.id ?? 0);
+  };
+  const giveUp = (isChosen) => {
+    const given = [...unconfirmed.values()].filter((one) => isChosen?.(one) !== false);
+    given.forEach(forget);
+    give(given, "unconfirmed", options.onUnconfirmed);
+  };
+  const resumption = options.resume?.({
     sent: unconfirmed,
+    lastId: () => lastId,
     giveUp,
-    opened: reopened,
-    closed: broken
-  } = createUnconfirmed((all) => {
-    give(all, "unconfirmed", options.onUnconfirmed);
+    missed: () => call(options.onGap)
   });
   const remove = (outgoing) => {
     clearTimeout(outgoing.timer);
     waiting = waiting.filter((one) => one !== outgoing);
   };
-  const isUnconfirmed = ({ id = 0 }) => unconfirmed.has(id);
   const withdraw = (outgoing, reason) => {
     remove(outgoing);
-    unconfirmed.delete(outgoing.id ?? 0);
+    forget(outgoing);
     give([outgoing], reason, options.onDropped);
     count();
   };
@@ -566,9 +511,6 @@ function createOutbox(options, { call, changed, read, deliver, restored }) {
     count();
     return ["queued", outgoing];
   };
-  const forget = (outgoing) => {
-    unconfirmed.delete(outgoing.id ?? 0);
-  };
   const keeper = options.queue?.keep?.({
     options,
     call,
@@ -598,7 +540,8 @@ function createOutbox(options, { call, changed, read, deliver, restored }) {
       keeper?.look();
       ({ confirms, limit = Infinity } = lineOptions);
       pace.start(lineOptions.rate ?? (confirms ? void 0 : BARE_RATE));
-      const before = [...reopened(lineOptions.window), ...waiting];
+      resumption?.opened(lineOptions);
+      const before = [...unconfirmed.values(), ...waiting];
       waiting = [];
       isGreeting = true;
       greet();
@@ -610,17 +553,16 @@ function createOutbox(options, { call, changed, read, deliver, restored }) {
       clearTimeout(pause);
       line = void 0;
       limit = Infinity;
-      waiting = waiting.filter((one) => !isUnconfirmed(one));
+      waiting = waiting.filter(({ id = 0 }) => !unconfirmed.has(id));
       const ofLine = waiting.filter(({ isOfLine }) => isOfLine);
       ofLine.forEach(remove);
       give(ofLine, "unconfirmed", void 0);
       if (code === 1009) {
-        const all = [...unconfirmed.values()];
-        const most = Math.max(...all.map(({ size }) => size));
-        const largest = all.find(({ size }) => size === most);
+        const [largest] = [...unconfirmed.values()].sort((one, other) => other.size - one.size);
         if (largest !== void 0) withdraw(largest, "too-large");
       }
-      broken(code);
+      if (resumption === void 0) giveUp();
+      else resumption.closed(code);
       count();
     },
     settled: (header, payload) => {
@@ -628,10 +570,6 @@ function createOutbox(options, { call, changed, read, deliver, restored }) {
       const id = Number(field);
       const outgoing = unconfirmed.get(id);
       if (outgoing === void 0) return;
-      if (code === FORGOTTEN) {
-        giveUp((one) => one === outgoing);
-        return;
-      }
       unconfirmed.delete(id);
       const { settle, message } = outgoing;
       const mark = header.charAt(0);
@@ -669,7 +607,7 @@ function createOutbox(options, { call, changed, read, deliver, restored }) {
       dropped.forEach(remove);
       give(dropped, reason, options.onDropped);
     },
-    sent: () => lastId,
+    resumption,
     stop: () => {
       keeper?.stop();
     },
@@ -700,61 +638,29 @@ function watchPage(page, signal) {
   }
 }
 
-// ../lib/client/resumption.ts
-var base64url = (text) => btoa(text).replace(/[+/=]/g, (sign) => ({ "+": "-", "/": "_" })[sign] ?? "");
-function createResumption(definition, missed) {
-  let client;
-  let owner;
-  let mayResume = false;
-  let pushes = 0;
-  let gap;
-  const places = /* @__PURE__ */ new Map();
-  return {
-    returning: (sent) => {
-      client ??= base64url(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))));
-      const introduction = { client, resumes: mayResume, definition };
-      return {
-        token: `${PROTOCOL}.${base64url(JSON.stringify(introduction))}`,
-        lastEventId: [...places].map((pair) => pair.join(",")).join(" "),
-        frame: () => {
-          const frame = {
-            owner,
-            sent: sent(),
-            pushes,
-            places: Object.fromEntries(places)
-          };
-          return mayResume ? JSON.stringify(frame) : void 0;
-        }
-      };
-    },
-    opened: (options) => {
-      mayResume = options.window !== void 0;
-      ({ owner = owner } = options);
-      if (options.resumed === true) return;
-      places.clear();
-      pushes = options.pushes ?? 0;
-    },
-    heard: (header, payload) => {
-      if (header === "@") {
-        ({ owner } = jsonOf(payload) ?? {});
-        return;
-      }
-      const [, name, value = ""] = /;(place|push|gap)=([^;]*)/.exec(header) ?? [];
-      if (name === "push") pushes = Number(value);
-      else if (name === "place") {
-        const [topic = "", place] = value.split(",", 2);
-        places.delete(topic);
-        if (place) places.set(topic, place);
-        if (places.size > PLACES_LIMIT) places.delete(places.keys().next().value);
-      }
-      if (name === "gap") {
-        gap ??= setTimeout(() => {
-          gap = void 0;
-          missed();
-        });
-      }
-    }
+// ../lib/core/protocol.ts
+var PROTOCOL = "omnimessage.1";
+var HEADER_LIMIT = 256;
+var FRAME_HEADER = HEADER_LIMIT + 1;
+var FORGOTTEN = "forgotten";
+var PLACES_LIMIT = 256;
+function splitFrame(frame) {
+  const isText = typeof frame === "string";
+  const end = isText ? frame.indexOf("\n") : frame.indexOf(10);
+  if (end < 0 || end > HEADER_LIMIT) return void 0;
+  return isText ? { header: frame.slice(0, end), payload: frame.slice(end + 1) } : {
+    header: String.fromCharCode(...frame.subarray(0, end)),
+    payload: frame.subarray(end + 1)
   };
+}
+function joinFrame(header, payload) {
+  if (typeof payload === "string") return `${header}
+${payload}`;
+  const frame = new Uint8Array(header.length + 1 + payload.length);
+  for (let at = 0; at < header.length; at++) frame[at] = header.charCodeAt(at);
+  frame[header.length] = 10;
+  frame.set(payload, header.length + 1);
+  return frame;
 }
 
 // ../lib/client/question.ts
@@ -784,7 +690,8 @@ function webSocket({ url, protocol, protocols } = {}) {
     start: ({ url: address, isBinary, isOffered, returning, WebSocket }, events) => {
       address.protocol = address.protocol.replace("http", "ws");
       const offered = [...protocols ?? []];
-      if (isOffered && protocol === void 0) offered.push(PROTOCOL, returning.token);
+      if (isOffered && protocol === void 0) offered.push(PROTOCOL);
+      if (offered.includes(PROTOCOL) && returning !== void 0) offered.push(returning.token);
       const socket = new WebSocket(address, offered);
       socket.binaryType = "arraybuffer";
       let isFramed;
@@ -822,9 +729,9 @@ function webSocket({ url, protocol, protocols } = {}) {
             end(0);
             return;
           }
-          const resume = hello.window === void 0 ? void 0 : returning.frame();
-          if (resume !== void 0) {
-            socket.send(joinFrame("@", isBinary ? new TextEncoder().encode(resume) : resume));
+          const resume2 = hello.window === void 0 ? void 0 : returning?.frame();
+          if (resume2 !== void 0) {
+            socket.send(joinFrame("@", isBinary ? new TextEncoder().encode(resume2) : resume2));
             return;
           }
         } else if (header !== "@") return;
@@ -899,7 +806,6 @@ function openLink(options, restored) {
   });
   const events = { call, read, deliver, changed: set, restored };
   const outbox = createOutbox(options, events);
-  const resumption = createResumption(options.definition, () => call(options.onGap));
   const liveness = createLiveness(() => ended(0));
   const request = options.fetch ?? ((...given) => fetch(...given));
   const proved = () => {
@@ -935,7 +841,7 @@ function openLink(options, restored) {
       line = transport.start(
         {
           url,
-          returning: resumption.returning(outbox.sent),
+          returning: outbox.resumption?.returning(),
           isBinary: codec2.binary === true,
           isOffered,
           isReturn: !isFirst || unopened > 0,
@@ -958,7 +864,6 @@ function openLink(options, restored) {
     if (line === void 0) return;
     const opened2 = line;
     const given = { isFirst, isResumed: !isFirst && lineOptions.resumed === true };
-    resumption.opened(lineOptions);
     isOpen = true;
     isFirst = false;
     unopened = missing = 0;
@@ -976,7 +881,7 @@ function openLink(options, restored) {
   };
   const receive = (header, payload) => {
     liveness.heard();
-    resumption.heard(header, payload);
+    outbox.resumption?.heard(header, payload);
     if (/^(;|$)/.test(header)) read(payload, deliver);
     else if (/^[=+-]/.test(header)) {
       proved();
@@ -1096,6 +1001,82 @@ function openLink(options, restored) {
   };
 }
 
+// ../lib/client/resume.ts
+var base64url = (text) => btoa(text).replace(/[+/=]/g, (sign) => ({ "+": "-", "/": "_" })[sign] ?? "");
+function resume({ definition } = {}) {
+  return ({ sent, lastId, giveUp, missed }) => {
+    let client;
+    let owner;
+    let mayResume = false;
+    let pushes = 0;
+    let gap;
+    const places = /* @__PURE__ */ new Map();
+    let window = 0;
+    let expiry;
+    const isOld = ({ sentAt = 0 }) => now() - sentAt >= window;
+    return {
+      returning: () => {
+        client ??= base64url(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))));
+        const introduction = { client, resumes: mayResume, definition };
+        return {
+          token: `${PROTOCOL}.${base64url(JSON.stringify(introduction))}`,
+          lastEventId: [...places].map((pair) => pair.join(",")).join(" "),
+          frame: () => {
+            const frame = {
+              owner,
+              sent: lastId(),
+              pushes,
+              places: Object.fromEntries(places)
+            };
+            return mayResume ? JSON.stringify(frame) : void 0;
+          }
+        };
+      },
+      opened: (options) => {
+        mayResume = options.window !== void 0;
+        ({ owner = owner } = options);
+        if (options.resumed !== true) {
+          places.clear();
+          pushes = options.pushes ?? 0;
+        }
+        clearTimeout(expiry);
+        expiry = void 0;
+        window = options.window ?? 0;
+        giveUp(isOld);
+      },
+      heard: (header, payload) => {
+        if (header === "@") {
+          ({ owner } = jsonOf(payload) ?? {});
+          return;
+        }
+        const [id, code] = header.slice(1).split(";");
+        if (code === FORGOTTEN) giveUp((one) => one.id === Number(id));
+        const [, name, value = ""] = /;(place|push|gap)=([^;]*)/.exec(header) ?? [];
+        if (name === "push") pushes = Number(value);
+        else if (name === "place") {
+          const [topic = "", place] = value.split(",", 2);
+          places.delete(topic);
+          if (place) places.set(topic, place);
+          if (places.size > PLACES_LIMIT) places.delete(places.keys().next().value);
+        } else if (name === "gap") {
+          gap ??= setTimeout(() => {
+            gap = void 0;
+            missed();
+          });
+        }
+      },
+      closed: (code) => {
+        giveUp((outgoing) => {
+          const isSuspect = code === 1011 && outgoing.isSuspect === true;
+          if (code === 1011) outgoing.isSuspect = true;
+          return isSuspect || outgoing.isOfLine || isOld(outgoing);
+        });
+        if (sent.size > 0) expiry ??= setTimeout(giveUp, window);
+      }
+    };
+  };
+}
+
 // ffi/transport.ts
 function newHandlers(onUp, onDown, onMessage, onEnd, onUnsent) {
   return { onUp, onDown, onMessage, onEnd, onUnsent };
@@ -1170,6 +1151,7 @@ function opened(to) {
   const options = {
     ...to.options,
     codec,
+    resume: resume(),
     onOpen: () => {
       each(listeners, (listener) => {
         listener.known = "";

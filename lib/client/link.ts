@@ -12,7 +12,6 @@ import { createOutbox } from './outbox.ts';
 import { type Outbox, type Outgoing } from './outgoing.ts';
 import { watchPage } from './page-events.ts';
 import { isPage, now, platform } from './platform.ts';
-import { createResumption } from './resumption.ts';
 import {
   type AddressSource,
   type Line,
@@ -96,7 +95,6 @@ export function openLink<In, Out>(
 
   const events = { call, read, deliver, changed: set, restored };
   const outbox = createOutbox<In, Out>(options, events);
-  const resumption = createResumption(options.definition, () => call(options.onGap));
   const liveness = createLiveness(() => ended(0));
   const request = options.fetch ?? ((...given: Parameters<typeof fetch>) => fetch(...given));
   const proved = (): void => {
@@ -138,7 +136,7 @@ export function openLink<In, Out>(
       line = transport.start(
         {
           url,
-          returning: resumption.returning(outbox.sent),
+          returning: outbox.resumption?.returning(),
           isBinary: codec.binary === true,
           isOffered,
           isReturn: !isFirst || unopened > 0,
@@ -162,7 +160,6 @@ export function openLink<In, Out>(
     if (line === undefined) return;
     const opened = line;
     const given = { isFirst, isResumed: !isFirst && lineOptions.resumed === true };
-    resumption.opened(lineOptions);
     isOpen = true;
     isFirst = false;
     unopened = missing = 0;
@@ -181,7 +178,7 @@ export function openLink<In, Out>(
 
   const receive: LineEvents['receive'] = (header, payload) => {
     liveness.heard();
-    resumption.heard(header, payload);
+    outbox.resumption?.heard(header, payload);
     if (/^(;|$)/.test(header)) read(payload, deliver);
     else if (/^[=+-]/.test(header)) {
       proved();

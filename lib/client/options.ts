@@ -3,6 +3,7 @@ import { type Codec } from '../core/codec.ts';
 import { type Reason } from './ends.ts';
 import { type Keep } from './keeper.ts';
 import { type Fetch, type SocketConstructor } from './platform.ts';
+import { type Resume } from './resumption.ts';
 import { type AddressSource, type Transport } from './transport.ts';
 
 /** What {@link ConnectOptions.onOpen} is given. */
@@ -65,11 +66,11 @@ export interface ConnectOptions<In, Out, Encoded = string> {
    */
   readonly shouldReconnect?: ((code: number, reason: string) => boolean) | undefined;
   /**
-   * The hash of the definition that the page was built with (`hashOf`, or what the command
-   * `definition` prints), for `onVersion` of the route. A page that is too old ends with the reason
-   * `outdated`: load it anew.
+   * Made by `resume`, for routes that have `resume`: what was not confirmed when the line broke is sent
+   * again and handled once, and what the server said meanwhile comes.
+   * @defaultValue nothing is sent twice, and what was missed is missed
    */
-  readonly definition?: string | undefined;
+  readonly resume?: Resume | undefined;
   /** The pause before attempt n is random between 0 and this times 2ⁿ, in ms. @defaultValue 500 */
   readonly minDelay?: number | undefined;
   /** The longest pause, in ms. @defaultValue 15000 */

@@ -1,6 +1,5 @@
 /** What is to be sent: what waits for a line, and what was sent and is not confirmed. */
 import { type Wire } from '../core/codec.ts';
-import { FORGOTTEN } from '../core/protocol.ts';
 import { encodedOf, sizeOf } from './encoded.ts';
 import { type ConnectOptions, type DropReason } from './options.ts';
 import {
@@ -12,7 +11,6 @@ import {
 } from './outgoing.ts';
 import { createPace } from './pace.ts';
 import { now } from './platform.ts';
-import { createUnconfirmed } from './unconfirmed.ts';
 import { type Line } from './transport.ts';
 
 /** How fast the queue is sent on a line whose server does not say, in messages a second. */
@@ -63,13 +61,21 @@ export function createOutbox<In, Out>(
     keeper?.remove(outgoing);
   };
 
-  const {
+  /** By what the server is told of it. */
+  const unconfirmed = new Map<number, Message>();
+  const forget = (outgoing: Message): void => {
+    unconfirmed.delete(outgoing.id ?? 0);
+  };
+  const giveUp = (isChosen?: (outgoing: Message) => boolean): void => {
+    const given = [...unconfirmed.values()].filter((one) => isChosen?.(one) !== false);
+    given.forEach(forget);
+    give(given, 'unconfirmed', options.onUnconfirmed);
+  };
+  const resumption = options.resume?.({
     sent: unconfirmed,
+    lastId: () => lastId,
     giveUp,
-    opened: reopened,
-    closed: broken,
-  } = createUnconfirmed<In, Out>((all) => {
-    give(all, 'unconfirmed', options.onUnconfirmed);
+    missed: () => call(options.onGap),
   });
 
   const remove = (outgoing: Message): void => {
@@ -77,11 +83,9 @@ export function createOutbox<In, Out>(
     waiting = waiting.filter((one) => one !== outgoing);
   };
 
-  const isUnconfirmed = ({ id = 0 }: Message): boolean => unconfirmed.has(id);
-
   const withdraw = (outgoing: Message, reason: string): void => {
     remove(outgoing);
-    unconfirmed.delete(outgoing.id ?? 0);
+    forget(outgoing);
     give([outgoing], reason as DropReason, options.onDropped);
     count();
   };
@@ -194,10 +198,6 @@ export function createOutbox<In, Out>(
     return ['queued', outgoing];
   };
 
-  const forget = (outgoing: Message): void => {
-    unconfirmed.delete(outgoing.id ?? 0);
-  };
-
   const keeper = options.queue?.keep?.<In, Out>({
     options,
     call,
@@ -229,7 +229,8 @@ export function createOutbox<In, Out>(
       ({ confirms, limit = Infinity } = lineOptions);
       pace.start(lineOptions.rate ?? (confirms ? undefined : BARE_RATE));
       // What it sends stands before what waits.
-      const before = [...reopened(lineOptions.window), ...waiting];
+      resumption?.opened(lineOptions);
+      const before = [...unconfirmed.values(), ...waiting];
       waiting = [];
       isGreeting = true;
       greet();
@@ -241,18 +242,17 @@ export function createOutbox<In, Out>(
       clearTimeout(pause);
       line = undefined;
       limit = Infinity;
-      waiting = waiting.filter((one) => !isUnconfirmed(one));
+      waiting = waiting.filter(({ id = 0 }) => !unconfirmed.has(id));
       const ofLine = waiting.filter(({ isOfLine }) => isOfLine);
       ofLine.forEach(remove);
       give(ofLine, 'unconfirmed', undefined);
       if (code === 1009) {
         // The server does not say which one it was: it was the largest.
-        const all = [...unconfirmed.values()];
-        const most = Math.max(...all.map(({ size }) => size));
-        const largest = all.find(({ size }) => size === most);
+        const [largest] = [...unconfirmed.values()].sort((one, other) => other.size - one.size);
         if (largest !== undefined) withdraw(largest, 'too-large');
       }
-      broken(code);
+      if (resumption === undefined) giveUp();
+      else resumption.closed(code);
       count();
     },
     settled: (header, payload) => {
@@ -260,10 +260,6 @@ export function createOutbox<In, Out>(
       const id = Number(field);
       const outgoing = unconfirmed.get(id);
       if (outgoing === undefined) return;
-      if (code === FORGOTTEN) {
-        giveUp((one) => one === outgoing);
-        return;
-      }
       unconfirmed.delete(id);
       const { settle, message } = outgoing;
       const mark = header.charAt(0);
@@ -303,7 +299,7 @@ export function createOutbox<In, Out>(
       dropped.forEach(remove);
       give(dropped, reason, options.onDropped);
     },
-    sent: () => lastId,
+    resumption,
     stop: () => {
       keeper?.stop();
     },

@@ -3,6 +3,7 @@ import { type Wire } from '../core/codec.ts';
 import { type Call } from './emitter.ts';
 import { type Entry } from './keeper.ts';
 import { type DropReason, type SendOptions, type SendResult, type Snapshot } from './options.ts';
+import { type Resumption } from './resumption.ts';
 import { type Line, type LineOptions } from './transport.ts';
 
 /**
@@ -80,8 +81,8 @@ export interface Outbox<In, Out> {
   /** Nothing will be sent any more, for this reason; undefined: it will again. */
   readonly refuse: (reason: DropReason | undefined) => void;
   readonly hasUnsent: () => boolean;
-  /** The largest id that was given to a message. */
-  readonly sent: () => number;
+  /** Undefined unless the page gave `resume`. */
+  readonly resumption: Resumption | undefined;
   /** The link ends: what is stored stays there. */
   readonly stop: () => void;
 }

@@ -1,79 +1,39 @@
-/** What lets a link go on when its line broke: who it is, and how far it has got. */
-import { type Introduction, PLACES_LIMIT, PROTOCOL, type ResumeFrame } from '../core/protocol.ts';
+/** What the link needs of `resume`, which only pages with a route that resumes pay for. */
 import { type Wire } from '../core/codec.ts';
-import { jsonOf } from './encoded.ts';
 import { type LineOptions, type Returning } from './transport.ts';
 
+/** What a link that resumes has besides. */
 export interface Resumption {
-  /** What an attempt needs to know. @param sent - the largest id that was given to a message */
-  readonly returning: (sent: () => number) => Returning;
-  /** There is a line. */
+  /** What an attempt says of the link. */
+  readonly returning: () => Returning;
+  /** There is a line: what may not be repeated on it is given up. */
   readonly opened: (options: LineOptions) => void;
   /** A frame has come. */
   readonly heard: (header: string, payload: Wire) => void;
+  /** The line is gone: what may not be repeated is given up. */
+  readonly closed: (code: number) => void;
 }
 
-const base64url = (text: string): string =>
-  btoa(text).replace(/[+/=]/g, (sign) => ({ '+': '-', '/': '_' })[sign] ?? '');
-
-/**
- * @param definition - the hash of the definition that the page was built with
- * @param missed - called when something is missing, once for all topics
- */
-export function createResumption(definition: string | undefined, missed: () => void): Resumption {
-  /** Of the link, and of nobody else: whoever has it and the user's login could go on as this page. */
-  let client: string | undefined;
-  let owner: string | undefined;
-  let mayResume = false;
-  let pushes = 0;
-  let gap: ReturnType<typeof setTimeout> | undefined;
-  /** The one that was told last is the last one. */
-  const places = new Map<string, string>();
-
-  return {
-    returning: (sent) => {
-      client ??= base64url(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))));
-      const introduction: Introduction = { client, resumes: mayResume, definition };
-      return {
-        token: `${PROTOCOL}.${base64url(JSON.stringify(introduction))}`,
-        lastEventId: [...places].map((pair) => pair.join(',')).join(' '),
-        frame: () => {
-          const frame: ResumeFrame = {
-            owner,
-            sent: sent(),
-            pushes,
-            places: Object.fromEntries(places),
-          };
-          return mayResume ? JSON.stringify(frame) : undefined;
-        },
-      };
-    },
-    opened: (options) => {
-      mayResume = options.window !== undefined;
-      ({ owner = owner } = options);
-      if (options.resumed === true) return;
-      places.clear();
-      pushes = options.pushes ?? 0;
-    },
-    heard: (header, payload) => {
-      if (header === '@') {
-        ({ owner } = jsonOf(payload) ?? {});
-        return;
-      }
-      const [, name, value = ''] = /;(place|push|gap)=([^;]*)/.exec(header) ?? [];
-      if (name === 'push') pushes = Number(value);
-      else if (name === 'place') {
-        const [topic = '', place] = value.split(',', 2);
-        places.delete(topic);
-        if (place) places.set(topic, place);
-        if (places.size > PLACES_LIMIT) places.delete(places.keys().next().value as string);
-      }
-      if (name === 'gap') {
-        gap ??= setTimeout(() => {
-          gap = undefined;
-          missed();
-        });
-      }
-    },
-  };
+/** A message that was sent, as it sees it. */
+export interface Sent {
+  readonly id?: number;
+  readonly sentAt?: number;
+  readonly isOfLine: boolean;
+  /** True when a line that had it ended with 1011: it may be the reason, and has one more try. */
+  isSuspect?: boolean;
 }
+
+/** What it sees of the link. */
+export interface Resumable {
+  /** What was sent and is not confirmed, by its id. */
+  readonly sent: ReadonlyMap<number, unknown>;
+  /** The largest id that was given to a message. */
+  readonly lastId: () => number;
+  /** Nobody knows what became of these; without a choice of any. */
+  readonly giveUp: (isChosen?: (outgoing: Sent) => boolean) => void;
+  /** Something is missing, in whatever topic. */
+  readonly missed: () => void;
+}
+
+/** Begins to resume one link. Made by `resume`. */
+export type Resume = (link: Resumable) => Resumption;

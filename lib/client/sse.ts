@@ -34,7 +34,7 @@ export function sse({ url, post }: SseOptions): Transport {
       };
       const poster = createPoster(new URL(post, attempt.url), attempt, { ...events, end });
       const { receive } = events;
-      const { lastEventId } = attempt.returning;
+      const { lastEventId = '' } = attempt.returning ?? {};
       const on: Readonly<Record<string, (data: string, place: string) => void>> = {
         hello: (data) => {
           events.open({ ...(JSON.parse(data) as Hello), confirms: true });

@@ -20,7 +20,8 @@ export interface Returning {
 
 /** What one attempt is given. */
 export interface Attempt {
-  readonly returning: Returning;
+  /** Undefined for a link that does not resume. */
+  readonly returning: Returning | undefined;
   readonly url: URL;
   /** True when the codec is binary. */
   readonly isBinary: boolean;

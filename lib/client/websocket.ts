@@ -37,7 +37,8 @@ export function webSocket({ url, protocol, protocols }: WebSocketOptions = {}): 
     start: ({ url: address, isBinary, isOffered, returning, WebSocket }, events) => {
       address.protocol = address.protocol.replace('http', 'ws');
       const offered = [...(protocols ?? [])];
-      if (isOffered && protocol === undefined) offered.push(PROTOCOL, returning.token);
+      if (isOffered && protocol === undefined) offered.push(PROTOCOL);
+      if (offered.includes(PROTOCOL) && returning !== undefined) offered.push(returning.token);
       // Where there is none, that throws like any constructor that does not work.
       const socket = new (WebSocket as SocketConstructor)(address, offered) as Socket;
       socket.binaryType = 'arraybuffer';
@@ -79,7 +80,7 @@ export function webSocket({ url, protocol, protocols }: WebSocketOptions = {}): 
             end(0);
             return;
           }
-          const resume = hello.window === undefined ? undefined : returning.frame();
+          const resume = hello.window === undefined ? undefined : returning?.frame();
           if (resume !== undefined) {
             socket.send(joinFrame('@', isBinary ? new TextEncoder().encode(resume) : resume));
             return;

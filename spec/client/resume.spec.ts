@@ -14,7 +14,7 @@ import {
   type ResumeOptions,
 } from 'express-omnimessage';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { sse, webSocket } from '../../lib/client.ts';
+import { resume as resumption, sse, webSocket } from '../../lib/client.ts';
 import { deferred } from '../support/deferred.ts';
 import { linkTo, words } from '../support/linked.ts';
 import { serve } from '../support/serve.ts';
@@ -83,6 +83,7 @@ describe.each(transports)('a link over %s that comes back', (_, transport) => {
     const { pathname } = new URL(String(transport().url), served.url);
     const found = transport();
     return linkTo(undefined, {
+      resume: resumption(),
       transport: { ...found, url: `${served.url}${pathname}` },
     });
   };
@@ -180,6 +181,7 @@ describe.each(stacksOfThisRun)('what was on its way when the line broke, on %s',
       }),
     );
     const linked = linkTo(url, {
+      resume: resumption(),
       onOpen: ({ isFirst }) => {
         linked.link.send(isFirst ? 'hello' : 'hello again');
       },
@@ -217,7 +219,7 @@ describe('what was on its way when the line broke', () => {
     before.wait = (message) => (message === 'one' ? blocked.promise.then(() => {}) : undefined);
     const after = await chat();
     let { url } = before;
-    const linked = linkTo(() => `${url}/ws`);
+    const linked = linkTo(() => `${url}/ws`, { resume: resumption() });
     linked.link.send('one');
     linked.link.send('two');
     const asked = linked.link.ask('three');
@@ -237,14 +239,35 @@ describe('what was on its way when the line broke', () => {
     blocked.resolve(true);
   });
 
+  it('is told at once to a page that does not resume, and not sent again', async () => {
+    const served = await chat();
+    served.wait = () => new Promise(() => {});
+    const linked = linkTo(`${served.url}/ws`);
+    linked.link.send('one');
+    await until(() => served.handled.length === 1);
+    served.wait = () => undefined;
+    served.cut();
+    await until(() => linked.opened.length === 2);
+    linked.link.send('two');
+    await until(() => linked.messages.length === 1);
+
+    expect(linked.unconfirmed).toEqual([['one']]);
+    expect(linked.messages).toEqual(['two!']);
+    expect(served.handled).toEqual(['one', 'two']);
+    expect(linked.opened.at(-1)).toEqual({ isFirst: false, isResumed: false });
+  });
+
   it('is told when it has been too long, and when the link ends', async () => {
     const served = await chat({ resume: { seconds: 0.05 } });
     served.wait = () => new Promise(() => {});
     let isAway = false;
-    const linked = linkTo(() => {
-      if (isAway) throw new Error('away');
-      return `${served.url}/ws`;
-    });
+    const linked = linkTo(
+      () => {
+        if (isAway) throw new Error('away');
+        return `${served.url}/ws`;
+      },
+      { resume: resumption() },
+    );
     linked.link.send('one');
     await until(() => served.handled.length === 1);
     isAway = true;
@@ -276,7 +299,7 @@ describe('what was on its way when the line broke', () => {
       }),
     );
     onTestFinished(() => close({ timeout: 0 }));
-    const linked = linkTo(`${await serve(server)}/ws`);
+    const linked = linkTo(`${await serve(server)}/ws`, { resume: resumption() });
     linked.link.send('one');
     linked.link.send('two');
     await until(() => linked.unconfirmed.length === 1);
@@ -289,7 +312,7 @@ describe('what was on its way when the line broke', () => {
 
   it('gets what was sent outside of topics meanwhile', async () => {
     const served = await chat();
-    const linked = linkTo(`${served.url}/ws`);
+    const linked = linkTo(`${served.url}/ws`, { resume: resumption() });
     await until(() => served.connections.length === 1);
     served.connections[0]!.send('first');
     await until(() => linked.messages.length === 1);
@@ -315,8 +338,8 @@ describe('what was on its way when the line broke', () => {
     );
     onTestFinished(() => close({ timeout: 0 }));
     const url = `${await serve(server)}/ws`;
-    const old = linkTo(url, { definition: 'old' });
-    const now = linkTo(url, { definition: 'new' });
+    const old = linkTo(url, { resume: resumption({ definition: 'old' }) });
+    const now = linkTo(url, { resume: resumption({ definition: 'new' }) });
 
     expect(await now.link.ask('a')).toBe('a');
 

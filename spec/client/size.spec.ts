@@ -21,11 +21,11 @@ async function sizeOf(code: string): Promise<number> {
 
 describe('the size of the client', () => {
   it.each([
-    ['core over WebSocket', "export { connect } from './lib/client.ts';", 6_460],
+    ['core over WebSocket', "export { connect } from './lib/client.ts';", 5_890],
     [
       'all transports and the store',
       "export { connect, createStore, http, sse, webSocket } from './lib/client.ts';",
-      8_440,
+      7_890,
     ],
     ['everything, with the stored queue', "export * from './lib/client.ts';", 10_210],
     [

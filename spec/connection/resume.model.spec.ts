@@ -7,7 +7,7 @@
  */
 import { type IncomingMessage } from 'node:http';
 import { createHub, type Hub } from 'express-omnimessage';
-import { connect, type Link } from 'express-omnimessage/client';
+import { connect, type Link, resume } from 'express-omnimessage/client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ClientConnection, type ConnectionSession } from '../../lib/connection/connection.ts';
 import { type ConnectionSettings, connectionSettings } from '../../lib/connection/options.ts';
@@ -125,6 +125,7 @@ class Run {
     this.#link = connect<string, string>({
       url: 'http://model',
       codec,
+      resume: resume(),
       // oxlint-disable-next-line typescript/no-extraneous-class -- the link calls it with `new`
       WebSocket: class {
         constructor(_url: URL, protocols: string[]) {

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { WebSocket } from 'ws';
-import { connect, type Link } from '../../lib/client.ts';
+import { connect, type Link, resume } from '../../lib/client.ts';
 import { createHub } from '../../lib/index.ts';
 import { backplaneOf, type EngineOptions } from '../support/engines.ts';
 import { until } from '../support/until.ts';
@@ -76,6 +76,7 @@ class Client {
       codec,
       minDelay: 20,
       maxDelay: 500,
+      resume: resume(),
       WebSocket: noting(took),
       onMessage: (message) => {
         if (message === 'gap') this.told.push(performance.now());

@@ -2,7 +2,14 @@
  * The page. A store of `express-omnimessage/client` holds the conversation and the link to the
  * server; the rest is what a person sees and does.
  */
-import { createStore, http, type Store, storedQueue, webSocket } from 'express-omnimessage/client';
+import {
+  createStore,
+  http,
+  resume,
+  type Store,
+  storedQueue,
+  webSocket,
+} from 'express-omnimessage/client';
 import * as store from 'idb-keyval';
 import {
   type Chat,
@@ -61,6 +68,7 @@ function openOver(transport: Over, init: Conversation): Chats {
       codec: directedCodec,
       transport: transports[transport](),
       onOpen: fetchAll,
+      resume: resume(),
       // What a window had not sent when it was closed is sent by another one, or the next time.
       // Nobody logs in here: whoever uses the browser is one person.
       queue: storedQueue({ store, name: 'chat', owner: () => 'guest' }),

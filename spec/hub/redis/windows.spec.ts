@@ -6,6 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { serveAttached } from '../../support/attached.ts';
 import { deferred } from '../../support/deferred.ts';
 import { isThere } from '../../support/engines.ts';
+import { resume } from '../../../lib/client.ts';
 import { linkTo, words } from '../../support/linked.ts';
 import { redisUrl } from '../../support/redis-admin.ts';
 import { until } from '../../support/until.ts';
@@ -56,7 +57,7 @@ describe.skipIf(!isThere.redis)('windows in Redis', () => {
     );
     const second = await startProcess(prefix, (message) => `${message}?`);
     let { url } = first;
-    const linked = linkTo(() => url);
+    const linked = linkTo(() => url, { resume: resume() });
 
     expect(await linked.link.ask('a')).toBe('a!');
 
@@ -154,7 +155,7 @@ describe.skipIf(!isThere.redis)('windows in Redis', () => {
         }),
       );
     });
-    const linked = linkTo(`${url}/omni`);
+    const linked = linkTo(`${url}/omni`, { resume: resume() });
 
     await expect(linked.link.ask('a')).rejects.toMatchObject({ code: 'unavailable' });
 

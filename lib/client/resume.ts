@@ -1,0 +1,112 @@
+/** What lets a link go on when its line broke: who it is, how far it has got, and what to repeat. */
+import {
+  FORGOTTEN,
+  type Introduction,
+  PLACES_LIMIT,
+  PROTOCOL,
+  type ResumeFrame,
+} from '../core/protocol.ts';
+import { jsonOf } from './encoded.ts';
+import { now } from './platform.ts';
+import { type Resume, type Sent } from './resumption.ts';
+
+/** Options of {@link resume}. */
+export interface ResumeLinkOptions {
+  /**
+   * The hash of the definition that the page was built with (`hashOf`, or what the command
+   * `definition` prints), for `onVersion` of the route. A page that is too old ends with the reason
+   * `outdated`: load it anew.
+   */
+  readonly definition?: string | undefined;
+}
+
+const base64url = (text: string): string =>
+  btoa(text).replace(/[+/=]/g, (sign) => ({ '+': '-', '/': '_' })[sign] ?? '');
+
+/**
+ * For `resume` of `connect`: on a route with `resume`, what was not confirmed when the line broke is
+ * sent again and handled once, and what the server said meanwhile comes. On other routes it changes
+ * nothing.
+ *
+ * @example
+ * const link = connect({ url: '/omni-ws', codec, resume: resume() });
+ */
+export function resume({ definition }: ResumeLinkOptions = {}): Resume {
+  return ({ sent, lastId, giveUp, missed }) => {
+    /** Of the link, and of nobody else: with it and the user's login one could go on as this page. */
+    let client: string | undefined;
+    let owner: string | undefined;
+    let mayResume = false;
+    let pushes = 0;
+    let gap: ReturnType<typeof setTimeout> | undefined;
+    /** The one that was heard last is the last one. */
+    const places = new Map<string, string>();
+    /** For how long a message may be sent again, in ms. */
+    let window = 0;
+    let expiry: ReturnType<typeof setTimeout> | undefined;
+    const isOld = ({ sentAt = 0 }: Sent): boolean => now() - sentAt >= window;
+
+    return {
+      returning: () => {
+        client ??= base64url(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))));
+        const introduction: Introduction = { client, resumes: mayResume, definition };
+        return {
+          token: `${PROTOCOL}.${base64url(JSON.stringify(introduction))}`,
+          lastEventId: [...places].map((pair) => pair.join(',')).join(' '),
+          frame: () => {
+            const frame: ResumeFrame = {
+              owner,
+              sent: lastId(),
+              pushes,
+              places: Object.fromEntries(places),
+            };
+            return mayResume ? JSON.stringify(frame) : undefined;
+          },
+        };
+      },
+      opened: (options) => {
+        mayResume = options.window !== undefined;
+        ({ owner = owner } = options);
+        if (options.resumed !== true) {
+          places.clear();
+          pushes = options.pushes ?? 0;
+        }
+        clearTimeout(expiry);
+        expiry = undefined;
+        window = options.window ?? 0;
+        giveUp(isOld);
+      },
+      heard: (header, payload) => {
+        if (header === '@') {
+          ({ owner } = jsonOf(payload) ?? {});
+          return;
+        }
+        const [id, code] = header.slice(1).split(';');
+        if (code === FORGOTTEN) giveUp((one) => one.id === Number(id));
+        const [, name, value = ''] = /;(place|push|gap)=([^;]*)/.exec(header) ?? [];
+        if (name === 'push') pushes = Number(value);
+        else if (name === 'place') {
+          const [topic = '', place] = value.split(',', 2);
+          places.delete(topic);
+          if (place) places.set(topic, place);
+          if (places.size > PLACES_LIMIT) places.delete(places.keys().next().value as string);
+        } else if (name === 'gap') {
+          // Once for all topics.
+          gap ??= setTimeout(() => {
+            gap = undefined;
+            missed();
+          });
+        }
+      },
+      closed: (code) => {
+        giveUp((outgoing) => {
+          // It may be the reason: it is not sent a third time.
+          const isSuspect = code === 1011 && outgoing.isSuspect === true;
+          if (code === 1011) outgoing.isSuspect = true;
+          return isSuspect || outgoing.isOfLine || isOld(outgoing);
+        });
+        if (sent.size > 0) expiry ??= setTimeout(giveUp, window);
+      },
+    };
+  };
+}

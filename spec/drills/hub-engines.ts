@@ -65,17 +65,19 @@ async function server(
 ): Promise<Server> {
   const folder = await mkdtemp(join(tmpdir(), 'omnimessage-drill-'));
   let running: ChildProcess | undefined;
+  const runs = (): boolean => running?.exitCode === null && running.signalCode === null;
   const kill = async (): Promise<void> => {
-    if (running === undefined) return;
+    if (running === undefined || !runs()) return;
     const exit = once(running, 'exit');
     running.kill('SIGKILL');
-    running = undefined;
     await exit;
   };
   return {
     kill,
     signal: (signal) => running?.kill(signal),
     start: async () => {
+      // A second one would find the port taken, and nobody would end the first.
+      if (runs()) throw new Error(`${program} runs already`);
       running = spawn(program, [...(await argumentsIn(folder))], { stdio: 'ignore' });
       await until(isThere);
     },

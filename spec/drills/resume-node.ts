@@ -3,8 +3,8 @@
  *
  *     node --import tsx spec/drills/resume-node.ts '{"engine":{"kind":"redis","url":"redis://127.0.0.1:6379"},"prefix":"drill"}'
  *
- * It is started with an IPC channel: it sends its port and each message that it handles, and ends when
- * the channel does.
+ * It is started with an IPC channel: it sends its port and each message that it handles, publishes what
+ * it is given, and ends when the channel does.
  */
 import { once } from 'node:events';
 import { type AddressInfo } from 'node:net';
@@ -19,7 +19,9 @@ const { engine, prefix, windows } = JSON.parse(process.argv[2] ?? '') as ResumeN
 const codec = { decode: (encoded: string) => encoded, encode: (message: string) => message };
 const hub: Hub<string> = createHub({
   codec,
-  backplane: backplaneOf(engine, { prefix, messages: 5_000 }),
+  ...(engine === undefined
+    ? { log: { messages: 5_000 } }
+    : { backplane: backplaneOf(engine, { prefix, messages: 5_000 }) }),
   onError: () => undefined,
   // Those that are connected hear of it as of any message; those that come back, from their places.
   onGap: (topic) => hub.publish(topic, 'gap', { local: true }),
@@ -53,4 +55,7 @@ await hub.ready();
 server.listen(0, '127.0.0.1');
 await once(server, 'listening');
 process.send?.({ port: (server.address() as AddressInfo).port });
+process.on('message', ({ topic, message }: { topic: string; message: string }) => {
+  hub.publish(topic, message);
+});
 process.on('disconnect', () => process.exit());

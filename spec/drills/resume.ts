@@ -6,11 +6,13 @@ import { fileURLToPath } from 'node:url';
 import { WebSocket } from 'ws';
 import { connect, type Link, resume } from '../../lib/client.ts';
 import { createHub } from '../../lib/index.ts';
+import { bounded } from '../support/bounded.ts';
 import { backplaneOf, type EngineOptions } from '../support/engines.ts';
 import { until } from '../support/until.ts';
 
 export interface ResumeNodeOptions {
-  readonly engine: EngineOptions;
+  /** Undefined: there is one process, with its logs in memory, and all is published there. */
+  readonly engine: EngineOptions | undefined;
   readonly prefix: string;
   /** The Redis of the windows; undefined: each process has its own. */
   readonly windows?: string | undefined;
@@ -24,6 +26,8 @@ export interface ResumeDrill extends ResumeNodeOptions {
   /** How many lines are cut, and how many processes killed by kill -9. */
   readonly cuts: number;
   readonly kills: number;
+  /** In how many steps all that is done. */
+  readonly steps: number;
   readonly random: () => number;
 }
 
@@ -129,6 +133,92 @@ function noting(took: (socket: WebSocket) => void): typeof WebSocket {
   } as typeof WebSocket;
 }
 
+/** Where messages of topics are published. */
+interface Publisher {
+  readonly publish: (topic: string, message: string) => void;
+  readonly close: () => Promise<void>;
+}
+
+/** A hub of this process, on the engine. */
+async function publisherOn(engine: EngineOptions, prefix: string): Promise<Publisher> {
+  const hub = createHub({
+    codec,
+    backplane: backplaneOf(engine, { prefix, messages: 5_000 }),
+    onError: () => undefined,
+    onGap: () => undefined,
+  });
+  await bounded('the hub that publishes', hub.ready());
+  return {
+    publish: (topic, message) => hub.publish(topic, message),
+    close: () => bounded('the end of the hub that publishes', hub.close()),
+  };
+}
+
+class Nodes {
+  readonly #options: ResumeNodeOptions;
+  readonly #random: () => number;
+  readonly #nodes: Node[] = [];
+  /** How often each message was handled. */
+  readonly handled = new Map<string, number>();
+
+  constructor(options: ResumeNodeOptions, random: () => number) {
+    this.#options = options;
+    this.#random = random;
+  }
+
+  get isEmpty(): boolean {
+    return this.#nodes.length === 0;
+  }
+
+  any(): Node {
+    const node = this.#nodes[Math.floor(this.#random() * this.#nodes.length)];
+    if (node === undefined) throw new Error('no process is there');
+    return node;
+  }
+
+  /** Publishes in one of them. What is published while there is none is nobody's loss. */
+  publish(topic: string, message: string): void {
+    this.#nodes[0]?.child.send({ topic, message });
+  }
+
+  async start(): Promise<void> {
+    const child = fork(path, [JSON.stringify(this.#options)], { execArgv: ['--import', 'tsx'] });
+    const started = new Promise<number>((resolve, reject) => {
+      child.on('message', (message: { port?: number; handled?: string }) => {
+        if (message.port !== undefined) resolve(message.port);
+        if (message.handled === undefined) return;
+        this.handled.set(message.handled, (this.handled.get(message.handled) ?? 0) + 1);
+      });
+      child.once('exit', (code) => reject(new Error(`a process has ended with ${String(code)}`)));
+    });
+    started.catch(() => {});
+    try {
+      this.#nodes.push({ child, port: await bounded('the port of a process', started) });
+    } catch (error) {
+      child.kill('SIGKILL');
+      throw error;
+    }
+  }
+
+  /** Kills one by kill -9, and starts another. */
+  async replace(): Promise<void> {
+    const [node] = this.#nodes.splice(Math.floor(this.#random() * this.#nodes.length), 1);
+    if (node !== undefined) await end(node);
+    await this.start();
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#nodes.map(end));
+  }
+}
+
+async function end({ child }: Node): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = once(child, 'exit');
+  child.kill('SIGKILL');
+  await bounded('the end of a process', exit);
+}
+
 export async function runResumeDrill(drill: ResumeDrill): Promise<ResumeReport> {
   const {
     engine,
@@ -140,53 +230,41 @@ export async function runResumeDrill(drill: ResumeDrill): Promise<ResumeReport> 
     asks,
     cuts,
     kills,
+    steps,
     random,
   } = drill;
   const pick = <Item>(items: readonly Item[]): Item =>
     items[Math.floor(random() * items.length)] as Item;
-  const handled = new Map<string, number>();
-  const nodes: Node[] = [];
-  const startNode = async (): Promise<void> => {
-    const options: ResumeNodeOptions = { engine, prefix, windows };
-    const child = fork(path, [JSON.stringify(options)], { execArgv: ['--import', 'tsx'] });
-    const started = new Promise<number>((resolve) => {
-      child.on('message', (message: { port?: number; handled?: string }) => {
-        if (message.port !== undefined) resolve(message.port);
-        if (message.handled === undefined) return;
-        handled.set(message.handled, (handled.get(message.handled) ?? 0) + 1);
-      });
-    });
-    nodes.push({ child, port: await started });
-  };
-  const kill = async (): Promise<void> => {
-    const [node] = nodes.splice(Math.floor(random() * nodes.length), 1) as [Node];
-    const exit = once(node.child, 'exit');
-    node.child.kill('SIGKILL');
-    await exit;
-    await startNode();
-  };
-  await startNode();
-  await startNode();
-  const hub = createHub({
-    codec,
-    backplane: backplaneOf(engine, { prefix, messages: 5_000 }),
-    onError: () => undefined,
-    onGap: () => undefined,
-  });
-  await hub.ready();
+  const nodes = new Nodes({ engine, prefix, windows }, random);
   const clients: Client[] = [];
-  for (let n = 0; n < count; n++) {
-    const topic = `t${n % topics}`;
-    clients.push(new Client(topic, () => `ws://127.0.0.1:${pick(nodes).port}/room/${topic}`));
-  }
   const report = {
     answered: 0,
     failed: {} as Record<string, number>,
     invented: 0,
   };
+  let publisher: Publisher | undefined;
   try {
-    await until(() => clients.every(({ link }) => link.getSnapshot().state === 'open'), 60_000);
+    await Promise.all([nodes.start(), engine && nodes.start()]);
+    publisher = engine && (await publisherOn(engine, prefix));
+    const publish = publisher?.publish ?? nodes.publish.bind(nodes);
+    // A page does not ask the system for a name when its server is away: the last address will do.
+    let last = nodes.any();
+    const address = (topic: string): string => {
+      last = nodes.isEmpty ? last : nodes.any();
+      return `ws://127.0.0.1:${last.port}/room/${topic}`;
+    };
+    for (let n = 0; n < count; n++) {
+      const topic = `t${n % topics}`;
+      clients.push(new Client(topic, () => address(topic)));
+    }
+    const allOpen = (): boolean => clients.every(({ link }) => link.getSnapshot().state === 'open');
+    await until(allOpen, 60_000);
     const published = new Map<string, number>();
+    const say = (topic: string): void => {
+      const number = (published.get(topic) ?? 0) + 1;
+      published.set(topic, number);
+      publish(topic, String(number));
+    };
     const waiting: Promise<void>[] = [];
     const answered: string[] = [];
     const ask = (name: string): void => {
@@ -205,41 +283,36 @@ export async function runResumeDrill(drill: ResumeDrill): Promise<ResumeReport> 
         );
       waiting.push(asked);
     };
-    const steps = 200;
     const share = (total: number, step: number): number =>
       Math.floor((total * (step + 1)) / steps) - Math.floor((total * step) / steps);
     for (let step = 0; step < steps; step++) {
-      for (let n = share(pushes, step); n > 0; n--) {
-        const topic = `t${Math.floor(random() * topics)}`;
-        const number = (published.get(topic) ?? 0) + 1;
-        published.set(topic, number);
-        hub.publish(topic, String(number));
-      }
+      for (let n = share(pushes, step); n > 0; n--) say(`t${Math.floor(random() * topics)}`);
       for (let n = share(asks, step); n > 0; n--) ask(`${step}.${n}`);
       for (let n = share(cuts, step); n > 0; n--) pick(clients).cut();
-      if (share(kills, step) > 0) await kill();
+      if (share(kills, step) > 0) await nodes.replace();
       await pause(10 + random() * 20);
     }
-    await Promise.all(waiting);
+    await bounded('the outcome of every ask', Promise.all(waiting), 90_000);
+    await until(allOpen, 60_000);
     // One more for each topic shows who has not got the last one.
-    await until(
-      () => clients.every(({ topic, last }) => last === (published.get(topic) ?? 0)),
-      60_000,
-    ).catch(() => {});
-    const behind = clients.filter(({ topic, last }) => last !== (published.get(topic) ?? 0));
+    for (let n = 0; n < topics; n++) say(`t${n}`);
+    const isBehind = ({ topic, last: got }: Client): boolean => got !== published.get(topic);
+    await until(() => !clients.some(isBehind), 60_000).catch(() => {});
+    const behind = clients.filter(isBehind);
     for (const client of clients) {
       for (const { from, to, at } of client.untold()) {
         process.stderr.write(`untold: ${client.topic} ${from} → ${to} at ${Math.round(at)}\n`);
       }
     }
-    for (const { topic, last, link } of behind) {
+    for (const { topic, last: got, link } of behind) {
       const { state, reason } = link.getSnapshot();
       process.stderr.write(
-        `behind: ${topic} at ${last} of ${published.get(topic)}, ${state} ${reason}\n`,
+        `behind: ${topic} at ${got} of ${published.get(topic)}, ${state} ${reason}\n`,
       );
     }
     const sum = (of: (client: Client) => number): number =>
       clients.reduce((total, client) => total + of(client), 0);
+    const { handled } = nodes;
     return {
       ...report,
       // What a process that was killed has sent of itself may not have left it.
@@ -255,7 +328,7 @@ export async function runResumeDrill(drill: ResumeDrill): Promise<ResumeReport> 
     };
   } finally {
     for (const { link } of clients) link.close();
-    await hub.close();
-    for (const { child } of nodes) child.kill('SIGKILL');
+    await publisher?.close();
+    await nodes.end();
   }
 }

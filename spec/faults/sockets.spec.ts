@@ -128,11 +128,10 @@ describe.each(stacks)('sockets on %s', (_, stack) => {
     });
     const alice = await openRaw({ url: `${url}?alice` });
     const bob = await openRaw({ url: `${url}?bob` });
-    // More than a turn's worth, so that each of them goes on in a later turn.
-    for (const peer of [alice, bob, alice]) {
-      peer.write(Buffer.concat([sayFrame('signal'), many(40, sayFrame('later')), frame('{}')]));
-    }
-    await hold(() => seen.filter(([, , where]) => where === 'handler').length === 123);
+    // Many turns' worth of both at once, so that they go on in the same later turns.
+    const frames = [sayFrame('signal'), many(160, sayFrame('now')), many(40, sayFrame('later'))];
+    for (const peer of [alice, bob, alice]) peer.write(Buffer.concat([...frames, frame('{}')]));
+    await hold(() => seen.filter(([, , where]) => where === 'handler').length === 3 * 201);
     alice.socket.destroy();
     bob.socket.destroy();
     await hold(() => seen.filter(([, , where]) => where === 'onClose').length === 2);

@@ -7,12 +7,20 @@ import { type Origin } from '../process/diagnostics.ts';
 import { type MessageId } from './acknowledgement.ts';
 import { type RateLimit } from './rate-limit.ts';
 
-/** The connection whose messages are received. */
-export interface ReceiverHost<In> {
-  /** What its events have. */
-  readonly origin: Origin;
+/** The connection whose messages wait for their turn. */
+export interface QueueHost {
   /** That of the connection: its handlers run in it. */
   readonly asyncContext: AsyncContext;
+  /** Answers a probe. */
+  readonly sendBeat: () => void;
+  /** A handler has taken longer than `handlerTimeout`. */
+  readonly tookTooLong: () => void;
+}
+
+/** The connection whose messages are received. */
+export interface ReceiverHost<In> extends QueueHost {
+  /** What its events have. */
+  readonly origin: Origin;
   /** Gives a message to the session. The next ones wait until the returned promise has settled. */
   readonly deliver: (
     message: In,
@@ -34,12 +42,8 @@ export interface ReceiverHost<In> {
   ) => boolean | Promise<boolean>;
   /** Answers a message that is refused unread, before the close. */
   readonly failMessage: (id: MessageId, code: string) => void;
-  /** Answers a probe. */
-  readonly sendBeat: () => void;
   /** Closes the connection because of what its client sent. */
   readonly refuse: (code: CloseCode) => void;
-  /** A handler has taken longer than `handlerTimeout`. */
-  readonly tookTooLong: () => void;
 }
 
 /** How messages are received. */

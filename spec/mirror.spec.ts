@@ -62,18 +62,14 @@ const elsewhere: Readonly<Record<string, readonly string[]>> = {
   'connection/acknowledgement.spec.ts': ['connection/answering.ts'],
   'connection/resume.spec.ts': [
     'connection/client-window.ts',
-    'connection/introduction.ts',
     'connection/resume-options.ts',
     'connection/resumption.ts',
     'connection/returning.ts',
   ],
   'websocket/handler.spec.ts': [
-    'connection/admission.ts',
     'connection/connection.ts',
     'connection/line.ts',
     'connection/options.ts',
-    'connection/rate-limit.ts',
-    'connection/receiving.ts',
     'websocket/line.ts',
     'websocket/listeners.ts',
   ],

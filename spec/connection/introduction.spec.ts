@@ -1,0 +1,152 @@
+import { type IncomingMessage } from 'node:http';
+import { describe, expect, it } from 'vitest';
+import {
+  introductionOf,
+  lastEventIdOf,
+  ownerTag,
+  resumeFrameOf,
+} from '../../lib/connection/introduction.ts';
+
+const withHeaders = (headers: Record<string, string>): IncomingMessage =>
+  ({ headers }) as unknown as IncomingMessage;
+const introduced = (token: unknown, before = 'omnimessage.1, '): IncomingMessage => {
+  const json = typeof token === 'string' ? token : JSON.stringify(token);
+  return withHeaders({
+    'sec-websocket-protocol': `${before}omnimessage.1.${Buffer.from(json).toString('base64url')}`,
+  });
+};
+
+const client = 'c'.repeat(22);
+
+describe('the introduction in a handshake', () => {
+  it('is who the client is, whether it resumes, and what its page was built with', () => {
+    expect(introductionOf(introduced({ client, resumes: true, definition: 'abc' }))).toEqual({
+      client,
+      resumes: true,
+      definition: 'abc',
+    });
+    expect(introductionOf(introduced({ client }, 'chat, omnimessage.1,'))).toEqual({
+      client,
+      resumes: false,
+      definition: undefined,
+    });
+  });
+
+  it.each<[name: string, request: IncomingMessage]>([
+    ['no such header', withHeaders({})],
+    ['the subprotocol alone', withHeaders({ 'sec-websocket-protocol': 'omnimessage.1' })],
+    ['no token', withHeaders({ 'sec-websocket-protocol': 'omnimessage.1, omnimessage.1.' })],
+    ['a token that is no JSON', introduced('{')],
+    ['null', introduced('null')],
+    ['no client', introduced({ resumes: true })],
+    ['a client of 21 characters', introduced({ client: 'c'.repeat(21) })],
+    ['a client of 65 characters', introduced({ client: 'c'.repeat(65) })],
+    ['a client with other characters', introduced({ client: `${client}\n` })],
+    ['a token past 512 characters', introduced({ client, more: 'x'.repeat(512) })],
+  ])('is none in %s', (_name, request) => {
+    expect(introductionOf(request)).toBeUndefined();
+  });
+
+  it.each([1, 'x'.repeat(65), 'with space', ''])(
+    'has no definition where it is %j',
+    (definition) => {
+      expect(introductionOf(introduced({ client, definition }))?.definition).toBeUndefined();
+    },
+  );
+
+  it.each([1, 'true', null])('does not resume where it says %j', (resumes) => {
+    expect(introductionOf(introduced({ client, resumes }))?.resumes).toBe(false);
+  });
+});
+
+describe('what a client goes on from', () => {
+  const tag = 't'.repeat(22);
+
+  it('has the owner in two parts, what was sent, and its places', () => {
+    const frame = { owner: `${tag}.window`, sent: 3, pushes: 2, places: { topic: '1-0' } };
+
+    expect(resumeFrameOf(JSON.stringify(frame))).toEqual({
+      tag,
+      window: 'window',
+      sent: 3,
+      pushes: 2,
+      places: new Map([['topic', '1-0']]),
+    });
+  });
+
+  it.each<[owner: unknown, tag: string | undefined]>([
+    [tag, tag],
+    [`${tag}.`, undefined],
+    [`${tag}.${'w'.repeat(33)}`, undefined],
+    ['short', undefined],
+    [7, undefined],
+  ])('has of the owner %j the tag %j, and no window', (owner, expected) => {
+    const resume = resumeFrameOf(JSON.stringify({ owner, sent: 0, pushes: 0, places: {} }));
+
+    expect([resume?.tag, resume?.window]).toEqual([expected, undefined]);
+  });
+
+  it.each([
+    '',
+    '[]',
+    'null',
+    '{"sent":-1,"pushes":0,"places":{}}',
+    '{"sent":0.5,"pushes":0,"places":{}}',
+    '{"sent":0,"pushes":"0","places":{}}',
+    '{"sent":0,"pushes":9007199254740992,"places":{}}',
+    '{"sent":0,"pushes":0}',
+    '{"sent":0,"pushes":0,"places":null}',
+  ])('is nothing in %s', (payload) => {
+    expect(resumeFrameOf(payload)).toBeUndefined();
+  });
+
+  it('leaves out places that cannot be ones', () => {
+    const places = {
+      good: '1-0',
+      number: 1,
+      'a topic': '1-0',
+      ['t'.repeat(33)]: '1-0',
+      semicolon: 'a;b',
+      space: 'a b',
+      empty: '',
+      long: 'p'.repeat(181),
+    };
+    const resume = resumeFrameOf(JSON.stringify({ sent: 0, pushes: 0, places }));
+
+    expect([...(resume?.places ?? [])]).toEqual([['good', '1-0']]);
+  });
+});
+
+describe('the Last-Event-ID of a client', () => {
+  it('has its places, and nothing else', () => {
+    expect(lastEventIdOf(withHeaders({ 'last-event-id': 'a,1-0 b,2-0 c' }))).toEqual({
+      tag: undefined,
+      window: undefined,
+      sent: 0,
+      pushes: 0,
+      places: new Map([
+        ['a', '1-0'],
+        ['b', '2-0'],
+      ]),
+    });
+  });
+
+  it.each([{}, { 'last-event-id': '' }])('is nothing in %j', (headers: Record<string, string>) => {
+    expect(lastEventIdOf(withHeaders(headers))).toBeUndefined();
+  });
+});
+
+describe('the name of a client and its user', () => {
+  it('is the same for both, and another one for either', () => {
+    const tags = [
+      ownerTag(client, 'ada'),
+      ownerTag(client, 'ada'),
+      ownerTag(client, 'bob'),
+      ownerTag('d'.repeat(22), 'ada'),
+    ];
+
+    expect(tags[0]).toBe(tags[1]);
+    expect(new Set(tags).size).toBe(3);
+    expect(tags[0]).toMatch(/^[\w-]{22}$/);
+  });
+});

@@ -63,7 +63,6 @@ const elsewhere: Readonly<Record<string, readonly string[]>> = {
   'connection/resume.spec.ts': [
     'connection/client-window.ts',
     'connection/resume-options.ts',
-    'connection/resumption.ts',
     'connection/returning.ts',
   ],
   'websocket/handler.spec.ts': [

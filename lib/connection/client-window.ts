@@ -107,12 +107,14 @@ export class ClientWindow {
     if (found === undefined) return;
     this.#handled = this.#handled.filter((each) => each !== found);
     this.#count(-OVERHEAD);
+    // guard: who waits for a withdrawn message claims it anew
     found.waiting?.forEach((callback) => callback(undefined));
   }
 
   /** A message was answered. Only the first answer counts. */
   settle(id: MessageId, header: string, encoded: Wire): boolean {
     const handled = this.#find(id);
+    // guard: the first answer of a message counts → if (handled === undefined) return false;
     if (handled === undefined || handled.answered !== undefined) return false;
     const answered = { header, encoded };
     handled.answered = answered;
@@ -129,6 +131,7 @@ export class ClientWindow {
   /** Messages that this connection began and did not answer: their outcome is unknown. */
   abandon(holder: Holder): void {
     const begun = this.#handled.filter((each) => each.holder === holder);
+    // guard: a program that ended owes no answers
     for (const { id } of begun) this.settle(id, `-${id};${FORGOTTEN}`, '');
   }
 
@@ -158,6 +161,7 @@ export class ClientWindow {
     if (this.#ring === NONE) this.#ring = [];
     this.#ring.push({ number: this.pushes, encoded });
     this.#count(sizeOf(encoded));
+    // guard: a ring holds so many pushes
     if (this.#ring.length > this.#limits.ring) this.#dropPush();
     this.#trim();
     return this.pushes;
@@ -177,6 +181,7 @@ export class ClientWindow {
   /** Drops what is too old. */
   expire(now: number): void {
     const oldest = now - this.#limits.milliseconds;
+    // guard: a window holds a message for so long
     while ((this.#handled[0]?.at ?? Infinity) < oldest) this.#drop();
   }
 

@@ -56,6 +56,7 @@ export class Resumption implements TopicPlaces {
     this.#settings = settings;
     const { tag, resume, patience, isContinued, isAnswered } = returning;
     this.#tag = tag;
+    // guard: who has no name is nobody again → const isNamed = resume?.tag === tag;
     const isNamed = tag !== undefined && resume?.tag === tag;
     // guard: who comes back is the same user → const isSame = resume !== undefined;
     const isSame = resume !== undefined && (isNamed || !isAnswered);
@@ -69,6 +70,7 @@ export class Resumption implements TopicPlaces {
     if (this.#window !== undefined) settings.windows.hold(this.#window, host);
     const missed =
       settings.ring === 0 ? [] : resume && isCurrent ? found.pushesAfter(resume.pushes) : undefined;
+    // guard: a program never goes on → const isResumed = isSame && missed !== undefined;
     const isResumed = isSame && isContinued && missed !== undefined;
     if (isResumed) {
       this.#places = resume.places;
@@ -137,7 +139,9 @@ export class Resumption implements TopicPlaces {
   take(topic: string): string | null | undefined {
     const place = this.#places?.get(topic);
     if (this.#places === undefined || place === TAKEN) return undefined;
+    // guard: a topic without a place is a gap → if (place === undefined) return undefined;
     if (place === undefined) return performance.now() < this.#until ? null : undefined;
+    // guard: a place is good for one join
     this.#places.set(topic, TAKEN);
     return place;
   }
@@ -170,12 +174,14 @@ export class Resumption implements TopicPlaces {
         // It is not handled, because it could not be recorded that it was. A repeat may have been
         // handled by another process.
         window.withdraw(id);
+        // guard: a repeat that the store does not know is forgotten → return this.#repeat({ header: `-${id};unavailable`, encoded: '' });
         return this.#repeat(
           isRepeat ? forgotten(id) : { header: `-${id};unavailable`, encoded: '' },
         );
       }
       if (known === 'new') {
         if (!this.#host.isOver) return true;
+        // guard: a claim whose line broke is given back
         store.release(tag, id);
         break;
       }
@@ -184,6 +190,7 @@ export class Resumption implements TopicPlaces {
         window.settle(id, answered.header, answered.encoded);
         return this.#repeat(answered);
       }
+      // guard: a new message never gets the answer of another
       if (!isRepeat) return this.#repeat(forgotten(id));
       // Another process handles it, or has died over it.
       await new Promise<void>((resolve) => {

@@ -59,6 +59,7 @@ export class Windows {
 
   /** The connection of a window has ended. */
   leave(tag: string, window: ClientWindow, holder: Holder): void {
+    // guard: a line that was replaced leaves nothing behind
     if (window.holder !== holder) return;
     window.holder = undefined;
     window.leftAt = performance.now();

@@ -106,6 +106,7 @@ export function createJoin<Message>(context: JoinContext<Message>): Hub<Message>
     }
     receivers.join(topic, published(), receiver, mapping);
     // The gap first: a client that gets the place alone before its line breaks would go on from there.
+    // guard: a gap comes before the place after it → if (isNew) tellPlace(topic, places);
     if (told === null) places?.gap(topicHash(topic));
     if (isNew) tellPlace(topic, places);
   }

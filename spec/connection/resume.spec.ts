@@ -431,6 +431,19 @@ describe.each(everyStack)('a client that comes back, on %s', (_, stack) => {
     expect(await second.next()).toBe('-1;forgotten\n');
   });
 
+  it('does not go on where its user has no name, though there is nothing to miss', async () => {
+    const { route } = chat({ resume: { ring: false } });
+    const url = await stack(
+      omniWs<string, string, object>({ ...route, context: () => ({ name: 'ada' }) } as never),
+    );
+    const [first, { owner }] = await begin(url);
+    const [topic, place] = placeIn(await first.next());
+    await first.cut();
+    const [, { resumed }] = await comeBack(url, { owner, places: { [topic]: place } });
+
+    expect(resumed).toBe(false);
+  });
+
   it('is told that a message is past the window, at the bound and one past it', async () => {
     const { route, handled } = chat({ onOpen: () => {}, resume: { messages: 2 } });
     const url = await stack(omniWs(route));

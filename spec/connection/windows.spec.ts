@@ -85,6 +85,57 @@ describe('what is kept of a client', () => {
     expect(windows.size).toBe(0);
   });
 
+  it('is held by one line, and the end of the one before it changes nothing', () => {
+    const windows = new Windows({ ...limits, milliseconds: 0 }, undefined);
+    const told: string[] = [];
+    const before = { replaced: () => told.push('before') };
+    const after = { replaced: () => told.push('after') };
+    const window = windows.make('a', 0);
+    windows.hold(window, before);
+    windows.hold(window, after);
+
+    expect(told).toEqual(['before']);
+
+    windows.leave('a', window, before);
+    window.leftAt -= 1;
+    windows.beat();
+
+    expect(window.holder).toBe(after);
+    expect(windows.find('a')).toBe(window);
+  });
+
+  it('is kept for so long, message by message', () => {
+    const windows = new Windows(limits, undefined);
+    const window = windows.make('a', 0);
+    window.begin(1);
+    window.settle(1, '=1', 'a');
+    window.expire(performance.now() + limits.milliseconds - 500);
+
+    expect(window.look(1)).toMatchObject({ encoded: 'a' });
+
+    window.expire(performance.now() + limits.milliseconds + 1);
+
+    expect(window.look(1)).toBe('unknown');
+    expect(window.bytes).toBe(0);
+  });
+
+  it('has the first answer of a message, and a program that ended owes none', () => {
+    const windows = new Windows(limits, undefined);
+    const window = windows.make('a', 0);
+    const holder = { replaced: () => {} };
+    windows.hold(window, holder);
+    window.begin(1);
+    window.begin(2);
+
+    expect(window.settle(1, '=1', 'a')).toBe(true);
+    expect(window.settle(1, '=1', 'b')).toBe(false);
+
+    window.abandon(holder);
+
+    expect(window.look(1)).toEqual({ header: '=1', encoded: 'a' });
+    expect(window.look(2)).toEqual({ header: '-2;forgotten', encoded: '' });
+  });
+
   it('tells those who wait for an answer that is dropped', async () => {
     const windows = new Windows({ ...limits, messages: 1 }, undefined);
     const window = windows.make('a', 0);

@@ -1,0 +1,129 @@
+/** One connection of a client that comes back: what it may go on from, and what its store is asked. */
+import { describe, expect, it } from 'vitest';
+import { type Resume } from '../../lib/connection/introduction.ts';
+import { type ResumeOptions, resumeSettings } from '../../lib/connection/resume-options.ts';
+import { Resumption } from '../../lib/connection/resumption.ts';
+import { type Known, type OpenStore } from '../../lib/core/window-store.ts';
+import { deferred } from '../support/deferred.ts';
+
+const TAG = 'a'.repeat(22);
+const FIRST = {
+  tag: TAG,
+  resume: undefined,
+  patience: 60_000,
+  isContinued: true,
+  isAnswered: true,
+};
+const from = (more: Partial<Resume>): Resume => ({
+  tag: TAG,
+  window: undefined,
+  sent: 0,
+  pushes: 0,
+  places: new Map(),
+  ...more,
+});
+
+interface Connection {
+  readonly host: { isOver: boolean };
+  readonly frames: string[];
+  readonly resumption: Resumption;
+}
+
+/** A connection, with all that is sent on it but the answer to `@`. */
+function connected(returning: object = {}, options: ResumeOptions = {}): Connection {
+  const frames: string[] = [];
+  const host = {
+    isOver: false,
+    replaced: () => {},
+    sendControl: (header: string, text: string) => frames.push(`${header}\n${text}`),
+    repeat: ({ header, encoded }: { header: string; encoded: unknown }) =>
+      frames.push(`${header}\n${String(encoded)}`),
+  };
+  const settings = resumeSettings(options);
+  if (settings === undefined) throw new Error('no settings');
+  const resumption = new Resumption(host, settings, { ...FIRST, ...returning });
+  frames.shift();
+  return { host, frames, resumption };
+}
+
+/** A store that answers with this, and notes what it is told. */
+function storeOf(claim: () => Promise<Known>): {
+  told: string[];
+  store: { open: () => OpenStore };
+} {
+  const told: string[] = [];
+  const open = {
+    claim,
+    settle: (client: string, id: number) => told.push(`settle ${client} ${id}`),
+    release: (client: string, id: number) => told.push(`release ${client} ${id}`),
+  };
+  return { told, store: { open: () => open } };
+}
+
+describe('a message, where the store does not answer', () => {
+  it('was not handled when it is new, and may have been when it is a repeat', async () => {
+    const { store } = storeOf(() => Promise.reject(new Error('away')));
+    const { resumption, frames } = connected({ resume: from({ sent: 2 }) }, { store });
+
+    expect(await resumption.claim(3, false)).toBe(false);
+    expect(await resumption.claim(2, true)).toBe(false);
+    expect(frames).toEqual(['-3;unavailable\n', '-2;forgotten\n']);
+  });
+
+  it('is given back when its line broke meanwhile', async () => {
+    const known = deferred<Known>();
+    const { store, told } = storeOf(() => known.promise);
+    const { resumption, host, frames } = connected({}, { store });
+    const claimed = resumption.claim(1, false);
+    host.isOver = true;
+    known.resolve('new');
+
+    expect(await claimed).toBe(false);
+    expect(told).toEqual([`release ${TAG} 1`]);
+    expect(frames).toEqual([]);
+  });
+
+  it('is not taken for the one of that number that another process handles', async () => {
+    const { store } = storeOf(() => Promise.resolve('begun'));
+    const { resumption, frames } = connected({}, { store });
+
+    expect(await resumption.claim(1, false)).toBe(false);
+    expect(frames).toEqual(['-1;forgotten\n']);
+  });
+});
+
+describe('the places that a client tells', () => {
+  const back = (): object => ({ resume: from({ places: new Map([['topic', '1-0']]) }) });
+
+  it('are each good for one join', () => {
+    const { resumption } = connected(back(), { ring: false });
+
+    expect(resumption.take('topic')).toBe('1-0');
+    expect(resumption.take('topic')).toBeUndefined();
+  });
+
+  it('leave a gap of each other topic, for so long', () => {
+    const { resumption } = connected(back(), { ring: false });
+    const late = connected({ ...back(), patience: 0 }, { ring: false }).resumption;
+
+    expect(resumption.take('another')).toBeNull();
+    expect(late.take('another')).toBeUndefined();
+    expect(late.take('topic')).toBe('1-0');
+  });
+
+  it('count for nothing in a program, and on a first line', () => {
+    const program = connected({ ...back(), isContinued: false }, { ring: false });
+    const first = connected({}, { ring: false });
+
+    expect(program.resumption.take('topic')).toBeUndefined();
+    expect(first.resumption.take('topic')).toBeUndefined();
+  });
+});
+
+describe('what was sent outside of topics', () => {
+  it('has numbers where it is kept, and none where nothing is', () => {
+    expect(connected().resumption.push('a')).toBe(';push=1');
+    expect(connected({}, { ring: false }).resumption.push('a')).toBe('');
+    expect(connected({ tag: undefined }).resumption.push('a')).toBe('');
+  });
+});

@@ -22,9 +22,9 @@ function meaningOf(code) {
 }
 
 // ../lib/client/emitter.ts
-function createCall(onError, isOver) {
+function createCall(onError, signal) {
   return (act, ...given) => {
-    if (isOver()) return void 0;
+    if (signal.aborted) return void 0;
     try {
       return act?.(...given);
     } catch (error) {
@@ -308,7 +308,11 @@ function createReader({ decode }, failed) {
   };
 }
 var utf8 = new TextEncoder();
-var sizeOf = (encoded) => typeof encoded === "string" ? utf8.encode(encoded).length : encoded.length;
+var scratch = new Uint8Array(3e3);
+function sizeOf(encoded) {
+  if (typeof encoded !== "string") return encoded.length;
+  return encoded.length > 1e3 ? utf8.encode(encoded).length : utf8.encodeInto(encoded, scratch).written;
+}
 function jsonOf(payload) {
   try {
     return JSON.parse(
@@ -430,7 +434,7 @@ function createOutbox(options, { call, changed, read, deliver, restored }) {
   const transmit = (outgoing, to) => {
     const { id = ++lastId } = outgoing;
     const isRepeat = outgoing.id !== void 0;
-    if (!isRepeat) outgoing.sentAt = now();
+    if (!isRepeat && resumption !== void 0) outgoing.sentAt = now();
     outgoing.isSent = true;
     outgoing.id = id;
     if (confirms || outgoing.isTracked) unconfirmed.set(id, outgoing);
@@ -554,9 +558,11 @@ function createOutbox(options, { call, changed, read, deliver, restored }) {
       line = void 0;
       limit = Infinity;
       waiting = waiting.filter(({ id = 0 }) => !unconfirmed.has(id));
-      const ofLine = waiting.filter(({ isOfLine }) => isOfLine);
-      ofLine.forEach(remove);
-      give(ofLine, "unconfirmed", void 0);
+      for (const outgoing of waiting) {
+        if (!outgoing.isOfLine) continue;
+        remove(outgoing);
+        outgoing.settle?.("unconfirmed");
+      }
       if (code === 1009) {
         const [largest] = [...unconfirmed.values()].sort((one, other) => other.size - one.size);
         if (largest !== void 0) withdraw(largest, "too-large");
@@ -673,9 +679,15 @@ async function askRoute(url, fetch2) {
     signal: AbortSignal.timeout(PATIENCE3)
   });
   const answer = await response.json().catch(() => ({}));
+  const { status } = response;
   const { omnimessage, retryAfter, subprotocols } = answer;
-  return omnimessage === "websocket" ? { code: response.status, retryAfter, hasProtocol: subprotocols?.includes(PROTOCOL) } : void 0;
+  return omnimessage === "websocket" ? {
+    code: status === WOULD_ACCEPT ? 0 : status,
+    retryAfter,
+    hasProtocol: subprotocols?.includes(PROTOCOL)
+  } : void 0;
 }
+var WOULD_ACCEPT = 426;
 var PATIENCE3 = 1e4;
 
 // ../lib/client/websocket.ts
@@ -767,18 +779,16 @@ var PROOF = 1e4;
 var DEPLOY = 6e4;
 var MISSING = 3;
 var LEFT = 3001;
-var UNEXPLAINED = /* @__PURE__ */ new Set([0, 1005, 1006, 1015]);
-var WOULD_ACCEPT = 426;
 function openLink(options, restored) {
   const { codec: codec2, onError, minDelay = 500, maxDelay = 15e3 } = options;
   const transports = [options.transport ?? webSocket()].flat();
-  const signals = new AbortController();
+  const closing = new AbortController();
+  const { signal } = closing;
   let turn = 0;
   let line;
   let isOpen = false;
   let origin = "";
   let timer;
-  let isClosed = false;
   let isFirst = true;
   let isGap = false;
   let isOffered = true;
@@ -791,19 +801,15 @@ function openLink(options, restored) {
   let missingSince = 0;
   let askedAt = -PROOF;
   let mayHurry = false;
-  const call = createCall(onError, () => isClosed);
+  const call = createCall(onError, signal);
   const deliver = (message) => void call(options.onMessage, message);
   const read = createReader(codec2, (error) => void call(onError, error));
   const [subscribe, getSnapshot, set] = createStatus(call);
   const show = (state, reason, more) => {
-    set({ state, reason, text: textOf(reason), retryAt: void 0, ...more });
+    const transport = transports[0].name;
+    set({ state, reason, text: textOf(reason), retryAt: void 0, transport, ...more });
   };
-  show("connecting", "connecting", {
-    queued: 0,
-    isStored: false,
-    code: void 0,
-    transport: transports[0].name
-  });
+  show("connecting", "connecting", { queued: 0, isStored: false, code: void 0 });
   const events = { call, read, deliver, changed: set, restored };
   const outbox = createOutbox(options, events);
   const liveness = createLiveness(() => ended(0));
@@ -829,16 +835,16 @@ function openLink(options, restored) {
     cut(0);
     const mine = turn;
     outbox.refuse(void 0);
-    const [transport] = transports;
-    show("connecting", "connecting", { transport: transport.name });
+    show("connecting", "connecting");
+    if (!isOffered && !isAnswered) isOffered = (await question())?.hasProtocol === true;
+    if (mine !== turn) return;
     let url;
     try {
       url = await address();
-      if (!isOffered && !isAnswered) isOffered = (await question(url))?.hasProtocol ?? false;
       if (mine !== turn) return;
       ({ origin } = url);
       timer = setTimeout(ended, PATIENCE4, 0);
-      line = transport.start(
+      line = transports[0].start(
         {
           url,
           returning: outbox.resumption?.returning(),
@@ -856,8 +862,11 @@ function openLink(options, restored) {
       const { name, status } = Object(error);
       if (url === void 0 && typeof source() === "function") {
         decide(typeof status === "number" ? status : 0);
-      } else if (url === void 0 || name === "SyntaxError") finish("invalid-address");
-      else finish("blocked-by-this-page");
+      } else {
+        finish(
+          url === void 0 || name === "SyntaxError" ? "invalid-address" : "blocked-by-this-page"
+        );
+      }
     }
   };
   const open = (lineOptions) => {
@@ -889,15 +898,15 @@ function openLink(options, restored) {
     }
   };
   const ended = (code, reason, retryAfter) => {
-    const isExplained = isOpen || !UNEXPLAINED.has(code);
-    if (isOpen && !isRefused) isOffered = true;
+    const isHidden = !isOpen && meaningOf(code)[1] === "connection-lost";
+    isOffered ||= isOpen && !isRefused;
     cut(code);
-    if (isExplained) decide(code, reason, retryAfter);
-    else void explain(code);
+    if (isHidden) void explain(code);
+    else decide(code, reason, retryAfter);
   };
-  const question = async (url) => {
+  const question = async () => {
     try {
-      const answer = await transports[0].ask?.(url ?? await address(), request);
+      const answer = await transports[0].ask?.(await address(), request);
       isAnswered = true;
       return answer;
     } catch {
@@ -912,13 +921,13 @@ function openLink(options, restored) {
     if (mine !== turn) return;
     isOffered = isProved || (answer?.hasProtocol ?? !isOffered);
     isRefused = !isOffered && isAnswered;
-    if (answer !== void 0 && answer.code !== WOULD_ACCEPT) unopened = 0;
+    if (answer?.code) unopened = 0;
     else if (unopened % 2 === 0) transports.push(transports.shift());
-    decide(answer?.code ?? code, "", answer?.retryAfter);
+    decide(answer?.code || code, "", answer?.retryAfter);
   };
   const decide = (code, reason = "", retryAfter) => {
-    const [verdict, why] = meaningOf(code === WOULD_ACCEPT ? 0 : code);
-    if (code === 1013) isGap = true;
+    const [verdict, why] = meaningOf(code);
+    isGap ||= code === 1013;
     missing = verdict === "gone" ? missing + 1 : 0;
     if (missing === 1) missingSince = now();
     if (verdict === "slower") outbox.slow();
@@ -948,7 +957,7 @@ function openLink(options, restored) {
     else finish("unauthorized", code);
   };
   const finish = (why, code = getSnapshot().code) => {
-    if (isClosed) return;
+    if (signal.aborted) return;
     cut(0);
     show("closed", why, { code });
     outbox.refuse(why);
@@ -974,7 +983,7 @@ function openLink(options, restored) {
         if (isOurs && !isOpen) finish("blocked-by-this-page");
       }
     },
-    signals.signal
+    signal
   );
   if (isPage() || (options.WebSocket ?? options.fetch) !== void 0) void start();
   return {
@@ -987,12 +996,11 @@ function openLink(options, restored) {
       getSnapshot,
       hasUnsent: outbox.hasUnsent,
       retry: () => {
-        if (!isClosed) void start();
+        if (!signal.aborted) void start();
       },
       close: () => {
         outbox.stop();
-        isClosed = true;
-        signals.abort();
+        closing.abort();
         cut(0);
         outbox.refuse("closed");
         show("closed", "closed");

@@ -8,14 +8,14 @@ export type Call = <Given extends readonly unknown[]>(
 
 /**
  * @param onError - is given what a function throws; without it, it is thrown to the page later
- * @param isOver - whether nothing is to be called any more
+ * @param signal - aborted once nothing is to be called any more
  */
 export function createCall(
   onError: ((error: unknown) => void) | undefined,
-  isOver: () => boolean,
+  signal: AbortSignal,
 ): Call {
   return (act, ...given) => {
-    if (isOver()) return undefined;
+    if (signal.aborted) return undefined;
     try {
       return act?.(...given);
     } catch (error) {

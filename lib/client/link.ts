@@ -38,10 +38,6 @@ const DEPLOY = 60_000;
 const MISSING = 3;
 /** The close code of a page that is left and may come back. */
 const LEFT = 3001;
-/** The ends of an attempt behind which a browser hides what the server answered. */
-const UNEXPLAINED: ReadonlySet<number> = new Set([0, 1005, 1006, 1015]);
-/** The answer of a route that would accept the handshake. */
-const WOULD_ACCEPT = 426;
 
 /** @param restored - gets each message that an earlier page had stored, before its outcome is known */
 export function openLink<In, Out>(
@@ -50,7 +46,8 @@ export function openLink<In, Out>(
 ): OpenLink<In, Out> {
   const { codec, onError, minDelay = 500, maxDelay = 15_000 } = options;
   const transports = [options.transport ?? webSocket()].flat() as [Transport];
-  const signals = new AbortController();
+  const closing = new AbortController();
+  const { signal } = closing;
 
   /** Counts what happens to the link, so that what was waited for is known to be out of date. */
   let turn = 0;
@@ -58,7 +55,6 @@ export function openLink<In, Out>(
   let isOpen = false;
   let origin = '';
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let isClosed = false;
   let isFirst = true;
   let isGap = false;
   let isOffered = true;
@@ -78,20 +74,16 @@ export function openLink<In, Out>(
   /** False while the server wants to be left alone, a person logs in, or all is over. */
   let mayHurry = false;
 
-  const call = createCall(onError, () => isClosed);
+  const call = createCall(onError, signal);
   const deliver = (message: In): void => void call(options.onMessage, message);
   const read = createReader(codec, (error) => void call(onError, error));
 
   const [subscribe, getSnapshot, set] = createStatus(call);
   const show = (state: Snapshot['state'], reason: Reason, more?: Partial<Snapshot>): void => {
-    set({ state, reason, text: textOf(reason), retryAt: undefined, ...more });
+    const transport = transports[0].name;
+    set({ state, reason, text: textOf(reason), retryAt: undefined, transport, ...more });
   };
-  show('connecting', 'connecting', {
-    queued: 0,
-    isStored: false,
-    code: undefined,
-    transport: transports[0].name,
-  });
+  show('connecting', 'connecting', { queued: 0, isStored: false, code: undefined });
 
   const events = { call, read, deliver, changed: set, restored };
   const outbox = createOutbox<In, Out>(options, events);
@@ -123,17 +115,17 @@ export function openLink<In, Out>(
     cut(0);
     const mine = turn;
     outbox.refuse(undefined);
-    const [transport] = transports;
-    show('connecting', 'connecting', { transport: transport.name });
+    show('connecting', 'connecting');
+    // The server was down, so it has not refused `omnimessage.1`: it may be up again, and speak it.
+    if (!isOffered && !isAnswered) isOffered = (await question())?.hasProtocol === true;
+    if (mine !== turn) return;
     let url: URL | undefined;
     try {
       url = await address();
-      // The server was down, so it has not refused `omnimessage.1`: it may be up again, and speak it.
-      if (!isOffered && !isAnswered) isOffered = (await question(url))?.hasProtocol ?? false;
       if (mine !== turn) return;
       ({ origin } = url);
       timer = setTimeout(ended, PATIENCE, 0);
-      line = transport.start(
+      line = transports[0].start(
         {
           url,
           returning: outbox.resumption?.returning(),
@@ -151,8 +143,11 @@ export function openLink<In, Out>(
       const { name, status } = Object(error) as { name?: unknown; status?: unknown };
       if (url === undefined && typeof source() === 'function') {
         decide(typeof status === 'number' ? status : 0);
-      } else if (url === undefined || name === 'SyntaxError') finish('invalid-address');
-      else finish('blocked-by-this-page');
+      } else {
+        finish(
+          url === undefined || name === 'SyntaxError' ? 'invalid-address' : 'blocked-by-this-page',
+        );
+      }
     }
   };
 
@@ -188,18 +183,18 @@ export function openLink<In, Out>(
 
   /** The line is over: with a close code, the status of an answer, or 0 for neither. */
   const ended: LineEvents['end'] = (code, reason, retryAfter) => {
-    const isExplained = isOpen || !UNEXPLAINED.has(code);
+    const isHidden = !isOpen && meaningOf(code)[1] === 'connection-lost';
     // The attempt that failed before a bare line may have met a server that was down.
-    if (isOpen && !isRefused) isOffered = true;
+    isOffered ||= isOpen && !isRefused;
     cut(code);
-    if (isExplained) decide(code, reason, retryAfter);
-    else void explain(code);
+    if (isHidden) void explain(code);
+    else decide(code, reason, retryAfter);
   };
 
   /** Asks the route what a browser hides. */
-  const question = async (url?: URL): Promise<RouteAnswer | undefined> => {
+  const question = async (): Promise<RouteAnswer | undefined> => {
     try {
-      const answer = await transports[0].ask?.(url ?? (await address()), request);
+      const answer = await transports[0].ask?.(await address(), request);
       isAnswered = true;
       return answer;
     } catch {
@@ -216,15 +211,15 @@ export function openLink<In, Out>(
     if (mine !== turn) return;
     isOffered = isProved || (answer?.hasProtocol ?? !isOffered);
     isRefused = !isOffered && isAnswered;
-    if (answer !== undefined && answer.code !== WOULD_ACCEPT) unopened = 0;
+    if (answer?.code) unopened = 0;
     else if (unopened % 2 === 0) transports.push(transports.shift() as Transport);
-    decide(answer?.code ?? code, '', answer?.retryAfter);
+    decide(answer?.code || code, '', answer?.retryAfter);
   };
 
   /** Comes back, asks the page, or ends. */
   const decide = (code: number, reason = '', retryAfter?: number): void => {
-    const [verdict, why] = meaningOf(code === WOULD_ACCEPT ? 0 : code);
-    if (code === 1013) isGap = true;
+    const [verdict, why] = meaningOf(code);
+    isGap ||= code === 1013;
     missing = verdict === 'gone' ? missing + 1 : 0;
     if (missing === 1) missingSince = now();
     if (verdict === 'slower') outbox.slow();
@@ -260,7 +255,7 @@ export function openLink<In, Out>(
   };
 
   const finish = (why: Reason, code = getSnapshot().code): void => {
-    if (isClosed) return;
+    if (signal.aborted) return;
     cut(0);
     show('closed', why, { code });
     outbox.refuse(why);
@@ -287,7 +282,7 @@ export function openLink<In, Out>(
         if (isOurs && !isOpen) finish('blocked-by-this-page');
       },
     },
-    signals.signal,
+    signal,
   );
   if (isPage() || (options.WebSocket ?? options.fetch) !== undefined) void start();
 
@@ -301,12 +296,11 @@ export function openLink<In, Out>(
       getSnapshot,
       hasUnsent: outbox.hasUnsent,
       retry: () => {
-        if (!isClosed) void start();
+        if (!signal.aborted) void start();
       },
       close: () => {
         outbox.stop();
-        isClosed = true;
-        signals.abort();
+        closing.abort();
         cut(0);
         outbox.refuse('closed');
         show('closed', 'closed');

@@ -93,7 +93,7 @@ export function createOutbox<In, Out>(
   const transmit = (outgoing: Message, to: Line): void => {
     const { id = ++lastId } = outgoing;
     const isRepeat = outgoing.id !== undefined;
-    if (!isRepeat) outgoing.sentAt = now();
+    if (!isRepeat && resumption !== undefined) outgoing.sentAt = now();
     outgoing.isSent = true;
     outgoing.id = id;
     if (confirms || outgoing.isTracked) unconfirmed.set(id, outgoing);
@@ -243,9 +243,11 @@ export function createOutbox<In, Out>(
       line = undefined;
       limit = Infinity;
       waiting = waiting.filter(({ id = 0 }) => !unconfirmed.has(id));
-      const ofLine = waiting.filter(({ isOfLine }) => isOfLine);
-      ofLine.forEach(remove);
-      give(ofLine, 'unconfirmed', undefined);
+      for (const outgoing of waiting) {
+        if (!outgoing.isOfLine) continue;
+        remove(outgoing);
+        outgoing.settle?.('unconfirmed');
+      }
       if (code === 1009) {
         // The server does not say which one it was: it was the largest.
         const [largest] = [...unconfirmed.values()].sort((one, other) => other.size - one.size);

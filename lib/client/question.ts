@@ -29,12 +29,19 @@ export async function askRoute(url: URL, fetch: Fetch): Promise<RouteAnswer | un
     signal: AbortSignal.timeout(PATIENCE),
   });
   const answer = (await response.json().catch(() => ({}))) as Answer;
+  const { status } = response;
   const { omnimessage, retryAfter, subprotocols } = answer;
   // `omnimessage` tells this package's answer from the problem of another server.
   return omnimessage === 'websocket'
-    ? { code: response.status, retryAfter, hasProtocol: subprotocols?.includes(PROTOCOL) }
+    ? {
+        code: status === WOULD_ACCEPT ? 0 : status,
+        retryAfter,
+        hasProtocol: subprotocols?.includes(PROTOCOL),
+      }
     : undefined;
 }
 
+/** The status with which a route says that it would accept the handshake. */
+const WOULD_ACCEPT = 426;
 /** How long the answer may take, in ms. */
 const PATIENCE = 10_000;

@@ -89,7 +89,7 @@ export interface Line {
 
 /** What a route says to the question why a handshake is refused. */
 export interface RouteAnswer {
-  /** The status with which the handshake would be refused; 426 when it would be accepted. */
+  /** The status with which the handshake would be refused; 0 when it would be accepted. */
   readonly code: number;
   readonly retryAfter: number | undefined;
   /** True when the route speaks `omnimessage.1`; undefined when it does not say. */

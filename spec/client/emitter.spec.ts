@@ -1,10 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
 import { createCall, createEmitter, createListeners } from '../../lib/client/emitter.ts';
 
-const call = createCall(
-  () => {},
-  () => false,
-);
+const { signal } = new AbortController();
+const call = createCall(() => {}, signal);
 
 describe('call', () => {
   it('gives what the function returns, and undefined for none', () => {
@@ -14,10 +12,7 @@ describe('call', () => {
 
   it('reports what it throws, later', async () => {
     const errors: unknown[] = [];
-    const reporting = createCall(
-      (error) => errors.push(error),
-      () => false,
-    );
+    const reporting = createCall((error) => errors.push(error), signal);
     const error = new Error('of the page');
     reporting(() => {
       throw error;
@@ -30,11 +25,11 @@ describe('call', () => {
 
   it('calls nothing once it is over', () => {
     let calls = 0;
-    let isOver = false;
-    const mute = createCall(undefined, () => isOver);
+    const ending = new AbortController();
+    const mute = createCall(undefined, ending.signal);
     const act = (): unknown => (calls += 1);
     mute(act);
-    isOver = true;
+    ending.abort();
     mute(act);
 
     expect(calls).toBe(1);

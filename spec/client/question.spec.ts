@@ -37,7 +37,7 @@ describe('the question why a handshake was refused', () => {
     });
     await expect(
       answered(problem(426, { omnimessage: 'websocket', subprotocols: [] })),
-    ).resolves.toEqual({ code: 426, retryAfter: undefined, hasProtocol: false });
+    ).resolves.toEqual({ code: 0, retryAfter: undefined, hasProtocol: false });
   });
 
   it.each<[string, RequestListener]>([

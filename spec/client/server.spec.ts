@@ -4,7 +4,7 @@ import express from 'express';
 import expressWs from 'express-ws';
 import { type AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { http, webSocket } from '../../lib/client.ts';
+import { http, sse, webSocket } from '../../lib/client.ts';
 import { type Connection } from '../../lib/core/exchange.ts';
 import { omniHttp } from '../../lib/http/route.ts';
 import { application } from '../../lib/application/application.ts';
@@ -15,6 +15,7 @@ import { omniWs } from '../../lib/websocket/handler.ts';
 import { serveAttached, type Served } from '../support/attached.ts';
 import { gate } from '../support/gate.ts';
 import { linkTo, words } from '../support/linked.ts';
+import { serve } from '../support/serve.ts';
 import { until } from '../support/until.ts';
 import { WebSocket } from 'ws';
 
@@ -277,5 +278,24 @@ describe('a list of transports', () => {
     expect(attempts).toHaveLength(2);
     expect(await link.ask('b')).toBe('re: b');
     expect(attempts).toHaveLength(2);
+  });
+
+  it('falls back where a proxy answers 502 for one of them', async () => {
+    const served = await attached();
+    let refused = 0;
+    const proxy = await serve((_request, response) => {
+      refused += 1;
+      response.writeHead(502, { 'content-type': 'text/html' }).end('<h1>Bad gateway</h1>');
+    });
+    const { link } = linkTo(undefined, {
+      transport: [
+        sse({ url: `${proxy}/omni-sse`, post: '/omni-http' }),
+        http({ url: `${served.url.replace('ws', 'http')}/omni-http` }),
+      ],
+    });
+
+    expect(await link.ask('a')).toBe('re: a');
+    expect(link.getSnapshot()).toMatchObject({ state: 'open', transport: 'http' });
+    expect(refused).toBe(2);
   });
 });

@@ -22,6 +22,7 @@ async function sizeOf(code: string): Promise<number> {
 describe('the size of the client', () => {
   it.each([
     ['core over WebSocket', "export { connect } from './lib/client.ts';", 5_890],
+    ['core and resume', "export { connect, resume } from './lib/client.ts';", 6_480],
     [
       'all transports and the store',
       "export { connect, createStore, http, sse, webSocket } from './lib/client.ts';",
@@ -33,7 +34,7 @@ describe('the size of the client', () => {
       `export { connect } from './lib/client.ts';
        export { structCodec, variants } from './lib/codecs.ts';
        export { integer, string } from 'superstruct';`,
-      14_000,
+      11_970,
     ],
   ])('%s', async (_name, code, most) => {
     const size = await sizeOf(code);

@@ -21,7 +21,8 @@ import { type RuntimeHost } from './runtime-host.ts';
 import { branchOf } from './vdom/control-tree.ts';
 import { encodeElement } from './vdom/encode.ts';
 import { type Element, refuseElement, shown } from './vdom/node.ts';
-import { encodeMessage, UNCHANGED, type WireMessage } from './vdom/wire.ts';
+import { encodeMessage } from './vdom/print.ts';
+import { UNCHANGED, type WireMessage } from './vdom/wire.ts';
 import { type Viewer, Viewing } from './viewing.ts';
 
 /** A running component. `init` is called when it is made; nothing is handled before `begin`. */

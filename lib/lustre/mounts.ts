@@ -2,7 +2,8 @@
 import { type ComponentOptions } from './component.ts';
 import { type Json } from './vdom/attribute.ts';
 import { isSameJson } from './vdom/attribute-diff.ts';
-import { encodeMessage, type WireNode } from './vdom/wire.ts';
+import { encodeMessage } from './vdom/print.ts';
+import { type WireNode } from './vdom/wire.ts';
 
 export class Mounts<Message> {
   readonly #options: ComponentOptions<Message>;

@@ -6,7 +6,7 @@ import { type Agreement, type Page } from './agreement.ts';
 import { type Snapshot } from './incoming.ts';
 import { compact, compare } from './vdom/diff.ts';
 import { type Element } from './vdom/node.ts';
-import { encodeMessage } from './vdom/wire.ts';
+import { encodeMessage } from './vdom/print.ts';
 import { type Viewing } from './viewing.ts';
 
 /** What {@link patchesFor} compares. */

@@ -10,6 +10,7 @@ import { type Branch, branchOf } from './control-tree.ts';
 import { type Element, type Shown, shown } from './node.ts';
 import { encodeElement } from './encode.ts';
 import { movers, UNMATCHED } from './moves.ts';
+import { isCutByMoving, mayBeCut } from './nested.ts';
 import { type WireChange, type WireNode, type WirePatch } from './wire.ts';
 
 /** Children, with their keys if they have some. */
@@ -158,15 +159,32 @@ interface Middle {
 function matchMiddle(
   before: KeyedList,
   after: KeyedList,
-  { start, oldEnd, newEnd }: Middle,
+  middle: Middle,
   match: (at: number, to: number) => boolean,
 ): Int32Array {
+  let { start: from, oldEnd, start: to, newEnd } = middle;
+  const sources = new Int32Array(newEnd - to).fill(UNMATCHED);
+  const pair = (at: number, wanted: number): void => {
+    if (match(at, wanted)) sources[wanted - middle.start] = at;
+  };
+  // From both ends, also crosswise: most lists need no map, those with two swapped children included.
+  while (from < oldEnd && to < newEnd) {
+    const first = before.keys[from];
+    const last = before.keys[oldEnd - 1];
+    const wantedFirst = after.keys[to];
+    const wantedLast = after.keys[newEnd - 1];
+    if (first === wantedFirst) pair(from++, to++);
+    else if (last === wantedLast) pair(--oldEnd, --newEnd);
+    else if (first === wantedLast) pair(from++, --newEnd);
+    else if (last === wantedFirst) pair(--oldEnd, to++);
+    else break;
+  }
+  if (from === oldEnd || to === newEnd) return sources;
   const places = new Map<string, number>();
-  for (let at = start; at < oldEnd; at++) places.set(before.keys[at] as string, at);
-  const sources = new Int32Array(newEnd - start).fill(UNMATCHED);
-  for (let to = start; to < newEnd; to++) {
+  for (; from < oldEnd; from++) places.set(before.keys[from] as string, from);
+  for (; to < newEnd; to++) {
     const at = places.get(after.keys[to] as string);
-    if (at !== undefined && match(at, to)) sources[to - start] = at;
+    if (at !== undefined) pair(at, to);
   }
   return sources;
 }
@@ -181,7 +199,7 @@ function rearrange(
   result: ListDiff,
 ): void {
   const moved = movers(sources);
-  for (let at = 0; at < moved.length; at++) {
+  for (let at = 0; mayBeCut() && at < moved.length; at++) {
     // A component in a component is made anew where it would move.
     if (moved[at] === 0 || !isCutByMoving(matches[start + at])) continue;
     sources[at] = UNMATCHED;
@@ -201,7 +219,7 @@ function rearrange(
     insert(result, to - pending.length, pending);
     pending = [];
     if (moved[to - start] === 1) {
-      result.changes.push({ kind: 3, key, ...(to > 0 && { before: to }) });
+      result.changes.push(to === 0 ? { kind: 3, key } : { kind: 3, key, before: to });
     }
   }
   insert(result, newEnd - pending.length, pending);
@@ -216,7 +234,14 @@ function removeUnused(
   result: ListDiff,
 ): void {
   const isUsed = new Uint8Array(oldEnd - start);
-  for (const at of sources) if (at !== UNMATCHED) isUsed[at - start] = 1;
+  let unused = isUsed.length;
+  for (let to = 0; to < sources.length; to++) {
+    const at = sources[to] as number;
+    if (at === UNMATCHED) continue;
+    isUsed[at - start] = 1;
+    unused--;
+  }
+  if (unused === 0) return;
   let end = oldEnd;
   if (oldEnd === before.children.length) {
     // One whose key comes again goes first: no key may be there twice.
@@ -271,21 +296,3 @@ function encodeAll(
   }
   return nodes;
 }
-
-/**
- * Whether it stops to work when it is moved: Lustre's runtime closes its connection for good when a
- * component is taken out of the page, and browsers do that to an element that they move.
- */
-function isCutByMoving(node: Shown<unknown> | undefined): boolean {
-  if (node === undefined || node.kind === 'text') return false;
-  if (node.kind === 'raw') return node.innerHtml.includes(COMPONENT) || node.tag === COMPONENT;
-  if (node.kind === 'element' && node.tag === COMPONENT) return true;
-  const { children } = node;
-  // Without a function for each: very many may move.
-  for (let at = 0; at < children.length; at++) {
-    if (isCutByMoving(shown(children[at] as Element<unknown>))) return true;
-  }
-  return false;
-}
-
-const COMPONENT = 'lustre-server-component';

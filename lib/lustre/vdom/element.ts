@@ -9,6 +9,7 @@ import { type Attribute, type Carried } from './attribute.ts';
 import { carried } from './carried.ts';
 import { inputType } from './control.ts';
 import { expectName } from './name.ts';
+import { noteNested } from './nested.ts';
 import { type Element, type TextNode, XHTML } from './node.ts';
 import { reporting } from './reports.ts';
 import { fitsForeign, fitting } from './value-guard.ts';
@@ -73,6 +74,7 @@ export function namespaced<Message = never>(
   children: Children<NoInfer<Message>> = EMPTY,
 ): Element<Message> {
   expectName('tag', tag);
+  noteNested(tag);
   return elementNode(namespace, tag, attributes, children);
 }
 
@@ -148,6 +150,7 @@ export function unsafeRawHtml<Message = never>(
   namespace: string = XHTML,
 ): Element<Message> {
   expectName('tag', tag);
+  noteNested(tag, innerHtml);
   return {
     kind: 'raw',
     namespace,

@@ -75,7 +75,5 @@ export type WireMessage =
   | { readonly kind: 2; readonly name: string; readonly data: Json }
   | { readonly kind: 3; readonly key: string; readonly value: Json };
 
-export const encodeMessage: (message: WireMessage) => string = JSON.stringify;
-
 /** Nothing has changed: a browser holds its events back until it is answered. */
 export const UNCHANGED = '{"kind":1,"patch":{}}';

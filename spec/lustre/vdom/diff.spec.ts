@@ -513,16 +513,26 @@ describe('long lists', () => {
     expect(movesOf(rows(numbers, [tag]), rows(after, [tag]))).toEqual({ moves: 99, others: 0 });
   });
 
-  it('make a component in a row anew where it would move (C12)', () => {
+  it('leave one of two rows that change places where it is', () => {
+    const after = numbers.with(1, 98).with(98, 1);
+
+    expect(movesOf(rows(numbers, ['']), rows(after, ['']))).toEqual({ moves: 97, others: 0 });
+  });
+
+  it('make a row anew that changes places and its tag', () => {
+    const before = ul(keyed(['a', 'b', 'c'].map((key) => [key, html.li([], [text(key)])])));
+    const after = ul(keyed(['c', 'b', 'a'].map((key) => [key, html.p([], [text(key)])])));
+
+    expect(shownAfter([before, after])).toBe(shownAfter([after]));
+  });
+
+  it.each([
+    // First: once a view had one, all are searched.
+    ['markup', () => unsafeRawHtml('p', [], '<lustre-server-component/>')],
+    ['an element', () => element('lustre-server-component', [])],
+  ])('make a component in a row anew where it would move, as %s (C12)', (_title, make) => {
     const components = (order: readonly number[]): Any =>
-      ul(
-        keyed(
-          order.map((key) => [
-            `k${key}`,
-            html.li([], [key === 9 ? element('lustre-server-component', []) : text(key)]),
-          ]),
-        ),
-      );
+      ul(keyed(order.map((key) => [`k${key}`, html.li([], [key === 9 ? make() : text(key)])])));
     const before = components(numbers.slice(0, 10));
 
     expect(movesOf(before, components([9, ...numbers.slice(0, 9)]))).toEqual({

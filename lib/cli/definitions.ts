@@ -14,11 +14,14 @@ export interface Definitions {
   readonly file: DefinitionFile;
   /** Further structs that it exports. They only have a name. */
   readonly others: readonly { readonly name: string; readonly shape: Shape }[];
+  /** What was taken for a message, for people to read; empty when `sides` names the messages. */
+  readonly note: string;
 }
 
 /**
  * Reads the definitions of a module. Messages are the exports that `sides` names; else those whose
- * names hold `Client` or `Server`; else all structs that are exported, and either side may send them.
+ * names hold `Client` or `Server`, apart from objects that another export holds, as a
+ * `ClientProfile` may be; else all structs that are exported, and either side may send them.
  * @param file - the name of the module, for errors
  * @throws UsageError when there are none, or one of them cannot be read
  */
@@ -35,10 +38,7 @@ export function definitionsIn(
     }
   }
   const read = structs.map(([name, struct]) => ({ name, definition: read_(struct, name) }));
-  const senders = sendersOf(
-    structs.map(([name]) => name),
-    sides,
-  );
+  const senders = sendersNamed(sides) ?? sendersFound(read);
   const roots = read.flatMap(({ name, definition }): Root[] => {
     const sender = senders.get(name);
     return sender === undefined ? [] : [{ name, sender, shape: definition.root }];
@@ -55,6 +55,7 @@ export function definitionsIn(
     others: read
       .filter((entry) => !isRoot(entry))
       .map(({ name, definition }) => ({ name, shape: definition.root })),
+    note: [...sides.client, ...sides.server].length > 0 ? '' : noteOf(senders),
   };
 
   function read_(struct: unknown, name: string): Definition {
@@ -66,21 +67,52 @@ export function definitionsIn(
   }
 }
 
-function sendersOf(names: readonly string[], sides: Sides): ReadonlyMap<string, Root['sender']> {
-  const named = (side: readonly string[], other: readonly string[], sender: Root['sender']) =>
-    side.map((name) => [name, other.includes(name) ? 'both' : sender] as const);
-  const given = [
-    ...named(sides.client, sides.server, 'client'),
-    ...named(sides.server, sides.client, 'server'),
-  ];
-  if (given.length > 0) return new Map(given);
-  const found = names.flatMap((name): (readonly [string, Root['sender']])[] => {
+type Senders = ReadonlyMap<string, Root['sender']>;
+
+/** The messages that the options name. */
+function sendersNamed({ client, server }: Sides): Senders | undefined {
+  if (client.length + server.length === 0) return undefined;
+  const named = (names: readonly string[], others: readonly string[], sender: Root['sender']) =>
+    names.map((name) => [name, others.includes(name) ? 'both' : sender] as const);
+  return new Map([...named(client, server, 'client'), ...named(server, client, 'server')]);
+}
+
+interface Read {
+  readonly name: string;
+  readonly definition: Definition;
+}
+
+/** The messages by their names. */
+function sendersFound(all: readonly Read[]): Senders {
+  const isHeld = ({ name, definition }: Read): boolean =>
+    definition.types[name]?.kind === 'object' &&
+    all.some((other) => other.name !== name && Object.hasOwn(other.definition.types, name));
+  const found = all.flatMap((read): (readonly [string, Root['sender']])[] => {
+    const { name } = read;
     const [client, server] = [name.includes('Client'), name.includes('Server')];
-    if (client === server) return [];
+    if (client === server || isHeld(read)) return [];
     return [[name, client ? 'client' : 'server']];
   });
   if (found.length > 0) return new Map(found);
-  return new Map(names.map((name) => [name, 'both']));
+  return new Map(all.map(({ name }) => [name, 'both']));
+}
+
+function noteOf(senders: Senders): string {
+  const namesOf = (sender: Root['sender']): string[] =>
+    [...senders].flatMap(([name, its]) => (its === sender ? [name] : []));
+  const parts = [
+    ['the page sends', namesOf('client')],
+    ['the server sends', namesOf('server')],
+    ['both may send', namesOf('both')],
+  ] as const;
+  const said = parts.flatMap(([what, names]) =>
+    names.length === 0
+      ? []
+      : [
+          `${what} ${names.slice(0, 5).join(', ')}${names.length > 5 ? ` and ${names.length - 5} more` : ''}`,
+        ],
+  );
+  return `by their names, ${said.join('; ')} (--client and --server name them otherwise)\n`;
 }
 
 function typesOf(

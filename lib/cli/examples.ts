@@ -8,6 +8,8 @@ import { type Field, type Shape } from '../codecs.ts';
 const DEPTH = 4;
 
 const STRINGS = ['a', '', 'Grüße', '日本', '"\\\n', 'xxxxxxxxxx', '0', 'a@b.cd', '2026-11-28'];
+/** Tried where there is a pattern. */
+const FORMATS = ['2026-11-28T12:34:56Z', '1969-12-31T23:59:59.001Z', '2024-02-29'];
 const INTEGERS = [0, 1, -1, 7, 2_147_483_648, 9_007_199_254_740_991];
 const NUMBERS = [0.5, -1.25, 3, 1e-7, 1e21];
 
@@ -123,7 +125,7 @@ class Maker {
   }: Shape & { readonly kind: 'string' }): string {
     const at = this.#next();
     const matches = new RegExp(pattern);
-    const fitting = STRINGS.filter(
+    const fitting = (pattern === '' ? STRINGS : [...STRINGS, ...FORMATS]).filter(
       (text) => text.length >= minLength && text.length <= maxLength && matches.test(text),
     );
     return fitting.length > 0 ? pick(fitting, at) : 'x'.repeat(minLength);

@@ -34,6 +34,15 @@ describe('the messages of a module', () => {
       { server: ['Note'] },
       ['Note: server'],
     ],
+    [
+      'are not the objects that another export holds',
+      {
+        ClientProfile: codecs.named('ClientProfile', a),
+        Command: object({ profile: codecs.named('ClientProfile', a) }),
+      },
+      {},
+      ['ClientProfile: both', 'Command: both'],
+    ],
     ['may go both ways', { Note: b }, { client: ['Note'], server: ['Note'] }, ['Note: both']],
     [
       'are no other exports',
@@ -43,6 +52,22 @@ describe('the messages of a module', () => {
     ],
   ])('%s', (_why, exports, sides, roots) => {
     expect(rootsOf(exports, sides)).toEqual(roots);
+  });
+
+  it.each([
+    [
+      { FromClient: a, FromServer: b },
+      none,
+      'by their names, the page sends FromClient; the server sends FromServer (--client and --server name them otherwise)\n',
+    ],
+    [
+      Object.fromEntries(['A', 'B', 'C', 'D', 'E', 'F', 'G'].map((name) => [name, a])),
+      none,
+      'by their names, both may send A, B, C, D, E and 2 more (--client and --server name them otherwise)\n',
+    ],
+    [{ FromClient: a, Note: b }, { client: ['Note'], server: [] }, ''],
+  ])('are told where the options do not name them', (exports, sides, note) => {
+    expect(definitionsIn({ exports, codecs }, 'm.ts', sides).note).toBe(note);
   });
 
   it('leave a name to the structs that are none', () => {

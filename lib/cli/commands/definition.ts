@@ -16,7 +16,8 @@ export const definition: Command = {
     });
     const [file = ''] = words;
     const loaded = await load(file, terminal.cwd);
-    const { file: read } = definitionsIn(loaded, file, options);
+    const { file: read, note } = definitionsIn(loaded, file, options);
+    terminal.log(note);
     await write([{ name: options.out, text: `${JSON.stringify(read, undefined, 2)}\n` }], terminal);
     return Exit.Done;
   },

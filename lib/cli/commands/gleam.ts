@@ -21,11 +21,8 @@ export const gleam: Command = {
     });
     const [file = ''] = words;
     expectModuleName(options.out);
-    const { file: definitions, others } = definitionsIn(
-      await load(file, terminal.cwd),
-      file,
-      options,
-    );
+    const loaded = await load(file, terminal.cwd);
+    const { file: definitions, others } = definitionsIn(loaded, file, options);
     const doc = [
       `Messages, from ${basename(file)}.`,
       '',

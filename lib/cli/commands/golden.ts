@@ -17,7 +17,8 @@ export const golden: Command = {
     });
     const [file = ''] = words;
     const loaded = await load(file, terminal.cwd);
-    const { file: read } = definitionsIn(loaded, file, options);
+    const { file: read, note } = definitionsIn(loaded, file, options);
+    terminal.log(note);
     const all = read.roots.map(({ name, sender, shape }) => {
       const struct = loaded.exports[name] as { readonly is: (value: unknown) => boolean };
       const examples = examplesOf(shape, read.types);

@@ -4,6 +4,7 @@ import { basename, resolve } from 'node:path';
 import { readArguments } from '../arguments.ts';
 import { printModule } from '../gleam/module.ts';
 import { GleamRefusal } from '../gleam/refusal.ts';
+import { KNOWN_TYPES } from '../interface/known-types.ts';
 import { expectFunctions } from '../interface/map-functions.ts';
 import { mapsIn } from '../interface/maps.ts';
 import { type InterfaceRoot, type Messages, messagesIn } from '../interface/messages.ts';
@@ -38,7 +39,7 @@ export const typescript: Command = {
     expectFunctions(source, maps);
     let messages: Messages;
     try {
-      messages = messagesIn(source, roots, maps);
+      messages = messagesIn(source, roots, new Map([...KNOWN_TYPES, ...maps]));
     } catch (error) {
       if (!(error instanceof GleamRefusal)) throw error;
       for (const line of error.lines) terminal.log(`${file}: ${line}\n`);

@@ -1,6 +1,6 @@
 /** What the parts of a module share while it is printed: its imports, its names, its helpers. */
 import { HELPERS, type Helper } from './helpers.ts';
-import { type Constructor, type CustomType, type MappedType } from './model.ts';
+import { type Constructor, type CustomType, type GleamFunction, type MappedType } from './model.ts';
 import { snakeCase, takeName, unreserved } from './names.ts';
 import { type Constructors } from './zero.ts';
 
@@ -69,6 +69,9 @@ export class Context {
     this.examples.set(type, name);
     return name;
   };
+
+  readonly functionName = (it: GleamFunction): string =>
+    typeof it === 'string' ? this.helper(it) : this.qualified(...it);
 
   helper(name: Helper): string {
     this.helpers.add(name);

@@ -102,7 +102,7 @@ function tupleDecoder(elements: readonly GleamType[], scope: Scope): Expression 
 function mappedDecoder(type: MappedType, scope: Scope): Expression {
   const { context } = scope;
   const decoder = decoderOf(type.as, scope);
-  const from = atom(context.qualified(...type.from));
+  const from = atom(context.functionName(type.from));
   if (type.example === undefined) return call(context.decode('map'), decoder, from);
   const name = atom(stringLiteral(type.name));
   return call(context.helper('decode_mapped'), decoder, from, zeroOf(type, context), name);

@@ -94,7 +94,7 @@ export function exampleFunction(type: MappedType, name: string, context: Context
   const example = type.example ?? '';
   const isFloat = type.as.kind === 'Float' && Number.isInteger(example);
   const given = atom(isFloat ? `${tagLiteral(example)}.0` : tagLiteral(example));
-  const value = call(context.qualified(...type.from), given);
+  const value = call(context.functionName(type.from), given);
   return functionOf({
     name,
     parameters: [],

@@ -176,7 +176,7 @@ function encoded(type: GleamType, value: string, context: Context): Expression {
         encoderOf(type.error, context),
       );
     case 'Mapped':
-      return encoded(type.as, `${context.qualified(...type.to)}(${value})`, context);
+      return encoded(type.as, `${context.functionName(type.to)}(${value})`, context);
     case 'String':
     case 'Int':
     case 'Float':

@@ -1,4 +1,5 @@
 /** The private functions that printed modules bring with them, each only where it is used. */
+import { TIME_SOURCES } from './time-helpers.ts';
 
 /** Their names. One that calls another stands before it. */
 export const HELPERS = [
@@ -17,6 +18,10 @@ export const HELPERS = [
   'decode_nil',
   'decode_exactly',
   'decode_mapped',
+  'timestamp_to_string',
+  'date_to_string',
+  'date_from_string',
+  'duration_to_milliseconds',
 ] as const;
 
 export type Helper = (typeof HELPERS)[number];
@@ -39,18 +44,33 @@ export function helperSources(context: HelperContext): string[] {
       SOURCES[name]
         .trim()
         .replaceAll(
-          /\b(decode|dict|dynamic|float|int|json|list|option)\.(?=\w)/g,
+          /\b(calendar|decode|dict|duration|dynamic|float|int|json|list|option|string|timestamp)\.(?=\w)/g,
           (_, alias: string) =>
-            context.qualified(alias === 'decode' ? 'gleam/dynamic/decode' : `gleam/${alias}`, ''),
+            context.qualified(
+              `gleam/${Object.hasOwn(FOLDERS, alias) ? FOLDERS[alias] : ''}${alias}`,
+              '',
+            ),
         ),
     );
   }
   return sources;
 }
 
-const CALLS: Partial<Record<Helper, readonly Helper[]>> = { decode_result: ['required_field'] };
+/** Where modules of the standard library and of gleam_time do not stand right under `gleam`. */
+const FOLDERS: Readonly<Record<string, string>> = {
+  decode: 'dynamic/',
+  calendar: 'time/',
+  duration: 'time/',
+  timestamp: 'time/',
+};
+
+const CALLS: Partial<Record<Helper, readonly Helper[]>> = {
+  decode_result: ['required_field'],
+  date_from_string: ['date_to_string'],
+};
 
 const SOURCES: Readonly<Record<Helper, string>> = {
+  ...TIME_SOURCES,
   with_optional: `
 /// Adds a field where there is a value for it.
 fn with_optional(

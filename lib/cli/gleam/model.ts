@@ -3,6 +3,7 @@
  * here: a definition in TypeScript, whose types are written into the module, and the interface of
  * a Gleam package, whose types stand in modules of their own.
  */
+import { type Helper } from './helpers.ts';
 
 /** A type as it stands in a field. */
 export type GleamType =
@@ -17,15 +18,19 @@ export type GleamType =
   | { readonly kind: 'Custom'; readonly type: CustomType }
   | MappedType;
 
+/** The module and the name, as in `birl.to_unix`; or a private function that the printed module brings with it. */
+export type GleamFunction = readonly [module: string, name: string] | Helper;
+
 /** A type of another package, which travels as another one. */
 export interface MappedType {
   readonly kind: 'Mapped';
   readonly module: string;
   readonly name: string;
-  /** Qualified functions, as in `birl.to_unix`: the module, then the name. */
-  readonly to: readonly [module: string, name: string];
-  readonly from: readonly [module: string, name: string];
+  readonly to: GleamFunction;
+  readonly from: GleamFunction;
   readonly as: GleamType;
+  /** What a text must match to be one, as a regular expression. */
+  readonly pattern?: string | undefined;
   /** What the parameters of the type stand for: an `Id(User)` may travel as an `Id` does. */
   readonly parameters?: readonly GleamType[] | undefined;
   /** What `from` takes for certain. Then `from` gives a `Result`, and else a value whatever it gets. */

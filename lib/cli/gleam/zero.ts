@@ -3,6 +3,7 @@
  * collect what else is wrong; it is never part of a result.
  */
 import {
+  type GleamFunction,
   type Constructor,
   type CustomType,
   type Field,
@@ -63,6 +64,8 @@ export interface ZeroContext {
   readonly smallest: Constructors;
   /** A name of another module, which is then imported: `option.None`. */
   readonly qualified: (module: string, name: string) => string;
+  /** A function, which is then imported or brought along. */
+  readonly functionName: (it: GleamFunction) => string;
   /** A constructor as it is written here. */
   readonly constructorName: (type: CustomType, constructor: Constructor) => string;
   /** The name of a function that gives the smallest value, which is then written. */
@@ -103,7 +106,7 @@ export function zeroOf(type: GleamType, context: ZeroContext): Expression {
       return zeroOfCustom(type.type, context);
     case 'Mapped':
       return type.example === undefined
-        ? call(context.qualified(...type.from), zeroOf(type.as, context))
+        ? call(context.functionName(type.from), zeroOf(type.as, context))
         : call(context.exampleFunction(type));
   }
 }

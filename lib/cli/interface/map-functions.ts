@@ -1,6 +1,6 @@
 /** Whether the functions that `--map` names are those that it needs, as far as the interface shows them. */
 import { isRecord } from '../../codecs/any-struct.ts';
-import { type MappedType } from '../gleam/model.ts';
+import { type GleamFunction, type MappedType } from '../gleam/model.ts';
 import { UsageError } from '../usage-error.ts';
 import { type PackageInterface } from './package-interface.ts';
 
@@ -32,25 +32,27 @@ export function expectFunctions(
 function expectFunction(
   { modules }: PackageInterface,
   map: string,
-  [module, name]: readonly [string, string],
+  its: GleamFunction,
   parameter: string,
   isRight: (returned: string) => boolean,
   expected: string,
 ): void {
+  if (typeof its === 'string') return;
+  const [module, name] = its;
   // A module of another package is not in the interface.
   if (!Object.hasOwn(modules, module)) return;
   const functions = modules[module]?.functions ?? {};
-  const its = Object.hasOwn(functions, name) ? functions[name] : undefined;
-  if (its === undefined) {
+  const found = Object.hasOwn(functions, name) ? functions[name] : undefined;
+  if (found === undefined) {
     throw new UsageError(`--map ${map}: ${module} has no public function ${name}`);
   }
-  const [first, ...others] = its.parameters;
+  const [first, ...others] = found.parameters;
   if (others.length > 0 || first === undefined || nameOf(first.type) !== parameter) {
     throw new UsageError(
       `--map ${map}: ${module}.${name} must take one argument, of type ${parameter.slice(parameter.lastIndexOf('.') + 1)}`,
     );
   }
-  const returned = nameOf(its.return);
+  const returned = nameOf(found.return);
   if (isRight(returned)) return;
   const isResult = returned.startsWith('gleam.Result(');
   throw new UsageError(

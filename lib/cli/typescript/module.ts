@@ -25,6 +25,7 @@ const THEIRS = [
   'literal',
   'number',
   'object',
+  'pattern',
   'string',
 ] as const;
 type Word = (typeof OURS)[number] | (typeof THEIRS)[number];
@@ -179,8 +180,12 @@ class Printer {
       }
       case 'Custom':
         return this.#nameOf(type.type);
-      case 'Mapped':
-        return this.#struct(type.as);
+      case 'Mapped': {
+        const struct = this.#struct(type.as);
+        return type.pattern === undefined
+          ? struct
+          : `${this.#word('pattern')}(${struct}, /${type.pattern}/)`;
+      }
     }
   }
 

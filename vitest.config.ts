@@ -28,7 +28,7 @@ const overTheNetwork = [
 
 export default defineConfig({
   test: {
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     // Many specs wait for a clock or a process: on a small machine three files at a time use its cores.
     maxWorkers: Math.max(3, availableParallelism() - 1),
     // Checked where coverage is asked for: in CI, and by `npm test -- --coverage`.
@@ -45,7 +45,7 @@ export default defineConfig({
           include: ['spec/**/*.spec.ts'],
           exclude: ['spec/browser/**', 'spec/faults/**'],
           env: { STACK: 'express 5, ws 7' },
-          testTimeout: 30_000,
+          testTimeout: 60_000,
         },
       },
       {
@@ -60,7 +60,7 @@ export default defineConfig({
           name: 'express 4, ws 8',
           include: overTheNetwork,
           env: { STACK: 'express 4, ws 8' },
-          testTimeout: 30_000,
+          testTimeout: 60_000,
         },
       },
     ],

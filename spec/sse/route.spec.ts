@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { createHub, omniSse, type OmniSseOptions } from 'express-omnimessage';
 import express, { type Express } from 'express';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { serveAttached } from '../support/attached.ts';
 import { bytesCodec, type Says, textCodec } from '../support/codecs.ts';
 import { serve } from '../support/serve.ts';
@@ -103,10 +103,16 @@ describe('omniSse', () => {
   });
 
   it('ends when the credentials do', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    const end = Date.now() + 60_000;
     const stream = await open(
-      await served({ expires: () => Date.now() + 50, heartbeat: { interval: 100, timeout: 100 } }),
+      await served({ expires: () => end, heartbeat: { interval: 100, timeout: 100 } }),
     );
     await stream.next();
+    vi.setSystemTime(end);
     let event = await stream.next();
     while (event.startsWith('event: beat')) event = await stream.next();
 

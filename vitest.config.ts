@@ -20,7 +20,6 @@ const overTheNetwork = [
   'spec/server/find-route.spec.ts',
   'spec/http/route.spec.ts',
   'spec/websocket/handler.spec.ts',
-  'spec/connection.spec.ts',
   'spec/transports.spec.ts',
   'spec/lustre/websocket.spec.ts',
   'spec/lustre/sse.spec.ts',

@@ -95,7 +95,6 @@ const elsewhere: Readonly<Record<string, readonly string[]>> = {
   'hub/engines.spec.ts': ['hub/nats/', 'hub/redis/'],
 
   'lustre/websocket.spec.ts': [
-    'lustre/component.ts',
     'lustre/csrf.ts',
     'lustre/event-origin.ts',
     'lustre/flush-tick.ts',
@@ -103,7 +102,6 @@ const elsewhere: Readonly<Record<string, readonly string[]>> = {
     'lustre/mounts.ts',
     'lustre/patches.ts',
     'lustre/report.ts',
-    'lustre/shared-component.ts',
     'lustre/source.ts',
     'lustre/viewing.ts',
   ],

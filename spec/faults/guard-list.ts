@@ -45,7 +45,7 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
     ['addresses that run', 'harmless'],
     ['animations of addresses', 'makes an animation'],
   ],
-  'spec/lustre/websocket.spec.ts': [
+  'spec/lustre/component.spec.ts': [
     ['an event on a control or around it', 'leaves alone what was typed'],
   ],
   'spec/lustre/sse.spec.ts': [

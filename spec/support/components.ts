@@ -7,9 +7,11 @@ import {
   type ComponentOptions,
   type Element,
   html,
+  type omniServerComponent,
   onClick,
   text,
 } from '../../lib/lustre.ts';
+import { serveAttached } from './attached.ts';
 import { type ClientMessage, LustreClient } from './lustre-client.ts';
 import { connect, type SocketClient } from './socket-client.ts';
 
@@ -143,4 +145,11 @@ export async function openPage(
   const receive = async (): Promise<void> => client.receive(String(await next()));
   await receive();
   return { client, receive };
+}
+
+/** The address of a page's socket, on an attached server. */
+export async function serveComponent(
+  route: ReturnType<typeof omniServerComponent>,
+): Promise<string> {
+  return `${(await serveAttached((app) => app.ws('/omni', route as never))).url}/omni`;
 }

@@ -512,7 +512,7 @@ describe('without omnimessage.1', () => {
     const offered: (string | undefined)[] = [];
     server.server.on('upgrade', (request, socket) => {
       offered.push(request.headers['sec-websocket-protocol']?.split(',')[0]);
-      socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
+      socket.on('error', silent).end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
     });
     linkTo(server.url);
     // A question may hang until the link gives it up, after ten seconds.

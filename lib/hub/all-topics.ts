@@ -47,15 +47,10 @@ export function withAllTopics(
       },
       interrupted: (topics) => hub.interrupted(without(topics, () => feed.interrupted())),
       resumed: (topics, isSame) => {
-        const others = without(topics, () => {
-          if (isSame) {
-            feed.resumed();
-            return;
-          }
-          feed.restart();
-          follow();
-        });
-        hub.resumed(others, isSame);
+        hub.resumed(
+          without(topics, () => feed.resumed(isSame || feed.place === undefined)),
+          isSame,
+        );
       },
     },
   };

@@ -114,7 +114,9 @@ export interface BackplaneLink {
   /** Ends what `follow` began. */
   readonly unfollow: (topic: string) => void;
   /**
-   * Reads a log on after a place, or from its beginning when that is START.
+   * Reads a log on after a place, or from its beginning when that is START. After a place of an
+   * engine that is not the same any more: what is certainly later than that, and where there is
+   * nothing, `end` is the end that the log has now.
    * @param isFollowed - true when the topic has been followed up to this place: what the engine
    * forgets only after a time cannot have been missed then
    * @returns what it found. Rejects when the engine is away; where the topic is followed, `resumed`

@@ -60,6 +60,8 @@ export class Feed {
   #isBroken = false;
   /** The last entry at the last check. */
   #checked: Place | undefined;
+  /** The last place is of an engine that is not the same any more. */
+  #isElsewhere = false;
 
   constructor(options: FeedOptions) {
     this.#options = options;
@@ -85,17 +87,6 @@ export class Feed {
     if (this.#isBroken) this.#state = 'interrupted';
     else if (this.#mustRead || this.#waiting.size > 0) this.#catchUp();
     else this.#becomeLive();
-  }
-
-  /**
-   * Begins anew, after a gap, where everything is pushed again: there is no place to go on from until
-   * `start`.
-   */
-  restart(): void {
-    this.#forget();
-    // guard: a feed that begins anew hears again
-    this.#isBroken = false;
-    this.#state = 'starting';
   }
 
   /** Takes an entry that was pushed. */
@@ -127,9 +118,14 @@ export class Feed {
     if (this.#state !== 'starting') this.#state = 'interrupted';
   }
 
-  /** Everything is pushed again from now on; what came before that is read. */
-  resumed(): void {
+  /**
+   * Everything is pushed again from now on; what came before that is read.
+   * @param isSame - false when the engine may have lost entries that it had taken. That has been
+   * told as a gap, and we go on with what it has after the last place, or else with its end
+   */
+  resumed(isSame = true): void {
     this.#isBroken = false;
+    this.#isElsewhere ||= !isSame;
     if (this.#state === 'interrupted') this.#catchUp();
   }
 
@@ -150,6 +146,7 @@ export class Feed {
 
   #accept(entry: LogEntry): void {
     this.#last = entry.place;
+    this.#isElsewhere = false;
     this.#options.deliver(entry);
   }
 
@@ -206,10 +203,13 @@ export class Feed {
       const known = page.entries.findIndex(({ place }) => place === this.#last);
       // What was pushed meanwhile, and followed on, has gone further than this page.
       if (this.#last !== after && known < 0) continue;
+      const isElsewhere = this.#isElsewhere;
+      this.#isElsewhere = false;
       // guard: a log that no longer reaches back
-      if (!page.isComplete && this.#last === after) gap('log');
+      if (!page.isComplete && this.#last === after && !isElsewhere) gap('log');
       if (generation !== this.#generation) return;
-      if (!page.isComplete && page.entries.length === 0) this.#last = page.end;
+      // guard: a place that no log has is left
+      if ((isElsewhere || !page.isComplete) && page.entries.length === 0) this.#last = page.end;
       for (const entry of page.entries.slice(known + 1)) {
         this.#accept(entry);
         if (generation !== this.#generation) return;

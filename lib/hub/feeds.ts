@@ -132,15 +132,10 @@ export class Feeds<Message> {
     for (const topic of topics) {
       const followed = this.#followed.get(topic);
       if (followed === undefined) continue;
-      if (isSame || followed.feed.place === undefined) {
-        this.#attach(followed);
-        followed.feed.resumed();
-        continue;
-      }
-      // What was heard last may be unknown there, so there is nothing to go on from.
-      this.#options.gap(topic, 'engine');
-      followed.feed.restart();
-      this.#start(followed);
+      const isGap = !isSame && followed.feed.place !== undefined;
+      if (isGap) this.#options.gap(topic, 'engine');
+      this.#attach(followed);
+      followed.feed.resumed(!isGap);
     }
   }
 

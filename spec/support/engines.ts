@@ -101,6 +101,8 @@ export async function freePort(): Promise<number> {
 export async function startCluster(more: readonly string[] = []): Promise<{
   readonly ports: readonly number[];
   readonly tell: (...args: string[]) => string;
+  /** Sends a signal to the nodes from this one on. */
+  readonly signalFrom: (first: number, signal: NodeJS.Signals) => void;
   readonly stop: () => Promise<void>;
 }> {
   const folder = await mkdtemp(join(tmpdir(), 'omnimessage-cluster-'));
@@ -125,6 +127,9 @@ export async function startCluster(more: readonly string[] = []): Promise<{
   return {
     ports,
     tell,
+    signalFrom: (first, signal) => {
+      for (const server of servers.slice(first)) server.kill(signal);
+    },
     stop: async () => {
       const ended = servers.map((server) => once(server, 'exit'));
       for (const server of servers) server.kill('SIGKILL');

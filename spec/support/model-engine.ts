@@ -46,7 +46,7 @@ export class ModelEngine {
   #logs = new Map<string, ModelEntry[]>();
   /** The end of each log, also where nothing is left in it. */
   #ends = new Map<string, string>();
-  #saved = { logs: this.#logs, ends: this.#ends };
+  #saved = { logs: new Map(this.#logs), ends: new Map(this.#ends), count: 0 };
   /** Every entry that was ever written, by its place. */
   readonly written = new Map<string, ModelEntry>();
   #count = 0;
@@ -105,10 +105,11 @@ export class ModelEngine {
           question(() => {
             const log = this.#logs.get(topic) ?? [];
             const end = this.#ends.get(topic) ?? '';
-            const at = log.findIndex(({ place }) => place === after);
-            const isComplete = at >= 0 || after === end || (log[0]?.previous ?? end) === after;
-            const entries = log.slice(at + 1, at + 1 + limit);
-            const hasMore = at + 1 + limit < log.length;
+            const isThere = log.some(({ place }) => place === after);
+            const isComplete = isThere || after === end || (log[0]?.previous ?? end) === after;
+            const rest = log.filter(({ place }) => Number(place) > Number(after));
+            const entries = rest.slice(0, limit);
+            const hasMore = rest.length > limit;
             return after === end
               ? { entries: [], isComplete, hasMore: false, end }
               : { entries, isComplete, hasMore, end };
@@ -179,7 +180,8 @@ export class ModelEngine {
     this.#count += 1;
     const entry: ModelEntry = {
       topic,
-      place: `${this.#count}`,
+      // Another engine gives out lower ones again, and never the same.
+      place: `${this.#count}.${this.#failovers}`,
       previous: this.#ends.get(topic) ?? '',
       publisher: hub.publisher,
       n,
@@ -245,7 +247,7 @@ export class ModelEngine {
 
   /** A replica has all up to here. */
   replicate(): void {
-    this.#saved = { logs: new Map(this.#logs), ends: new Map(this.#ends) };
+    this.#saved = { logs: new Map(this.#logs), ends: new Map(this.#ends), count: this.#count };
   }
 
   /** Entries are lost that had been taken: all who reconnect see another engine. */
@@ -257,5 +259,6 @@ export class ModelEngine {
     }
     this.#logs = new Map(this.#saved.logs);
     this.#ends = new Map(this.#saved.ends);
+    this.#count = this.#saved.count;
   }
 }

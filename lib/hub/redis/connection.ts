@@ -27,6 +27,9 @@ const LAST_PAUSE = 500;
 /** Replies as bytes: what others have written is not decoded before it was looked at. */
 const AS_BYTES = { timeout: 0, typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } };
 
+/** True for what Redis refused: the connection is fine. */
+export const isRefusal = (error: unknown): error is Error => error instanceof ErrorReply;
+
 /** A connection from its being open to its end; it never comes back by itself. */
 export class Connection {
   readonly #client: Client;
@@ -75,7 +78,7 @@ export class Connection {
       try {
         return await this.send(args);
       } catch (error) {
-        if (error instanceof ErrorReply) return undefined;
+        if (isRefusal(error)) return undefined;
         throw error;
       }
     });

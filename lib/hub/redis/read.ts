@@ -1,5 +1,4 @@
 /** Reading a log, and finding out whether something of it is missing. */
-import { ErrorReply } from 'redis';
 import { type LogEntry, type LogPage, type Place, START } from '../backplane.ts';
 import { type Connection } from './connection.ts';
 import { idOf, type Names, parseLogged, partsOf } from './entry.ts';
@@ -115,6 +114,3 @@ export async function endOf(
   // Before all that is published in this millisecond.
   return `${now - 1}-999999999999.${identity}`;
 }
-
-/** True for what Redis refused: the connection is fine. */
-export const isRefusal = (error: unknown): error is Error => error instanceof ErrorReply;

@@ -1,6 +1,6 @@
 /** Two connections to one Redis that live and die together: one writes and reads, one is pushed to. */
 import { createHash, randomBytes } from 'node:crypto';
-import { type Client, Connection } from './connection.ts';
+import { type Client, Connection, isRefusal } from './connection.ts';
 import { type Argument } from './entry.ts';
 import { LOAD } from './append.ts';
 
@@ -21,6 +21,8 @@ export interface SessionOptions {
   readonly writer: Connection;
   /** The key of the mark. Undefined on a cluster, where it would be on one node alone. */
   readonly mark: string | undefined;
+  /** On a cluster, a key that is never there: a node that is not up refuses to look for it. */
+  readonly probe: string | undefined;
   /** The channel of the beat: one of this process. */
   readonly beat: string;
   /** Whether topics are pushed on sharded channels. */
@@ -112,7 +114,7 @@ export class Session {
 
 /** Opens the second connection, and finds out what both lead to. Rejects where that is no master. */
 export async function openSession(options: SessionOptions): Promise<Session> {
-  const { make, writer, mark } = options;
+  const { make, writer, mark, probe } = options;
   const subscriber = new Connection(make());
   writer.whenBroken(() => subscriber.close());
   subscriber.whenBroken((cause) => writer.close(cause));
@@ -121,6 +123,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   if (info['run_id'] !== other['run_id']) throw new Error('two connections led to two servers');
   // A replica takes no messages.
   if (info['role'] !== 'master') throw new Error(`Redis is a ${info['role']}, not a master`);
+  if (probe !== undefined) await expectUp(writer, probe);
   let marked = '';
   if (mark !== undefined) {
     const fresh = randomBytes(8).toString('hex');
@@ -131,8 +134,10 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     marked = String(replies[1]);
   }
   await writer.command(LOAD);
+  // The second replication id changes whenever a replica becomes a master; the first one also when a
+  // master gets its first replica, and then nothing has been lost.
   const identity = createHash('sha1')
-    .update(`${info['run_id']} ${info['master_replid']} ${marked}`)
+    .update(`${info['run_id']} ${info['master_replid2']} ${marked}`)
     .digest('base64url')
     .slice(0, 6);
   const policy = info['maxmemory_policy'] ?? 'noeviction';
@@ -141,6 +146,17 @@ export async function openSession(options: SessionOptions): Promise<Session> {
     evicts: isBounded && policy !== 'noeviction' ? policy : undefined,
     version: info['redis_version'] ?? '',
   });
+}
+
+/** Rejects on a master that has just come back and refuses all, until it knows of the others. */
+async function expectUp(writer: Connection, probe: string): Promise<void> {
+  try {
+    await writer.command(['PEXPIRE', probe, '1']);
+  } catch (error) {
+    // MOVED, or a slot that no node has: others are served.
+    // guard: a master of a cluster that is down
+    if (!isRefusal(error) || error.message.startsWith('CLUSTERDOWN The cluster')) throw error;
+  }
 }
 
 async function infoOf(connection: Connection): Promise<Record<string, string | undefined>> {

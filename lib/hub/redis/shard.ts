@@ -5,10 +5,10 @@ import { BackplaneError } from '../errors.ts';
 import { type Budget, Outgoing } from '../outgoing.ts';
 import { Repeats } from '../repeats.ts';
 import { type Appending, appendCommand } from './append.ts';
-import { type Client, type Connection, keepConnected } from './connection.ts';
+import { type Client, type Connection, isRefusal, keepConnected } from './connection.ts';
 import { idOf, type Names, parsePushed } from './entry.ts';
 import { Followings } from './followings.ts';
-import { endOf, isRefusal, readLog } from './read.ts';
+import { endOf, readLog } from './read.ts';
 import { Recent } from './recent.ts';
 import { openSession, type Session } from './session.ts';
 
@@ -140,6 +140,7 @@ export class Shard {
       make: () => client,
       writer,
       mark: isCluster ? undefined : `${prefix}:mark`,
+      probe: isCluster ? `${prefix}:probe` : undefined,
       beat: `${prefix}:beat:${hub.publisher}`,
       isSharded,
       pushed: (message, channel) => this.#pushed(session, message, channel),

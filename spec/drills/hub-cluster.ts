@@ -1,6 +1,6 @@
 /** Server processes that are one hub, and clients of theirs that keep account of what they hear. */
 import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
+import { type EventEmitter, once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { WebSocket } from 'ws';
 import { type EngineOptions } from '../support/engines.ts';
@@ -53,24 +53,36 @@ export interface ServerNode {
 
 const program = fileURLToPath(new URL('hub-node.ts', import.meta.url));
 
+/** For how long anything is waited for that others do, in milliseconds. */
+const LIMIT = 40_000;
+
+/** Waits for what is emitted next. Rejects when it takes too long, and says what was awaited. */
+async function next<Value>(emitter: EventEmitter, event: string, what: string): Promise<Value> {
+  try {
+    const [value] = (await once(emitter, event, { signal: AbortSignal.timeout(LIMIT) })) as [Value];
+    return value;
+  } catch (cause) {
+    throw new Error(`${what}: nothing within ${LIMIT} ms`, { cause });
+  }
+}
+
 /** Starts a process; it hears the others when this resolves. */
 export async function startNode(options: NodeOptions): Promise<ServerNode> {
   const child = fork(program, [JSON.stringify(options)], {
     execArgv: ['--expose-gc', '--import', 'tsx'],
   });
-  const [port] = (await once(child, 'message')) as [number];
+  const port = await next<number>(child, 'message', `the port of ${options.name}`);
   return {
     process: child,
     port,
     state: async () => {
-      const answer = once(child, 'message');
+      const answer = next<NodeState>(child, 'message', `the state of ${options.name}`);
       child.send('state?');
-      const [state] = (await answer) as [NodeState];
-      return state;
+      return answer;
     },
     kill: async () => {
       if (child.exitCode !== null || child.signalCode !== null) return;
-      const exit = once(child, 'exit');
+      const exit = next(child, 'exit', `the end of ${options.name}`);
       child.kill('SIGKILL');
       await exit;
     },
@@ -114,10 +126,10 @@ export class Client {
   ): Promise<Client> {
     const socket = new WebSocket(`ws://127.0.0.1:${port}/news`);
     const client = new Client(socket, topics);
-    await once(socket, 'open');
+    await next(socket, 'open', 'a client that connects');
     // The first pong comes after onOpen, which joins.
     socket.ping();
-    await once(socket, 'pong');
+    await next(socket, 'pong', 'a client that joins');
     return client;
   }
 
@@ -135,12 +147,23 @@ export class Client {
     return this.#gaps.get(topic) ?? 0;
   }
 
-  /** Waits until the condition holds, or the connection is gone. */
-  async until(holds: () => boolean): Promise<void> {
-    await new Promise<void>((resolve) => {
+  /**
+   * Waits until the condition holds, or the connection is gone. Rejects when that takes too long.
+   * @param what - what is awaited, for the error
+   */
+  async until(holds: () => boolean, what = String(holds), limit = LIMIT): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      const end = (): void => {
+        this.#looks.delete(look);
+        clearTimeout(late);
+      };
+      const late = setTimeout(() => {
+        end();
+        reject(new Error(`${what}: not within ${limit} ms. It heard ${this.#summary()}`));
+      }, limit);
       const look = (): void => {
         if (!holds() && this.#socket.readyState === WebSocket.OPEN) return;
-        this.#looks.delete(look);
+        end();
         resolve();
       };
       this.#looks.add(look);
@@ -163,13 +186,20 @@ export class Client {
       const topic = topicOf(n);
       gaps.push(this.gapsIn(topic));
       this.#socket.send(JSON.stringify({ from, n, padding, topic } satisfies Said));
-      if (n - first >= ahead) await this.until(() => isDone(n - ahead));
+      if (n - first >= ahead)
+        await this.until(() => isDone(n - ahead), `to hear ${from} ${n - ahead}`);
     }
-    await this.until(() => isDone(end - 1));
+    await this.until(() => isDone(end - 1), `to hear ${from} ${end - 1}`);
   }
 
   end(): void {
     this.#socket.terminate();
+  }
+
+  /** The last that it heard of each publisher, and how many gaps in each topic. */
+  #summary(): string {
+    const last = [...this.#numbers].map(([from, numbers]) => `${from} ${numbers.slice(-3).join()}`);
+    return JSON.stringify({ last, gaps: Object.fromEntries(this.#gaps) });
   }
 
   #look(): void {

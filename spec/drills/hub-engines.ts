@@ -42,6 +42,9 @@ export interface DrilledEngine {
 
 const execute = promisify(execFile);
 
+/** How long a server may take to start on a machine that does other work, in milliseconds. */
+const SETUP_LIMIT = 40_000;
+
 /** Asks redis-cli. Not by spawnSync: what goes through a gateway needs this process. */
 async function cli(port: number, ...args: string[]): Promise<string> {
   const { stdout } = await execute('redis-cli', ['-p', String(port), ...args]).catch(() => ({
@@ -79,7 +82,7 @@ async function server(
       // A second one would find the port taken, and nobody would end the first.
       if (runs()) throw new Error(`${program} runs already`);
       running = spawn(program, [...(await argumentsIn(folder))], { stdio: 'ignore' });
-      await until(isThere);
+      await until(isThere, SETUP_LIMIT);
     },
     end: async () => {
       await kill();
@@ -185,7 +188,7 @@ export async function sentinelEngine(): Promise<DrilledEngine> {
   if (first === undefined || second === undefined) throw new Error('no servers');
   await Promise.all([first.start(), second.start()]);
   await cli(ports[1], 'REPLICAOF', '127.0.0.1', String(doors[0].port));
-  await until(() => hears(ports[1]));
+  await until(() => hears(ports[1]), SETUP_LIMIT);
   const sentinelPorts = [await freePort(), await freePort(), await freePort()];
   const sentinels = await Promise.all(
     sentinelPorts.map((port) =>
@@ -197,7 +200,7 @@ export async function sentinelEngine(): Promise<DrilledEngine> {
             file,
             `port ${port}\nbind 127.0.0.1\ndir ${folder}\n` +
               `sentinel monitor drilled 127.0.0.1 ${doors[0].port} 2\n` +
-              'sentinel down-after-milliseconds drilled 1000\n' +
+              'sentinel down-after-milliseconds drilled 3000\n' +
               'sentinel failover-timeout drilled 5000\n',
           );
           return [file, '--sentinel'];
@@ -212,9 +215,31 @@ export async function sentinelEngine(): Promise<DrilledEngine> {
     const replicas = await cli(port, 'SENTINEL', 'replicas', 'drilled');
     return known.startsWith('OK 3') && replicas.includes('slave');
   };
-  for (const port of sentinelPorts) await until(() => knows(port));
+  for (const port of sentinelPorts) await until(() => knows(port), SETUP_LIMIT);
   const servers = [first, second] as const;
-  const masterIndex = async (): Promise<0 | 1> => ((await isMaster(ports[0])) ? 0 : 1);
+  /** As the Sentinels have it: for a moment after a failover both say that they are master. */
+  const masterIndex = async (): Promise<0 | 1> => {
+    const address = await cli(
+      sentinelPorts[0] ?? 0,
+      'SENTINEL',
+      'get-master-addr-by-name',
+      'drilled',
+    );
+    return address.includes(String(doors[1].port)) ? 1 : 0;
+  };
+  /** The other one is master, and this one is its replica as soon as it may. */
+  async function tookOver(before: 0 | 1, goOn: () => Promise<void>): Promise<void> {
+    const after = before === 0 ? 1 : 0;
+    await until(
+      async () => (await masterIndex()) === after && (await isMaster(ports[after])),
+      30_000,
+    );
+    await goOn();
+    await until(
+      async () => (await isReplica(ports[before])) && (await hears(ports[before])),
+      30_000,
+    );
+  }
   return {
     options: { kind: 'sentinel', ports: sentinelPorts, master: 'drilled' },
     keeps: false,
@@ -231,17 +256,15 @@ export async function sentinelEngine(): Promise<DrilledEngine> {
       doors[master].holdReplicas(true);
       await meanwhile();
       await servers[master].kill();
-      await until(() => isMaster(ports[master === 0 ? 1 : 0]), 30_000);
-      doors[master].holdReplicas(false);
-      // It comes back as a replica of the other.
-      await servers[master].start();
+      await tookOver(master, async () => {
+        doors[master].holdReplicas(false);
+        await servers[master].start();
+      });
     },
     hang: async () => {
       const master = await masterIndex();
       servers[master].signal('SIGSTOP');
-      await until(() => isMaster(ports[master === 0 ? 1 : 0]), 30_000);
-      servers[master].signal('SIGCONT');
-      await until(() => isReplica(ports[master]), 30_000);
+      await tookOver(master, async () => servers[master].signal('SIGCONT'));
     },
     end: async () => {
       doors.forEach((door) => door.close());
@@ -264,7 +287,7 @@ export async function clusterEngine(): Promise<DrilledEngine> {
     const door = await gateway(port);
     const own = await redisServer(
       port,
-      '--cluster-enabled yes --cluster-node-timeout 1500 --cluster-require-full-coverage no ' +
+      '--cluster-enabled yes --cluster-node-timeout 3000 --cluster-require-full-coverage no ' +
         `--cluster-announce-ip 127.0.0.1 --cluster-announce-port ${door.port} ` +
         `--cluster-announce-bus-port ${port + 10_000} --repl-diskless-sync-delay 0`,
     );
@@ -288,7 +311,7 @@ export async function clusterEngine(): Promise<DrilledEngine> {
     }
     return true;
   };
-  await until(isWhole, 30_000);
+  await until(isWhole, SETUP_LIMIT);
   const masters = async (): Promise<ClusterNode[]> => {
     const found: ClusterNode[] = [];
     for (const node of nodes) if (await isMaster(node.port)) found.push(node);

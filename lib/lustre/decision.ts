@@ -75,7 +75,7 @@ export class Decision {
     }
     const group = groupOf(after);
     if (group !== undefined) {
-      // The radio buttons of a group are written together.
+      // guard: the radio buttons of a group are written together
       if (this.#together.has(group)) writes = true;
       const known = this.#groups.get(group);
       if (known === undefined) this.#groups.set(group, new Set([writes]));

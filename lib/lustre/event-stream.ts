@@ -63,7 +63,7 @@ export class EventStream {
   /** Writes one event, or leaves it out when the reader is too far behind. */
   write(event: string | Prepared): void {
     const response = this.#response;
-    // Nothing is written to a stream that has ended.
+    // guard: nothing is written to a stream that has ended
     if (this.#hasEnded || isOver(response)) return;
     if (this.#hasMissed || this.#isBehind) {
       this.#hasMissed = true;

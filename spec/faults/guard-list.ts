@@ -19,6 +19,7 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
   'spec/core/refusal.spec.ts': [['a refused reply is an error', '']],
   'spec/lustre/faults.spec.ts': [
     ['the echo of a write is no news', ''],
+    ['handlers have names of their own', 'names and values'],
     ['a promise of a decoder is caught', ''],
     ['what shares its name with something removed is added again', ''],
     ['off is absent', ''],
@@ -37,7 +38,14 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
   'spec/lustre/slow-page.spec.ts': [
     ['a page that is too far behind is mounted anew', 'is not closed'],
   ],
-  'spec/lustre/decision.spec.ts': [['a box that is undecided stays so', 'undecided']],
+  'spec/lustre/decision.spec.ts': [
+    ['a box that is undecided stays so', 'undecided'],
+    ['the radio buttons of a group are written together', 'of a group are written together'],
+    ['the options of a select are written with it', 'has all its options written'],
+  ],
+  'spec/lustre/event-stream.spec.ts': [
+    ['nothing is written to a stream that has ended', 'writes nothing after its end'],
+  ],
   'spec/lustre/pauses.spec.ts': [
     ['a late event of a debounced handler', 'drops what was overtaken'],
     ['what was typed before a write is handled', 'loses nothing that was typed before a write'],
@@ -45,6 +53,7 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
   'spec/lustre/vdom/encode.spec.ts': [
     ['addresses that run', 'harmless'],
     ['animations of addresses', 'makes an animation'],
+    ['a throttled input sends its last event', 'last event'],
   ],
   'spec/lustre/component.spec.ts': [
     ['an event on a control or around it', 'leaves alone what was typed'],

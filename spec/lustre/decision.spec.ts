@@ -13,7 +13,7 @@ import {
   property,
 } from '../../lib/lustre.ts';
 import { ComponentRuntime } from '../../lib/lustre/component-runtime.ts';
-import { ModelPage } from '../support/agreement-model.ts';
+import { type ModelNode, ModelPage } from '../support/agreement-model.ts';
 
 type Update = (model: string, value: string) => string;
 
@@ -37,9 +37,10 @@ function open(
 
 /** What a page is sent for an event: the names and values of the attributes. */
 async function sentFor(page: ModelPage, at: number, name: string, state: object): Promise<unknown> {
-  const input = page.input(at);
-  Object.assign(input.state, state);
-  page.fire(input, name);
+  const controls = [...page.root.all()].filter(({ tag }) => tag === 'input' || tag === 'select');
+  const control = controls[at] as ModelNode;
+  Object.assign(control.state, state);
+  page.fire(control, name);
   await page.deliver();
   await new Promise((resolve) => process.nextTick(resolve));
   const frame = page.down.join('');
@@ -98,6 +99,35 @@ describe('radio buttons', () => {
     const taken = String(await sentFor(page, 1, 'change', { checked: true }));
 
     expect(taken).toBe('{"kind":1,"patch":{}}');
+  });
+});
+
+describe('a select', () => {
+  const choices = (model: string): Element<string> =>
+    html.select(
+      [onChange((value: string) => value)],
+      ['a', 'b'].map((choice) =>
+        html.option(
+          [attribute('value', choice), booleanAttribute('selected', model === choice)],
+          choice,
+        ),
+      ),
+    );
+
+  it('has all its options written where the choice is refused', async () => {
+    const [page] = open(keep, choices);
+
+    const refused = String(await sentFor(page, 0, 'change', { value: 'b' }));
+
+    expect(refused.match(/"name":"selected"/g)).toHaveLength(2);
+  });
+
+  it('is not written where the model takes the choice', async () => {
+    const [page] = open(take, choices);
+
+    const taken = String(await sentFor(page, 0, 'change', { value: 'b' }));
+
+    expect(taken).not.toContain('_omni');
   });
 });
 

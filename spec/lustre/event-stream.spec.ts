@@ -78,7 +78,9 @@ describe('a stream of events', () => {
   });
 
   it('writes nothing after its end, and ends once', async () => {
-    const { stream, client } = await open();
+    const { stream, response, client } = await open();
+    const errors: unknown[] = [];
+    response.on('error', (error) => void errors.push(error));
 
     stream.write('last');
     stream.end();
@@ -87,6 +89,7 @@ describe('a stream of events', () => {
     stream.beat();
 
     expect(await readUntil(client, 'late')).toBe('data: last\n\n');
+    expect(errors).toEqual([]);
   });
 
   it('leaves events out from the limit on, and says so once the reader has caught up', async () => {

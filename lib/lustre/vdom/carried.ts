@@ -64,7 +64,7 @@ function place<Message>(
 /** Whether the later one takes the place of the earlier one. */
 function isSameSlot(one: Carried<unknown>, other: Carried<unknown>, isCustom: boolean): boolean {
   if (one.kind === other.kind) return true;
-  // Handlers have names of their own.
+  // guard: handlers have names of their own
   if (one.kind === 'event' || other.kind === 'event') return false;
   // The two halves of a boolean attribute belong together everywhere.
   if (!isCustom || one.value === false || other.value === false) return true;

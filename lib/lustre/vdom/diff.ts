@@ -145,7 +145,7 @@ class Differ implements ChildrenDiffer {
     let controlled: Controlled | undefined;
     let selection: Stamp | undefined;
     if (control === undefined) {
-      // The options of a select are written with it.
+      // guard: the options of a select are written with it
       if (this.#writesOptions && after.tag === 'option') controlled = SELECTED;
     } else if (control.kind === 'selected') {
       selection = this.#decideSelection(control, before, after);

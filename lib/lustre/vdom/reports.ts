@@ -163,7 +163,7 @@ function paced<Message>(
   include: readonly string[],
 ): EventAttribute<Message> {
   const { throttle, debounce, name } = handler;
-  // A throttled input sends the last event.
+  // guard: a throttled input sends its last event
   if (UNASKED.has(name) && throttle > 0 && debounce === 0) {
     return { ...handler, include, debounce: throttle };
   }

@@ -32,6 +32,7 @@ import {
   throttle,
   unsafeRawHtml,
 } from '../../../lib/lustre.ts';
+import { type EventAttribute } from '../../../lib/lustre/vdom/attribute.ts';
 import { encodeElement } from '../../../lib/lustre/vdom/encode.ts';
 
 /** As it stands on the wire. */
@@ -433,6 +434,20 @@ describe('an attribute on the wire', () => {
     ['title', 'javascript:alert(1)'],
   ])('leaves %s with %j alone', (name, value) => {
     expect(attributes(property(name, value))).toEqual([{ kind: 1, name, value }]);
+  });
+
+  it('sends the last event of a throttled input, which says what the page shows', () => {
+    const input = (handler: EventAttribute<string>): unknown =>
+      wire(html.input([throttle(handler, 50)]));
+
+    expect(input(onCheck(String))).toMatchObject({ attributes: [{ throttle: 50, debounce: 50 }] });
+    expect(input(onClick('m'))).toEqual({
+      kind: 1,
+      tag: 'input',
+      attributes: [
+        { kind: 2, name: 'click', prevent_default: NEVER, stop_propagation: NEVER, throttle: 50 },
+      ],
+    });
   });
 
   it('refuses a delay that is no whole number', () => {

@@ -39,6 +39,28 @@ const target = (name: string, toMessage: (value: never) => Message): never =>
     { include: [`target.${name}`] },
   ) as never;
 
+/** A number, and whether something was heard that is none. */
+const signed = ({ a, isHalf }: Model): Element<Message> =>
+  html.div(
+    [],
+    [
+      html.input([
+        attribute('name', 'a'),
+        attribute('type', 'number'),
+        attribute('value', String(a)),
+        onInput((value: string) => (value === '' ? { isHalf: true } : { a: value })),
+      ]),
+      html.output([], [text(isHalf === true ? 'half' : 'whole')]),
+    ],
+  );
+
+/** Types a minus in the place of the number, and waits until the page has been answered. */
+async function typeMinus(page: Page): Promise<void> {
+  await page.locator('input').selectText();
+  await page.keyboard.type('-');
+  await page.locator('output', { hasText: 'half' }).waitFor();
+}
+
 interface Case {
   readonly title: string;
   readonly first: Model;
@@ -193,6 +215,26 @@ const CASES: readonly Case[] = [
     model: { a: '75' },
   },
   {
+    title: 'a minus that a number begins with',
+    first: { a: '7', isHalf: false },
+    view: signed,
+    act: async (page) => {
+      await typeMinus(page);
+      await page.keyboard.type('5');
+    },
+    model: { a: '-5', isHalf: true },
+  },
+  {
+    title: 'a minus that is all of a number when it is left',
+    first: { a: '7', isHalf: false },
+    view: signed,
+    act: async (page) => {
+      await typeMinus(page);
+      await page.locator('input').blur();
+    },
+    model: { a: '7', isHalf: true },
+  },
+  {
     title: 'a date',
     first: { day: '2026-01-01' },
     view: ({ day }) =>
@@ -321,7 +363,7 @@ describeRuntime('controls in two pages, on the runtime $name', ({ script }) => {
     const url = await serve(server);
     const open = async (): Promise<Page> => {
       const page = await browser.newPage();
-      page.setDefaultTimeout(10_000);
+      page.setDefaultTimeout(30_000);
       await page.goto(url);
       await page.locator('p').waitFor();
       return page;
@@ -334,7 +376,7 @@ describeRuntime('controls in two pages, on the runtime $name', ({ script }) => {
 
     await act(...pages);
 
-    await expect.poll(model, { timeout: 5_000 }).toEqual({ ...first, ...wanted });
+    await expect.poll(model, { timeout: 20_000 }).toEqual({ ...first, ...wanted });
     for (const page of pages) {
       // The page, and a fresh mount beside it.
       const states = (): Promise<readonly string[]> =>
@@ -350,10 +392,13 @@ describeRuntime('controls in two pages, on the runtime $name', ({ script }) => {
           return [document.getElementById('live'), await fresh].map(({ shadowRoot }) => state(shadowRoot));
         })()`);
       await expect
-        .poll(async () => {
-          const [live, fresh] = await states();
-          return live === fresh ? 'agree' : `live: ${live}, fresh: ${fresh}`;
-        })
+        .poll(
+          async () => {
+            const [live, fresh] = await states();
+            return live === fresh ? 'agree' : `live: ${live}, fresh: ${fresh}`;
+          },
+          { timeout: 20_000 },
+        )
         .toBe('agree');
     }
     shared.stop();

@@ -45,7 +45,7 @@ function ordered(value: unknown, name = ''): unknown {
   );
 }
 
-/** FNV-1a of 64 bits over the UTF-8 of a text. It distinguishes versions, and need not resist an attack. */
+/** FNV-1a of 64 bits over the UTF-8 of a string. It distinguishes versions, and need not resist an attack. */
 function fnv(text: string): string {
   let hash = 0xcbf29ce484222325n;
   for (const byte of new TextEncoder().encode(text)) {

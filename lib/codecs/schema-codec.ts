@@ -1,4 +1,4 @@
-/** A codec of JSON texts, made from schemas of any library that speaks Standard Schema. */
+/** A JSON codec made from schemas of any library that implements Standard Schema. */
 import { type JsonCodec } from '../core/codec.ts';
 import { DecodeError } from '../core/errors.ts';
 import { type Fault, refuse, UnsendableError } from '../core/refusal.ts';
@@ -26,7 +26,7 @@ export interface SchemaCodecOptions<
 }
 
 /**
- * Makes a codec of JSON texts from two schemas of zod, valibot, arktype, or any other library that
+ * Makes a JSON codec from two schemas of zod, valibot, arktype, or any other library that
  * speaks Standard Schema.
  *
  * `encode` sends what `outgoing` makes of a message (a schema that strips unknown fields strips

@@ -55,7 +55,7 @@ export type Shape =
 interface Annotated {
   /** For people: the text of `described`, or a doc comment. Lines are parted by `\n`. */
   readonly docs?: string;
-  /** The names of refinements (`refine`) that narrow the shape and cannot be said. */
+  /** The names of refinements (`refine`) that narrow the shape and cannot be expressed in it. */
   readonly unchecked?: readonly string[];
 }
 

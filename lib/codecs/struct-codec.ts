@@ -1,4 +1,4 @@
-/** A codec of JSON texts, made from superstruct structs. */
+/** A JSON codec made from superstruct structs. */
 import { type Failure, type Struct, type StructError, validate } from 'superstruct';
 import { expectStruct } from './any-struct.ts';
 import { type JsonCodec } from '../core/codec.ts';
@@ -21,7 +21,7 @@ export interface StructCodecOptions<In, Out> {
 }
 
 /**
- * Makes a codec of JSON texts from two structs.
+ * Makes a JSON codec from two structs.
  *
  * `decode` makes of a string what superstruct's `create` makes of its value: it coerces (`defaulted`,
  * `trimmed`, `coerce`). `encode` never coerces: a message that `outgoing` accepts is sent as it is,
@@ -146,7 +146,7 @@ function foreignTo(struct: Struct): (message: unknown) => boolean {
     try {
       return variants.find(message) === undefined;
     } catch {
-      // A proxy with a fault of its own; what that means is said below.
+      // A proxy that throws; it is refused below.
       return false;
     }
   };

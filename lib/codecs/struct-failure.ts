@@ -1,7 +1,7 @@
 /**
- * What is said of a failure of superstruct. Its own `message` quotes what was received, its path
+ * The text of a superstruct failure. Its own `message` quotes what was received, its path
  * holds keys that were received, and its error carries the whole value: none of that may reach a
- * client or a log. So all is said anew, in words that stand in the structs.
+ * client or a log. So the text is written anew, from what the structs say alone.
  */
 import { type Failure, is, type Struct } from 'superstruct';
 import { type Fault } from '../core/refusal.ts';

@@ -152,7 +152,7 @@ export function named<Type, Schema>(
 
 /**
  * Says for people what a struct is: a doc comment in Gleam, `description` in JSON Schema. Put it
- * around what else is said of the struct: `described('…', size(string(), 1, 20))`.
+ * around the other refinements of the struct: `described('…', size(string(), 1, 20))`.
  * @param docs - any number of lines
  * @throws TypeError when an argument is not of that form
  */

@@ -44,7 +44,7 @@ interface Pushed {
   readonly encoded: Wire;
 }
 
-/** What windows of this process are told from those of others by. */
+/** Distinguishes the windows of this process from those of others. */
 const PROCESS = randomBytes(6).toString('base64url');
 let windowsMade = 0;
 

@@ -142,7 +142,7 @@ export function sizeOf(data: Received): number {
   return data.byteLength;
 }
 
-/** Whether a message is over the limit, without measuring a text that cannot be. */
+/** Whether a message is over the limit, without measuring a string that is short enough anyway. */
 export function isLarger(data: Received, limit: number): boolean {
   if (typeof data !== 'string') return sizeOf(data) > limit;
   return data.length > limit || (data.length * 3 > limit && Buffer.byteLength(data) > limit);

@@ -19,7 +19,7 @@ export interface Line {
   readonly isOpen: boolean;
   /** Whether each message has an id and an answer of its own: the subprotocol `omnimessage.1`. */
   readonly isMarked: boolean;
-  /** What the client said of itself, on a marked line; its secret is dropped once it was read. */
+  /** What the client sent about itself on a marked line; its secret is dropped once it was read. */
   introduction: Introduction | undefined;
   /** What it goes on from, where that is known from the beginning. */
   readonly goesOnFrom: Resume | undefined;

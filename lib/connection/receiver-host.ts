@@ -27,7 +27,7 @@ export interface ReceiverHost<In> extends QueueHost {
     id: MessageId | undefined,
     isRepeat: boolean,
   ) => void | PromiseLike<void>;
-  /** True until the client that resumes has said what it goes on from. */
+  /** True until the resuming client has sent the places that it resumes from. */
   readonly awaitsResume: boolean;
   /**
    * The client says what it goes on from.

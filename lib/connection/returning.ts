@@ -16,7 +16,7 @@ import { type Answered } from '../core/window-store.ts';
 /** What is known of a client until its connection opens. */
 interface Arrival {
   readonly authorized: unknown;
-  /** What to do once it has said what it goes on from. */
+  /** Called once the client has sent the places that it resumes from. */
   open: (() => void) | undefined;
 }
 
@@ -45,7 +45,7 @@ export abstract class ReturningConnection<In, Out, Context, Request extends Inco
     clearTimeout(this.#timer);
   }
 
-  /** True until the client that resumes has said what it goes on from. */
+  /** True until the resuming client has sent the places that it resumes from. */
   get awaitsResume(): boolean {
     return this.#awaitsResume;
   }

@@ -42,7 +42,7 @@ export type SenderSettings = Pick<
   | 'resume'
 >;
 
-/** A message that somebody else answers. */
+/** A message that is answered elsewhere, later. */
 interface Taken {
   isAnswered: boolean;
   /** Its handler is through, and had no reply of its own. */
@@ -69,7 +69,7 @@ export class MessageSender {
   #givenUp: MessageId | undefined;
   /** The message that is being handled, until it is answered. */
   #open: MessageId | undefined;
-  /** Those that somebody else answers, until that and their handling are over. */
+  /** Messages that are answered elsewhere, until the answer and their handling are over. */
   #taken: Map<MessageId, Taken> | undefined;
 
   constructor(host: SenderHost, line: Line, settings: SenderSettings, held: Held) {
@@ -147,7 +147,7 @@ export class MessageSender {
   }
 
   /**
-   * Lets somebody else answer the message that is being handled.
+   * Leaves the answer to the message that is being handled to the caller.
    * @returns undefined where there is none, or it is answered
    */
   takeAnswer(): Answer | undefined {

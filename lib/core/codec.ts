@@ -1,7 +1,7 @@
 /**
  * The pair that turns messages into what travels, and back.
  *
- * `In` is what this side receives, `Out` what it sends, `Encoded` what is on the wire: a text, or
+ * `In` is what this side receives, `Out` what it sends, `Encoded` what is on the wire: a string, or
  * bytes when {@link Codec.binary} is true. Make one from structs (`structCodec`), from a
  * schema (`schemaCodec`), or by hand.
  *
@@ -50,7 +50,7 @@ export interface Codec<In, Out, Encoded = string> {
   tagOf?(message: In): string | number | undefined;
 }
 
-/** A codec of JSON texts whose `encode` takes whatever it is offered. */
+/** A JSON codec whose `encode` takes any value. */
 export interface JsonCodec<In, Out> extends Codec<In, Out> {
   readonly decodeValue: (value: unknown) => In;
   /**

@@ -1,6 +1,6 @@
 /**
  * How far the client of a connection has got in topics, by the hash of each: what a hub asks when
- * the connection joins again on a new line, and tells as the topic goes on.
+ * the connection joins again on a new line, and updates as the topic goes on.
  */
 export interface TopicPlaces {
   /**

@@ -58,7 +58,7 @@ export type GapReason =
   | 'back'
   /** The engine lost what it had, or another node took over. */
   | 'engine'
-  /** The log no longer reaches back to what was heard last. */
+  /** The log no longer reaches back to the entry that was received last. */
   | 'log'
   /** A publisher had too much waiting, and refused messages. */
   | 'refused'

@@ -15,7 +15,7 @@ const LOOK = 500;
 /** Within how many of these looks each feed compares its end with that of its log: 60 s. */
 const LOOKS_PER_CHECK = 120;
 
-/** For how long the end of a log without entries is told, in milliseconds. */
+/** For how long the end of a log without entries is remembered, in milliseconds. */
 const EMPTY_FOR = 10_000;
 
 /** How long a topic is followed after its last receiver has left, in milliseconds. */

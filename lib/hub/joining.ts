@@ -65,7 +65,7 @@ export function createJoin<Message>(context: JoinContext<Message>): Hub<Message>
     });
   }
 
-  /** Goes on from where the client was, or tells it that this cannot be. */
+  /** Goes on from where the client was, or reports a gap to it. */
   async function joinAgain(
     topic: string,
     receiver: Receiver,
@@ -114,7 +114,7 @@ export function createJoin<Message>(context: JoinContext<Message>): Hub<Message>
   return join as Hub<Message>['join'];
 }
 
-/** A function that runs in the context of now, whoever calls it. */
+/** Binds a function to the present asynchronous context, whatever context calls it. */
 function inContext<In, Out>(act: (given: In) => Out): (given: In) => Out {
   const context = new AsyncContext();
   return (given) => context.run(act, undefined, given);

@@ -153,8 +153,8 @@ export class Outgoing {
 
   /**
    * The connection broke: what was on its way is written again.
-   * @param isSame - false when the engine may have lost what it had taken: then nobody knows
-   * whether others have heard what was on its way, and a note takes its place
+   * @param isSame - false when the engine may have lost what it had taken: then it is unknown
+   * whether others received what was on its way, and a note takes its place
    */
   again(isSame: boolean): void {
     const now = performance.now();

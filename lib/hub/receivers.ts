@@ -166,12 +166,12 @@ export class Receivers<Message> {
     this.#topics.clear();
   }
 
-  /** Something is missing in a topic: nobody can catch up with it any more. */
+  /** Messages of a topic are missing, and no receiver can catch up on them. */
   abandonCatchUps(name: string): void {
     for (const member of this.#topics.get(name)?.members.values() ?? []) this.#abandon(member);
   }
 
-  /** Delivers to all who were there when it was published. One who fails stops nobody else. */
+  /** Delivers to all receivers that were there when it was published. One that throws does not stop the others. */
   deliver(delivery: Delivery<Message>): void {
     const { number, message, except, answers, at } = delivery;
     const topic = this.#topics.get(delivery.topic);

@@ -1,4 +1,4 @@
-/** What clients are told of topics: a hash in place of the name, and an opaque place. */
+/** What clients see of topics: a hash in place of the name, and an opaque place. */
 import { createHash } from 'node:crypto';
 import { type Place } from './backplane.ts';
 
@@ -7,7 +7,7 @@ const REMEMBERED = 10_000;
 
 const hashes = new Map<string, string>();
 
-/** The hash of a topic: 16 characters of base64url. A name may be nobody else's business. */
+/** The hash of a topic: 16 characters of base64url. The name itself may be confidential. */
 export function topicHash(topic: string): string {
   const known = hashes.get(topic);
   if (known !== undefined) return known;
@@ -21,8 +21,8 @@ export function topicHash(topic: string): string {
 const TELLABLE = /^[\x21-\x3a\x3c-\x7e]{1,180}$/;
 
 /**
- * A place as clients are told it.
- * @returns empty for what cannot be told: then the topic has no places, and is never resumed
+ * A place as it is sent to clients.
+ * @returns empty for a place that cannot be sent: then the topic has no places, and is never resumed
  */
 export function placeOf(topic: string, place: Place): string {
   return TELLABLE.test(place) ? `${topicHash(topic)},${place}` : '';

@@ -20,7 +20,7 @@ export function pushEventOf(encoded: Wire): string {
   return `data: ${encoded.replaceAll('\n', '\ndata: ')}\n\n`;
 }
 
-/** The same with its place as the id of the event, which a browser tells when it comes back. */
+/** An event whose id is the place of the message: a browser sends it back as `Last-Event-ID` when it reconnects. */
 export function placedEventOf(encoded: Wire, { place }: Prepared): string {
   return place === '' ? pushEventOf(encoded) : `id: ${place}\n${pushEventOf(encoded)}`;
 }

@@ -47,7 +47,7 @@ export function wayTo(target: Target, path: string, isSocket: boolean): Way {
     return { open: () => inMemory(server), close: nothing };
   }
   const { app, server, close } = attachWebSockets(express());
-  // Express prints what nobody has handled, unless it is told that this is a test.
+  // Express prints unhandled errors, unless `env` is `test`.
   app.set('env', 'test');
   if (isSocket) app.ws(path, target as SocketRoute);
   else app.use(path, target as RequestHandler);

@@ -64,7 +64,7 @@ export interface TestClient<In, Out> {
   };
   /** Breaks the connection without a word. The link comes back by itself. */
   readonly cut: () => void;
-  /** Nothing arrives any more, in either direction: a dead line that nobody has closed. */
+  /** Nothing arrives any more, in either direction: a dead line that neither side has closed. */
   readonly freeze: () => void;
   /** What was held back arrives, and what comes after it. */
   readonly thaw: () => void;

@@ -29,7 +29,7 @@ export interface MappedType {
   readonly to: GleamFunction;
   readonly from: GleamFunction;
   readonly as: GleamType;
-  /** What a text must match to be one, as a regular expression. */
+  /** What its string must match, as a regular expression. */
   readonly pattern?: string | undefined;
   /** What the parameters of the type stand for: an `Id(User)` may travel as an `Id` does. */
   readonly parameters?: readonly GleamType[] | undefined;

@@ -1,7 +1,7 @@
 /**
- * How many receivers each topic has, across processes: whoever wants to know asks all that live. A
- * process says so every 5 s, and is taken for dead by each other one that has not heard it for 20 s,
- * by its own clock.
+ * How many receivers each topic has, across processes: a count asks all live processes. A process
+ * sends a beat every 5 s. Each other process takes it for dead when no beat arrived for 20 s by its
+ * own clock.
  */
 import { type Session } from './session.ts';
 
@@ -18,7 +18,7 @@ export class Counts {
   readonly #prefix: string;
   readonly #node: string;
   readonly #counts = new Map<string, number>();
-  /** When each other process was heard for the last time. */
+  /** When a beat of each other process last arrived. */
   readonly #others = new Map<string, number>();
   readonly #asking = new Map<string, (node: string, count: number) => void>();
   #questions = 0;

@@ -112,7 +112,7 @@ export class Session {
     let sent = performance.now();
     const timer = setInterval(() => {
       const now = performance.now();
-      // A process that stood still has not heard, and nothing is wrong.
+      // A process that was suspended received nothing, which is no sign of a deaf connection.
       if (now - sent > 2 * BEAT) this.#heard = now;
       // Liveness by what comes back.
       if (now - this.#heard > DEAD) this.close(new Error('NATS pushed nothing for 5 s'));
@@ -124,7 +124,7 @@ export class Session {
     this.signal.addEventListener('abort', () => clearInterval(timer), { once: true });
   }
 
-  /** Publishes what nobody waits for. */
+  /** Publishes without waiting for an acknowledgement. */
   publish(subject: string, payload?: string, reply?: string): void {
     try {
       this.connection.publish(subject, payload, reply === undefined ? {} : { reply });

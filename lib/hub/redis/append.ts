@@ -11,8 +11,8 @@ import { type Argument, type Names } from './entry.ts';
  *
  * What may have been written before is looked for, from the end back to what this publisher wrote
  * before it: its numbers rise in a log. Where some were refused and those behind them accepted
- * (`scattered`) they may not, and all of the log is searched. Where the log ends before that, but has
- * been trimmed since, nobody knows: then a note is written in its place.
+ * (`scattered`) they may not, and all of the log is searched. Whether it was written is unknown where
+ * the log has been trimmed since: then a note is written in its place.
  */
 const SCRIPT = `
 local log, last, kind, payload = KEYS[1], KEYS[2], ARGV[6], ARGV[7]

@@ -1,4 +1,4 @@
-/** Clients of the `redis` package, made as its user said, without what we do ourselves. */
+/** Clients of the `redis` package with the user's options, without the features that the hub has itself. */
 import { createClient, type RedisClientOptions } from 'redis';
 import { type Client, Connection } from './connection.ts';
 

@@ -166,7 +166,7 @@ export class Cluster implements Nodes {
     await Promise.all([...this.#shards.values()].map(({ running }) => running));
   }
 
-  /** Asks who has which slots: the nodes that we talk to, or else those that we have heard of. */
+  /** Asks which master has which slots: the connected nodes, or else all known ones. */
   async #refresh(): Promise<void> {
     const { cluster, shard } = this.#options;
     let failure: unknown;

@@ -55,7 +55,7 @@ export class Connection {
     await this.#within(ANSWER_LIMIT, this.#client.connect());
   }
 
-  /** Sends one command; whoever sends many looks after their time themselves. */
+  /** Sends one command with a time limit. Callers that send many commands limit their time themselves. */
   send(args: Argument[]): Promise<unknown> {
     return this.#client.sendCommand(args, AS_BYTES);
   }

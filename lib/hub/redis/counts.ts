@@ -1,8 +1,8 @@
 /**
  * How many receivers each topic has, across processes. Each process keeps a hash of its own, from
- * topic to number, which expires unless its process renews it: what a process that died had joined
- * vanishes by itself. A set holds the names of the processes; whoever counts and finds that a hash
- * has expired takes its name out. No clock is read but that of Redis.
+ * topic to number, which expires unless its process renews it, so the receivers of a process that
+ * died vanish by themselves. A set holds the names of the processes; a count that finds an expired
+ * hash removes its name. No clock is read but that of Redis.
  */
 import { type Connection } from './connection.ts';
 import { type Argument } from './entry.ts';

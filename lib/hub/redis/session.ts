@@ -97,7 +97,7 @@ export class Session {
       await this.writer.commands([['PUBLISH', beat, ''], ...renew]);
       await this.writer.pause(BEAT);
       const now = performance.now();
-      // A process that stood still has not heard, and nothing is wrong.
+      // A process that was suspended received nothing, which is no sign of a deaf connection.
       if (now - sent > 2 * BEAT) this.#heard = now;
       // Liveness by what comes back.
       if (now - this.#heard > DEAD) {

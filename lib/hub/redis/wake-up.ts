@@ -1,4 +1,4 @@
-/** Wakes one loop that waits. A ring that nobody waits for is kept for the next who does. */
+/** Wakes one waiting loop. A wake-up without a waiting loop is kept for the next wait. */
 export class Bell {
   #rung = false;
   #wake: (() => void) | undefined;

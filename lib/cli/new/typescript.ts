@@ -47,7 +47,7 @@ const notes = new Map<string, Note>();
 const link = connect({
   url: '/omni-ws',
   codec: pageCodec,
-  // Also after a break: what was said meanwhile was missed.
+  // Also after a break: messages sent meanwhile were missed.
   onOpen: () => void link.send({ type: 'fetch' }),
   onMessage: (message) => {
     const news = message.type === 'notes' ? message.notes : [message.note];

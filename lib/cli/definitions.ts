@@ -20,7 +20,7 @@ export interface Definitions {
 
 /**
  * Reads the definitions of a module. Messages are the exports that `sides` names; else those whose
- * names hold `Client` or `Server`, apart from objects that another export holds, as a
+ * names hold `Client` or `Server` (the sender, or after `To` the receiver), apart from objects that another export holds, as a
  * `ClientProfile` may be; else all structs that are exported, and either side may send them.
  * @param file - the name of the module, for errors
  * @throws UsageError when there are none, or one of them cannot be read
@@ -91,7 +91,8 @@ function sendersFound(all: readonly Read[]): Senders {
     const { name } = read;
     const [client, server] = [name.includes('Client'), name.includes('Server')];
     if (client === server || isHeld(read)) return [];
-    return [[name, client ? 'client' : 'server']];
+    // `ToServer` says where it goes, `FromClient` and `ClientMessage` where it comes from.
+    return [[name, client === /To(The)?(Client|Server)/.test(name) ? 'server' : 'client']];
   });
   if (found.length > 0) return new Map(found);
   return new Map(all.map(({ name }) => [name, 'both']));

@@ -17,9 +17,15 @@ describe('the messages of a module', () => {
   it.each<[why: string, exports: Record<string, unknown>, sides: object, roots: string[]]>([
     [
       'have Client or Server in their names',
-      { FromClient: a, ToTheServer: b, Note: b },
+      { FromClient: a, ServerMessage: b, Note: b },
       {},
-      ['FromClient: client', 'ToTheServer: server'],
+      ['FromClient: client', 'ServerMessage: server'],
+    ],
+    [
+      'may have names that say where they go',
+      { ToServer: a, ToTheClient: b, AutoClient: b },
+      {},
+      ['ToServer: client', 'ToTheClient: server', 'AutoClient: client'],
     ],
     ['are all structs, where no name has', { Note: a, Sent: b }, {}, ['Note: both', 'Sent: both']],
     [

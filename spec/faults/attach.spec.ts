@@ -206,7 +206,8 @@ describe('2b: attachWebSockets', () => {
     expect(await busy.closed).toEqual({ code: 1001, reason: 'going-away' });
     expect(await idle.closed).toEqual({ code: 1001, reason: 'going-away' });
     await closed;
-    expect(performance.now() - began).toBeLessThan(800);
+    // Sooner than the 5 s after which the frozen one is cut in any case.
+    expect(performance.now() - began).toBeLessThan(4_000);
     expect((await frozen.ended).code).toBe(1001);
     expect(server.listening).toBe(false);
   });
@@ -275,7 +276,8 @@ describe('2b: attachWebSockets', () => {
     const began = performance.now();
     await gone;
 
-    expect(performance.now() - began).toBeLessThan(6_000);
+    // ws itself cuts it after 30 s.
+    expect(performance.now() - began).toBeLessThan(15_000);
     expect((await client.ended).code).toBe(4404);
   });
 

@@ -10,14 +10,14 @@ import { openRaw, say, sayFrame, serveSocket } from './served-socket.ts';
 /** Given up within 300 ms, beats of 10 ms included. */
 const heartbeat = { interval: 100, timeout: 100 };
 const GIVEN_UP = 200;
-/** Half a second is what a busy machine may add. */
-const LATEST = GIVEN_UP + 500;
+/** What a busy machine may add is less than what ends a connection otherwise: 5 s or more. */
+const LATEST = GIVEN_UP + 4_000;
 
 describe.each(stacks)('2b: omniWs on %s', (_, stack) => {
   it('W25 a client that falls silent, idle: gone in time and not before, onClose 1006', async () => {
     const served = await serveSocket(stack, { heartbeat });
-    const client = await openRaw(served);
     const began = performance.now();
+    const client = await openRaw(served);
 
     await client.ended;
 
@@ -56,14 +56,15 @@ describe.each(stacks)('2b: omniWs on %s', (_, stack) => {
         close(4000);
       },
     });
-    const client = await openRaw(served, { isStubborn: true });
     const began = performance.now();
+    const client = await openRaw(served, { isStubborn: true });
 
     expect((await client.ended).code).toBe(4000);
 
     const took = performance.now() - began;
     expect(took).toBeGreaterThan(4_900);
-    expect(took).toBeLessThan(6_000);
+    // ws itself cuts it after 30 s.
+    expect(took).toBeLessThan(15_000);
     await served.until(() => served.closes.length > 0);
     expect(served.closes).toEqual([4000]);
   });
@@ -76,7 +77,7 @@ describe.each(stacks)('2b: omniWs on %s', (_, stack) => {
     client.write(closeFrame(4001));
     await served.until(() => served.closes.length > 0);
 
-    expect(performance.now() - began).toBeLessThan(6_000);
+    expect(performance.now() - began).toBeLessThan(15_000);
     expect(served.closes).toEqual([4001]);
   });
 

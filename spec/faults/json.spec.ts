@@ -342,7 +342,8 @@ describe.each(stacks)('2d: a socket on %s', (_, stack) => {
       const began = performance.now();
       quiet.send(String(n));
       expect(await quiet.next()).toBe(String(n));
-      expect(performance.now() - began).toBeLessThan(250);
+      // Without turns it would never be answered.
+      expect(performance.now() - began).toBeLessThan(5_000);
     }
     await told;
 

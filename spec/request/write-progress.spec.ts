@@ -38,16 +38,16 @@ it('cuts a client off that takes nothing of its answer', async () => {
 });
 
 it('lets a client be slow, as long as it takes something', async () => {
-  const { client, closed } = await answeredMuch(200);
+  const { client, closed } = await answeredMuch(1_000);
   let size = 0;
   let next = 1_000_000;
 
-  // A megabyte every 50 ms: a second for all of it, in which it never rests for 200 ms.
+  // A megabyte every 75 ms: longer than a second for all of it, in which it never rests that long.
   for await (const piece of client as AsyncIterable<Buffer>) {
     size += piece.length;
     if (size < next) continue;
     next += 1_000_000;
-    await pace(50);
+    await pace(75);
   }
   await closed;
 

@@ -27,6 +27,17 @@ export async function untilTurned(holds: () => boolean, turns = 50_000): Promise
   }
 }
 
+/**
+ * How long the process computes while something runs, in milliseconds. Where the machine is busy it
+ * does not grow as the time that passes does.
+ */
+export async function cpuTimeOf(act: () => unknown): Promise<number> {
+  const before = process.cpuUsage();
+  await act();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1_000;
+}
+
 /** Lets the process stand still, as when it is stopped by a signal, or busy. In milliseconds. */
 export function standStill(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);

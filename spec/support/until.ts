@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** Looks at a condition until it holds, up to 15 s: for what nobody tells of, like the work of a server. */
+/** Looks at a condition until it holds, up to 45 s: for what nobody tells of, like the work of a server. */
 export async function until(
   holds: () => boolean | Promise<boolean>,
-  limit = 15_000,
+  limit = 45_000,
 ): Promise<void> {
   const end = performance.now() + limit;
   while (!(await holds())) {

@@ -151,6 +151,7 @@ describe('C8, C9, C10, C16: names and values', () => {
     const opened = on('open', () => 'm');
     const both = element<string>('my-dialog', [attribute('open', ''), opened]);
     expect(namesOf(both)).toEqual(['open', 'open']);
+    expect(namesOf(html.dialog([attribute('open', ''), opened]))).toEqual(['open', 'open']);
     expect(diff(both, element<string>('my-dialog', [opened]))?.children?.[0]?.changes).toEqual([
       {
         kind: 2,

@@ -14,6 +14,11 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
   ],
   'spec/hub/hub.spec.ts': [['a version that others do not understand floods no log', '']],
   'spec/hub/redis/session.spec.ts': [['a master of a cluster that is down', 'as the cluster is']],
+  'spec/hub/forged.spec.ts': [
+    ['a place beyond the end of a log of Redis', "on 'Redis' what looks like"],
+    ['a place beyond the end of a stream of NATS', "on 'NATS' what looks like"],
+    ['the id of the last entry overwritten', 'overwritten by a list'],
+  ],
   'spec/hub/redis/away.spec.ts': [['what is remembered of the refused is bounded', '']],
   'spec/codecs/json.spec.ts': [['numbers that JSON cannot give back', 'would become Infinity']],
   'spec/core/refusal.spec.ts': [['a refused reply is an error', '']],

@@ -4,15 +4,19 @@
  */
 import { connect as connectNats, headers } from '@nats-io/transport-node';
 import { createHub, type OmniError } from 'express-omnimessage';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { createCluster } from 'redis';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { type Place } from '../../lib/hub/backplane.ts';
 import { namesOf } from '../../lib/hub/redis/entry.ts';
 import { MESSAGE_ID, tokenOf } from '../../lib/hub/nats/subjects.ts';
 import {
   backplaneOf,
   type EngineOptions,
+  engines,
   isThere,
   natsServers,
   randomPrefix,
+  type StartedEngine,
 } from '../support/engines.ts';
 import { randomOf } from '../support/random.ts';
 import { admin, keysOf, redisUrl } from '../support/redis-admin.ts';
@@ -32,17 +36,55 @@ interface Forger {
   readonly push: (bytes: Buffer) => Promise<unknown>;
   /** Writes bytes into its log, as an entry of somebody else. */
   readonly write: (bytes: Buffer) => Promise<unknown>;
+  /** Pushes what looks like the next entry after a place, and stands far behind all others. */
+  readonly forge: (after: Place, message: string) => Promise<unknown>;
   readonly end: () => Promise<void>;
 }
 
 const STRANGER = 'stranger--------';
 
+/** In thousands of years. */
+const FAR = 99_999_999_999_999;
+
+/** What the channel of Redis would push. */
+const forgedAt = (after: Place, message: string): string =>
+  `1 ${FAR}-0 ${after.split('.')[0]} ${STRANGER} 7 m\n${message}`;
+
+async function atCluster(prefix: string, options: EngineOptions): Promise<Forger> {
+  const ports = options.kind === 'cluster' ? options.ports : [];
+  const cluster = createCluster({
+    rootNodes: ports.map((port) => ({ url: `redis://127.0.0.1:${port}` })),
+  });
+  await cluster.connect();
+  const log = namesOf(prefix).log('news');
+  return {
+    push: (bytes) => cluster.sendCommand(log, false, ['SPUBLISH', log, bytes]),
+    write: (bytes) => cluster.sendCommand(log, false, entryOf(log, bytes)),
+    forge: (after, message) =>
+      cluster.sendCommand(log, false, ['SPUBLISH', log, forgedAt(after, message)]),
+    end: async () => cluster.destroy(),
+  };
+}
+
+const entryOf = (log: string, bytes: Buffer): (string | Buffer)[] => [
+  'XADD',
+  log,
+  '*',
+  'p',
+  STRANGER,
+  'n',
+  '1',
+  'm',
+  bytes,
+];
+
 async function atRedis(prefix: string): Promise<Forger> {
   const redis = await admin();
   const log = namesOf(prefix).log('news');
   return {
+    forge: (after, message) => redis.publish(log, forgedAt(after, message)),
     push: (bytes) => redis.publish(log, bytes),
-    write: (bytes) => redis.sendCommand(['XADD', log, '*', 'p', STRANGER, 'n', '1', 'm', bytes]),
+    write: (bytes) => redis.sendCommand(entryOf(log, bytes)),
     end: async () => {
       const left = await keysOf(redis, prefix);
       if (left.length > 0) await redis.del(left);
@@ -54,9 +96,18 @@ async function atRedis(prefix: string): Promise<Forger> {
 async function atNats(prefix: string): Promise<Forger> {
   const connection = await connectNats({ servers: natsServers, reconnect: false });
   let count = 0;
+  const channel = `${prefix}.r.${tokenOf('news')}`;
   return {
     push: async (bytes) => {
-      connection.publish(`${prefix}.r.${tokenOf('news')}`, bytes);
+      connection.publish(channel, bytes);
+      await connection.flush();
+    },
+    forge: async (after, message) => {
+      const header = headers();
+      header.set(MESSAGE_ID, `${STRANGER}.7.m`);
+      header.set('Nats-Sequence', String(FAR));
+      header.set('Nats-Last-Sequence', after.split('.')[0] ?? '');
+      connection.publish(channel, message, { headers: header });
       await connection.flush();
     },
     write: async (bytes) => {
@@ -73,18 +124,25 @@ async function atNats(prefix: string): Promise<Forger> {
   };
 }
 
-const forgeries: readonly [
-  name: string,
-  isThere: boolean,
-  options: EngineOptions,
-  forger: (prefix: string) => Promise<Forger>,
-][] = [
-  ['Redis', isThere.redis, { kind: 'redis', url: redisUrl }, atRedis],
-  ['NATS', isThere.nats, { kind: 'nats', servers: natsServers }, atNats],
-];
+type Open = (prefix: string, options: EngineOptions) => Promise<Forger>;
 
-describe.each(forgeries.filter(([, isHere]) => isHere))('garbage on %s', (_, __, options, open) => {
-  it('reaches nobody and ends nothing: it is reported, and the topic goes on', async () => {
+const forgers: Readonly<Record<string, Open>> = {
+  Redis: atRedis,
+  'Redis Cluster of three': atCluster,
+  NATS: atNats,
+};
+
+describe.each(engines)('on $name', ({ name, start }) => {
+  const open = forgers[name] as Open;
+  let options: EngineOptions;
+  let engine: StartedEngine;
+  beforeAll(async () => {
+    engine = await start();
+    ({ options } = engine);
+  }, 60_000);
+  afterAll(() => engine.stop());
+
+  it('garbage reaches nobody and ends nothing: it is reported, and the topic goes on', async () => {
     const prefix = randomPrefix();
     const random = randomOf(19);
     const heard: string[] = [];
@@ -97,7 +155,7 @@ describe.each(forgeries.filter(([, isHere]) => isHere))('garbage on %s', (_, __,
       onGap: (topic, reason) => gaps.push(`${topic}: ${reason}`),
     });
     await hub.ready();
-    const forger = await open(prefix);
+    const forger = await open(prefix, options);
     onTestFinished(async () => {
       await hub.close();
       await forger.end();
@@ -125,5 +183,97 @@ describe.each(forgeries.filter(([, isHere]) => isHere))('garbage on %s', (_, __,
     expect(found.messages.every(({ message }) => message.startsWith('news '))).toBe(true);
     // Redis pushes what its script writes, NATS whatever is written.
     expect(new Set(gaps)).toEqual(new Set(options.kind === 'nats' ? ['news: undecodable'] : []));
+  });
+
+  it('what looks like the next entry, far behind all others, deafens nobody', async () => {
+    const prefix = randomPrefix();
+    const heard: string[] = [];
+    const hub = createHub<string>({
+      codec,
+      backplane: backplaneOf(options, { prefix }),
+      onError: () => {},
+      onGap: (topic, reason) => heard.push(`gap in ${topic}: ${reason}`),
+    });
+    await hub.ready();
+    const forger = await open(prefix, options);
+    onTestFinished(async () => {
+      await hub.close();
+      await forger.end();
+    });
+    hub.subscribe('news', (message) => heard.push(message));
+    hub.publish('news', 'news 0');
+    await until(() => heard.length === 1);
+
+    for (const round of ['first', 'second']) {
+      heard.length = 0;
+      const place = (await hub.place('news')) ?? '';
+      await forger.forge(place, `news forged ${round}`);
+      await until(() => heard.length === 1);
+      // The next one shows that there is no such place, which is a gap; the one after it is heard.
+      hub.publish('news', `news ${round} 1`);
+      await until(() => heard.includes('gap in news: log'));
+      hub.publish('news', `news ${round} 2`);
+      await until(() => heard.includes(`news ${round} 2`));
+
+      expect(heard[0]).toBe(`news forged ${round}`);
+      expect(heard.filter((each) => each.startsWith('gap'))).toEqual(['gap in news: log']);
+    }
+    const place = (await hub.place('news')) ?? '';
+    const found = await hub.since('news', place.replace(/^\d+/, String(FAR)));
+
+    expect([found.isComplete, found.messages]).toEqual([false, []]);
+  });
+});
+
+describe.runIf(isThere.redis)('on Redis, the id of the last entry', () => {
+  it.each([
+    ['a text', ['SET', 'no id\n1 2 3']],
+    ['a list', ['RPUSH', 'no id']],
+  ] as const)('overwritten by %s costs nothing: no message, and no connection', async (_, made) => {
+    const prefix = randomPrefix();
+    const forger = await atRedis(prefix);
+    const redis = await admin();
+    const errors: OmniError[] = [];
+    const hubs = [0, 1].map(() =>
+      createHub<string>({
+        codec,
+        backplane: backplaneOf({ kind: 'redis', url: redisUrl }, { prefix }),
+        onError: (error) => errors.push(error),
+        onGap: (topic, reason) => heard.push(`gap in ${topic}: ${reason}`),
+      }),
+    );
+    onTestFinished(async () => {
+      await Promise.all(hubs.map((hub) => hub.close()));
+      redis.destroy();
+      await forger.end();
+    });
+    const [hub, late] = hubs;
+    const last = namesOf(prefix).last('news');
+    const overwrite = async (): Promise<void> => {
+      await redis.del(last);
+      await redis.sendCommand([made[0], last, made[1]]);
+    };
+    const heard: string[] = [];
+    hub?.subscribe('news', (message) => heard.push(message));
+    hub?.publish('news', 'news 0');
+    await until(() => heard.length === 1);
+
+    await overwrite();
+    hub?.publish('news', 'news 1');
+    await until(() => heard.includes('news 1'));
+    const place = (await hub?.place('news')) ?? '';
+    await overwrite();
+    const lateHeard: string[] = [];
+    late?.subscribe('news', (message) => lateHeard.push(message));
+    await until(async () => (await late?.place('news')) === place);
+    const found = await late?.since('news', place);
+    await overwrite();
+    hub?.publish('news', 'news 2');
+    await until(() => lateHeard.includes('news 2') && heard.includes('news 2'));
+
+    expect(heard).toEqual(['news 0', 'news 1', 'news 2']);
+    expect(lateHeard).toEqual(['news 2']);
+    expect(found?.messages).toEqual([]);
+    expect(errors).toEqual([]);
   });
 });

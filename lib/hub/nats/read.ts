@@ -54,7 +54,9 @@ export async function readLog(
     isKnown &&
     isReadable &&
     (await reachesBack(session, begin, entries.length, messages, life, outage));
-  return { entries, isComplete, hasMore: found !== undefined, end: placeOf(at, identity) };
+  const isEnd = isComplete || at > begin;
+  const end = isEnd ? placeOf(at, identity) : await lastOf(session, subject);
+  return { entries, isComplete, hasMore: found !== undefined, end };
 }
 
 async function reachesBack(
@@ -67,9 +69,13 @@ async function reachesBack(
 ): Promise<boolean> {
   if (sequence > 0 && (await get(session, { seq: sequence })) !== undefined) return true;
   if (count >= messages) return false;
-  if (outage !== undefined && outage < life) return true;
+  const isRecent = outage !== undefined && outage < life;
+  if (isRecent && (count > 0 || sequence === 0)) return true;
   const { state } = await session.within(session.manager.streams.info(session.stream));
-  return sequence > 0 && state.first_seq <= sequence + 1;
+  // Whatever gave us that place, the stream has never had it.
+  // guard: a place beyond the end of a stream of NATS
+  if (state.last_seq < sequence) return false;
+  return isRecent || (sequence > 0 && state.first_seq <= sequence + 1);
 }
 
 /** The end of a topic, or of the stream where the topic has no entries. */

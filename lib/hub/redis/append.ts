@@ -13,6 +13,8 @@ import { type Argument, type Names } from './entry.ts';
  * before it: its numbers rise in a log. Where some were refused and those behind them accepted
  * (`scattered`) they may not, and all of the log is searched. Whether it was written is unknown where
  * the log has been trimmed since: then a note is written in its place.
+ *
+ * What others have written over the id of the last entry is overwritten in turn, whatever its type.
  */
 const SCRIPT = `
 local log, last, kind, payload = KEYS[1], KEYS[2], ARGV[6], ARGV[7]
@@ -23,7 +25,7 @@ if ARGV[8] ~= '' then
     for _, entry in ipairs(found) do
       if entry[2][2] == ARGV[4] then
         if entry[2][4] == ARGV[5] then return entry[1] end
-        if ARGV[10] == '' and tonumber(entry[2][4]) < tonumber(ARGV[5]) then
+        if ARGV[10] == '' and (tonumber(entry[2][4]) or math.huge) < tonumber(ARGV[5]) then
           known = true
           break
         end
@@ -39,9 +41,11 @@ if ARGV[8] ~= '' then
   end
 end
 local id = redis.call('XADD', log, 'MAXLEN', '~', ARGV[1], '*', 'p', ARGV[4], 'n', ARGV[5], kind, payload)
-local previous = redis.call('SET', last, id, 'PX', ARGV[3], 'GET')
+local previous = redis.pcall('SET', last, id, 'PX', ARGV[3], 'GET')
+if type(previous) == 'table' then redis.call('SET', last, id, 'PX', ARGV[3]) end
+if type(previous) ~= 'string' or not string.find(previous, '^%d+%-%d+$') then previous = '-' end
 redis.call('PEXPIRE', log, ARGV[2])
-redis.call(ARGV[9], log, '1 ' .. id .. ' ' .. (previous or '-') .. ' ' .. ARGV[4] .. ' ' .. ARGV[5] .. ' ' .. kind .. '\\n' .. payload)
+redis.call(ARGV[9], log, '1 ' .. id .. ' ' .. previous .. ' ' .. ARGV[4] .. ' ' .. ARGV[5] .. ' ' .. kind .. '\\n' .. payload)
 return id
 `;
 

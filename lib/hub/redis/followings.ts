@@ -1,6 +1,7 @@
 /** The topics that are followed in one Redis: their subscriptions, and where each begins. */
 import { type Place, START } from '../backplane.ts';
-import { idOf, type Names } from './entry.ts';
+import { type Names } from './entry.ts';
+import { lastIdOf } from './read.ts';
 import { type Session } from './session.ts';
 
 /** A topic that is followed: its promise of a first place, until it is kept. */
@@ -135,9 +136,8 @@ export class Followings {
   /** Asks for the end of a log: in front of all that is written from now on. */
   #ask(session: Session, topic: string, following: Following): void {
     if (following.place !== undefined) return;
-    following.asked = session.writer.send(['GET', this.#names.last(topic)]).then(
-      (last) => {
-        const id = idOf(last);
+    following.asked = lastIdOf(session.writer, topic, this.#names).then(
+      (id) => {
         following.place = id === undefined ? START : `${id}.${session.identity}`;
       },
       (error: unknown) => session.writer.close(error),

@@ -1,6 +1,6 @@
 /** Reading a log, and finding out whether something of it is missing. */
 import { type LogEntry, type LogPage, type Place, START } from '../backplane.ts';
-import { type Connection } from './connection.ts';
+import { type Connection, isRefusal } from './connection.ts';
 import { idOf, type Names, parseLogged, partsOf } from './entry.ts';
 
 /** How long a read may take, in milliseconds. */
@@ -39,18 +39,24 @@ export async function readLog(
   const parts = partsOf(after);
   const log = names.log(topic);
   const isKnown = outage !== undefined || parts?.identity === identity;
-  const [found, length, last] = await connection.commands(
-    [
-      ['XRANGE', log, parts === undefined ? '-' : `(${parts.id}`, '+', 'COUNT', String(limit)],
-      ['XLEN', log],
-      ['GET', names.last(topic)],
-    ],
-    READ_LIMIT,
-  );
-  const lastId = idOf(last);
+  const begin = parts === undefined ? '-' : `(${parts.id}`;
+  const [[found, length], lastId] = await Promise.all([
+    connection.commands(
+      [
+        ['XRANGE', log, begin, '+', 'COUNT', String(limit)],
+        ['XLEN', log],
+      ],
+      READ_LIMIT,
+    ),
+    lastIdOf(connection, topic, names),
+  ]);
   const end = lastId === undefined ? START : `${lastId}.${identity}`;
   if (lastId !== undefined && lastId === parts?.id)
     return { entries: [], isComplete: isKnown, hasMore: false, end };
+  // Whatever gave us that place, the log has never had it.
+  // guard: a place beyond the end of a log of Redis
+  if (lastId !== undefined && parts !== undefined && !isAtMost(parts.id, lastId))
+    return { entries: [], isComplete: false, hasMore: false, end };
   const entries: LogEntry[] = [];
   let isReadable = true;
   for (const logged of found as unknown[]) {
@@ -96,6 +102,35 @@ function isAtMost(id: string, other: string): boolean {
   );
 }
 
+/**
+ * The id of the last entry, asked at once: before all that is written after this call. Where others
+ * have overwritten it, it is looked for in the log.
+ */
+export async function lastIdOf(
+  connection: Connection,
+  topic: string,
+  names: Names,
+): Promise<string | undefined> {
+  const kept = await unlessRefused(connection.send(['GET', names.last(topic)]));
+  if (kept === null) return undefined;
+  const id = idOf(kept);
+  if (id !== undefined) return id;
+  const range = ['XREVRANGE', names.log(topic), '+', '-', 'COUNT', '1'];
+  const found = await unlessRefused(connection.send(range));
+  return idOf(Array.isArray(found) ? (found as [unknown?][])[0]?.[0] : undefined);
+}
+
+/** What Redis answers; undefined where it refuses. */
+async function unlessRefused(reply: Promise<unknown>): Promise<unknown> {
+  try {
+    return await reply;
+  } catch (error) {
+    // guard: the id of the last entry overwritten → throw error;
+    if (!isRefusal(error)) throw error;
+    return undefined;
+  }
+}
+
 /** The end of a log; where it has none, a place of its own from which one can go on. */
 export async function endOf(
   connection: Connection,
@@ -103,11 +138,10 @@ export async function endOf(
   names: Names,
   identity: string,
 ): Promise<Place> {
-  const [last, time] = await connection.commands(
-    [['GET', names.last(topic)], ['TIME']],
-    READ_LIMIT,
-  );
-  const id = idOf(last);
+  const [id, [time]] = await Promise.all([
+    lastIdOf(connection, topic, names),
+    connection.commands([['TIME']], READ_LIMIT),
+  ]);
   if (id !== undefined) return `${id}.${identity}`;
   const [seconds, microseconds] = (time as unknown[]).map(Number);
   const now = (seconds ?? 0) * 1_000 + Math.floor((microseconds ?? 0) / 1_000);

@@ -315,13 +315,16 @@ function sizeOf(encoded) {
 }
 function jsonOf(payload) {
   try {
-    return JSON.parse(
-      typeof payload === "string" ? payload : String.fromCharCode(...payload)
+    const value = JSON.parse(
+      typeof payload === "string" ? payload : String.fromCharCode(...payload),
+      (name, each2) => name === "" || isSensible(each2) ? each2 : void 0
     );
+    return Object(value) === value ? value : void 0;
   } catch {
     return void 0;
   }
 }
+var isSensible = (value) => typeof value === "number" ? value > 0 && value < 2 ** 30 : Object(value) !== value && !!value;
 
 // ../lib/client/status.ts
 function createStatus(call) {
@@ -353,7 +356,7 @@ function createPace() {
   let slowness = 1e3;
   return {
     start: (rate) => {
-      perMs = rate === void 0 ? void 0 : rate / slowness;
+      perMs = rate !== void 0 && rate >= 1e-3 ? rate / slowness : void 0;
       budget = 0;
       budgetAt = now();
     },
@@ -375,6 +378,8 @@ function createPace() {
 
 // ../lib/client/outbox.ts
 var BARE_RATE = 100;
+var OWN = /^(left|skipped)$/;
+var ANSWER = /^([=+-])([1-9]\d*)(?:;([^;]*)|$)/;
 function createOutbox(options, { call, changed, read, deliver, restored }) {
   const { messages = 1e3, bytes = 1048576 } = options.queue ?? {};
   let waiting = [];
@@ -412,7 +417,10 @@ function createOutbox(options, { call, changed, read, deliver, restored }) {
   };
   const giveUp = (isChosen) => {
     const given = [...unconfirmed.values()].filter((one) => isChosen?.(one) !== false);
-    given.forEach(forget);
+    given.forEach((one) => {
+      forget(one);
+      remove(one);
+    });
     give(given, "unconfirmed", options.onUnconfirmed);
   };
   const resumption = options.resume?.({
@@ -572,14 +580,13 @@ function createOutbox(options, { call, changed, read, deliver, restored }) {
       count();
     },
     settled: (header, payload) => {
-      const [field, code = "failed"] = header.slice(1).split(";");
-      const id = Number(field);
+      const [, mark, digits, code] = ANSWER.exec(header) ?? [];
+      const id = Number(digits);
       const outgoing = unconfirmed.get(id);
-      if (outgoing === void 0) return;
+      if (outgoing === void 0 || waiting.includes(outgoing)) return false;
       unconfirmed.delete(id);
       const { settle, message } = outgoing;
-      const mark = header.charAt(0);
-      const failure = mark === "-" ? code : void 0;
+      const failure = mark !== "-" ? void 0 : !code || OWN.test(code) ? "failed" : code;
       const end = (reply) => {
         if (settle !== void 0) {
           settle(failure, reply, true);
@@ -590,9 +597,10 @@ function createOutbox(options, { call, changed, read, deliver, restored }) {
       };
       if (settle === void 0 || failure === void 0) drop(outgoing);
       const hasMessage = mark === "=" || failure !== void 0 && payload.length > 0;
-      if (hasMessage && read(payload, end)) return;
+      if (hasMessage && read(payload, end)) return true;
       if (mark === "=") settle?.("decode", void 0, true);
       else end();
+      return true;
     },
     refused: (id) => {
       const outgoing = unconfirmed.get(id);
@@ -892,10 +900,7 @@ function openLink(options, restored) {
     liveness.heard();
     outbox.resumption?.heard(header, payload);
     if (/^(;|$)/.test(header)) read(payload, deliver);
-    else if (/^[=+-]/.test(header)) {
-      proved();
-      outbox.settled(header, payload);
-    }
+    else if (outbox.settled(header, payload)) proved();
   };
   const ended = (code, reason, retryAfter) => {
     const isHidden = !isOpen && meaningOf(code)[1] === "connection-lost";
@@ -1010,6 +1015,8 @@ function openLink(options, restored) {
 }
 
 // ../lib/client/resume.ts
+var PLACE = /^([\w-]{1,32}),([!-~]{1,180})?$/;
+var numberIn = (digits) => /^\d{1,15}$/.test(digits) ? Number(digits) : void 0;
 var base64url = (text) => btoa(text).replace(/[+/=]/g, (sign) => ({ "+": "-", "/": "_" })[sign] ?? "");
 function resume({ definition } = {}) {
   return ({ sent, lastId, giveUp, missed }) => {
@@ -1021,6 +1028,9 @@ function resume({ definition } = {}) {
     const places = /* @__PURE__ */ new Map();
     let window = 0;
     let expiry;
+    const learnOwner = (given) => {
+      owner = typeof given === "string" ? given : void 0;
+    };
     const isOld = ({ sentAt = 0 }) => now() - sentAt >= window;
     return {
       returning: () => {
@@ -1042,7 +1052,7 @@ function resume({ definition } = {}) {
       },
       opened: (options) => {
         mayResume = options.window !== void 0;
-        ({ owner = owner } = options);
+        if (options.owner !== void 0) learnOwner(options.owner);
         if (options.resumed !== true) {
           places.clear();
           pushes = options.pushes ?? 0;
@@ -1054,17 +1064,17 @@ function resume({ definition } = {}) {
       },
       heard: (header, payload) => {
         if (header === "@") {
-          ({ owner } = jsonOf(payload) ?? {});
+          learnOwner(jsonOf(payload)?.owner);
           return;
         }
-        const [id, code] = header.slice(1).split(";");
-        if (code === FORGOTTEN) giveUp((one) => one.id === Number(id));
+        const [id, code] = header.split(";");
+        if (code === FORGOTTEN) giveUp((one) => id === `-${one.id}`);
         const [, name, value = ""] = /;(place|push|gap)=([^;]*)/.exec(header) ?? [];
-        if (name === "push") pushes = Number(value);
+        if (name === "push") pushes = numberIn(value) ?? pushes;
         else if (name === "place") {
-          const [topic = "", place] = value.split(",", 2);
+          const [, topic = "", place] = PLACE.exec(value) ?? [];
           places.delete(topic);
-          if (place) places.set(topic, place);
+          if (place !== void 0) places.set(topic, place);
           if (places.size > PLACES_LIMIT) places.delete(places.keys().next().value);
         } else if (name === "gap") {
           gap ??= setTimeout(() => {

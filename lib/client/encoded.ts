@@ -52,13 +52,19 @@ export function sizeOf(encoded: Wire): number {
     : utf8.encodeInto(encoded, scratch).written;
 }
 
-/** What the protocol itself says; undefined when it is nothing. */
+/** What the protocol itself says, without what makes no sense; undefined when it is no object. */
 export function jsonOf(payload: Wire): Partial<LineOptions> | undefined {
   try {
-    return JSON.parse(
+    const value: unknown = JSON.parse(
       typeof payload === 'string' ? payload : String.fromCharCode(...payload),
-    ) as object;
+      (name, each: unknown) => (name === '' || isSensible(each) ? each : undefined),
+    );
+    return Object(value) === value ? (value as object) : undefined;
   } catch {
     return undefined;
   }
 }
+
+/** A text, true, or a number that a timer takes. */
+const isSensible = (value: unknown): boolean =>
+  typeof value === 'number' ? value > 0 && value < 2 ** 30 : Object(value) !== value && !!value;

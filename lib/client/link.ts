@@ -175,10 +175,7 @@ export function openLink<In, Out>(
     liveness.heard();
     outbox.resumption?.heard(header, payload);
     if (/^(;|$)/.test(header)) read(payload, deliver);
-    else if (/^[=+-]/.test(header)) {
-      proved();
-      outbox.settled(header, payload);
-    }
+    else if (outbox.settled(header, payload)) proved();
   };
 
   /** The line is over: with a close code, the status of an answer, or 0 for neither. */

@@ -15,6 +15,10 @@ import { type Line } from './transport.ts';
 
 /** How fast the queue is sent on a line whose server does not say, in messages a second. */
 const BARE_RATE = 100;
+/** What only the client itself says of a message. */
+const OWN = /^(left|skipped)$/;
+/** An answer: its mark, the id of its message, and a code. */
+const ANSWER = /^([=+-])([1-9]\d*)(?:;([^;]*)|$)/;
 
 export function createOutbox<In, Out>(
   options: ConnectOptions<In, Out, Wire>,
@@ -68,7 +72,10 @@ export function createOutbox<In, Out>(
   };
   const giveUp = (isChosen?: (outgoing: Message) => boolean): void => {
     const given = [...unconfirmed.values()].filter((one) => isChosen?.(one) !== false);
-    given.forEach(forget);
+    given.forEach((one) => {
+      forget(one);
+      remove(one);
+    });
     give(given, 'unconfirmed', options.onUnconfirmed);
   };
   const resumption = options.resume?.({
@@ -258,14 +265,14 @@ export function createOutbox<In, Out>(
       count();
     },
     settled: (header, payload) => {
-      const [field, code = 'failed'] = header.slice(1).split(';');
-      const id = Number(field);
+      const [, mark, digits, code] = ANSWER.exec(header) ?? [];
+      const id = Number(digits);
       const outgoing = unconfirmed.get(id);
-      if (outgoing === undefined) return;
+      // What waits to be repeated cannot have been answered on this line.
+      if (outgoing === undefined || waiting.includes(outgoing)) return false;
       unconfirmed.delete(id);
       const { settle, message } = outgoing;
-      const mark = header.charAt(0);
-      const failure = mark === '-' ? code : undefined;
+      const failure = mark !== '-' ? undefined : !code || OWN.test(code) ? 'failed' : code;
       const end = (reply?: In): void => {
         if (settle !== undefined) {
           settle(failure, reply, true);
@@ -277,9 +284,10 @@ export function createOutbox<In, Out>(
       };
       if (settle === undefined || failure === undefined) drop(outgoing);
       const hasMessage = mark === '=' || (failure !== undefined && payload.length > 0);
-      if (hasMessage && read(payload, end)) return;
+      if (hasMessage && read(payload, end)) return true;
       if (mark === '=') settle?.('decode', undefined, true);
       else end();
+      return true;
     },
     refused: (id) => {
       const outgoing = unconfirmed.get(id);

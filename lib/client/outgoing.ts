@@ -72,8 +72,11 @@ export interface Outbox<In, Out> {
   readonly flush: () => void;
   /** The line is gone. */
   readonly closed: (code: number) => void;
-  /** The server confirmed a message, or said that it failed, with a header of `omnimessage.1`. */
-  readonly settled: (header: string, payload: Wire) => void;
+  /**
+   * The server confirmed a message, or said that it failed, with a header of `omnimessage.1`.
+   * @returns false when this answers nothing that was sent on this line
+   */
+  readonly settled: (header: string, payload: Wire) => boolean;
   /** The server refused a message before it was handled. */
   readonly refused: (id: number) => void;
   /** Sends at half the pace from now on. */

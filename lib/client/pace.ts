@@ -20,7 +20,8 @@ export function createPace(): Pace {
   let slowness = 1_000;
   return {
     start: (rate) => {
-      perMs = rate === undefined ? undefined : rate / slowness;
+      // Slower than that no timer is.
+      perMs = rate !== undefined && rate >= 1e-3 ? rate / slowness : undefined;
       budget = 0;
       budgetAt = now();
     },

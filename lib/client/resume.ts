@@ -20,6 +20,11 @@ export interface ResumeLinkOptions {
   readonly definition?: string | undefined;
 }
 
+/** A topic, and where it stands: nothing for nowhere. */
+const PLACE = /^([\w-]{1,32}),([!-~]{1,180})?$/;
+const numberIn = (digits: string): number | undefined =>
+  /^\d{1,15}$/.test(digits) ? Number(digits) : undefined;
+
 const base64url = (text: string): string =>
   btoa(text).replace(/[+/=]/g, (sign) => ({ '+': '-', '/': '_' })[sign] ?? '');
 
@@ -44,6 +49,9 @@ export function resume({ definition }: ResumeLinkOptions = {}): Resume {
     /** For how long a message may be sent again, in ms. */
     let window = 0;
     let expiry: ReturnType<typeof setTimeout> | undefined;
+    const learnOwner = (given: unknown): void => {
+      owner = typeof given === 'string' ? given : undefined;
+    };
     const isOld = ({ sentAt = 0 }: Sent): boolean => now() - sentAt >= window;
 
     return {
@@ -66,7 +74,7 @@ export function resume({ definition }: ResumeLinkOptions = {}): Resume {
       },
       opened: (options) => {
         mayResume = options.window !== undefined;
-        ({ owner = owner } = options);
+        if (options.owner !== undefined) learnOwner(options.owner);
         if (options.resumed !== true) {
           places.clear();
           pushes = options.pushes ?? 0;
@@ -78,17 +86,17 @@ export function resume({ definition }: ResumeLinkOptions = {}): Resume {
       },
       heard: (header, payload) => {
         if (header === '@') {
-          ({ owner } = jsonOf(payload) ?? {});
+          learnOwner(jsonOf(payload)?.owner);
           return;
         }
-        const [id, code] = header.slice(1).split(';');
-        if (code === FORGOTTEN) giveUp((one) => one.id === Number(id));
+        const [id, code] = header.split(';');
+        if (code === FORGOTTEN) giveUp((one) => id === `-${one.id}`);
         const [, name, value = ''] = /;(place|push|gap)=([^;]*)/.exec(header) ?? [];
-        if (name === 'push') pushes = Number(value);
+        if (name === 'push') pushes = numberIn(value) ?? pushes;
         else if (name === 'place') {
-          const [topic = '', place] = value.split(',', 2);
+          const [, topic = '', place] = PLACE.exec(value) ?? [];
           places.delete(topic);
-          if (place) places.set(topic, place);
+          if (place !== undefined) places.set(topic, place);
           if (places.size > PLACES_LIMIT) places.delete(places.keys().next().value as string);
         } else if (name === 'gap') {
           // Once for all topics.

@@ -1,5 +1,5 @@
 /** Messages without WebSocket: the server's by server-sent events, the page's by POST requests. */
-import { type Hello } from '../core/protocol.ts';
+import { jsonOf } from './encoded.ts';
 import { createPoster } from './poster.ts';
 import { type Address, type AddressSource, type LineEvents, type Transport } from './transport.ts';
 
@@ -34,10 +34,14 @@ export function sse({ url, post }: SseOptions): Transport {
       };
       const poster = createPoster(new URL(post, attempt.url), attempt, { ...events, end });
       const { receive } = events;
+      let isOpen = false;
       const { lastEventId = '' } = attempt.returning ?? {};
       const on: Readonly<Record<string, (data: string, place: string) => void>> = {
         hello: (data) => {
-          events.open({ ...(JSON.parse(data) as Hello), confirms: true });
+          const hello = jsonOf(data);
+          if (hello === undefined || isOpen) return;
+          isOpen = true;
+          events.open({ ...hello, confirms: true });
         },
         message: (data, place) => {
           receive(place, data);

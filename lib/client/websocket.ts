@@ -1,5 +1,5 @@
 /** Messages over WebSocket, with `omnimessage.1` where the server speaks it. */
-import { type Hello, joinFrame, PROTOCOL, splitFrame } from '../core/protocol.ts';
+import { joinFrame, PROTOCOL, splitFrame } from '../core/protocol.ts';
 import { type Socket, type SocketConstructor } from './platform.ts';
 import { jsonOf } from './encoded.ts';
 import { askRoute } from './question.ts';
@@ -45,7 +45,7 @@ export function webSocket({ url, protocol, protocols }: WebSocketOptions = {}): 
       /** Undefined until it is known: the hello alone proves the protocol. */
       let isFramed: boolean | undefined;
       /** The hello, while the server says whether the client is resumed. */
-      let hello: Hello | undefined;
+      let hello: ReturnType<typeof jsonOf>;
       let isDeaf = false;
 
       const close = (code?: number): void => {
@@ -75,7 +75,7 @@ export function webSocket({ url, protocol, protocols }: WebSocketOptions = {}): 
           return;
         }
         if (hello === undefined) {
-          hello = header === '!' ? (jsonOf(payload) as Hello | undefined) : undefined;
+          hello = header === '!' ? jsonOf(payload) : undefined;
           if (hello === undefined) {
             end(0);
             return;

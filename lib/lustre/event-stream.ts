@@ -34,12 +34,14 @@ export class EventStream {
   #hasEnded = false;
   /** An event was left out since the last one that was written. */
   #hasMissed = false;
+  /** So much of what waits is whole views. */
+  #whole = 0;
   #waited = 0;
   #beatsWithoutProgress = 0;
 
   /**
    * @param heartbeat - how often a comment is sent, in milliseconds; Infinity for never
-   * @param highWaterMark - how many bytes may wait before events are left out
+   * @param highWaterMark - how many bytes may wait, beside a whole view, before events are left out
    */
   constructor(
     response: ServerResponse,
@@ -60,18 +62,39 @@ export class EventStream {
     });
   }
 
-  /** Writes one event, or leaves it out when the reader is too far behind. */
-  write(event: string | Prepared): void {
+  /**
+   * Writes one event, or leaves it out when the reader is too far behind. A whole view does not count
+   * as being behind: the patches after it wait behind it, or the next event would be a whole view
+   * again, as large as this one.
+   */
+  write(event: string | Prepared, isWhole: boolean = false): void {
     const response = this.#response;
     // guard: nothing is written to a stream that has ended
     if (this.#hasEnded || isOver(response)) return;
-    if (this.#hasMissed || this.#isBehind) {
+    // guard: a reader is not behind because a whole view waits → const whole = 0;
+    const whole = this.#whole;
+    if (this.#hasMissed || response.writableLength - whole > this.#highWaterMark) {
       this.#hasMissed = true;
       return;
     }
     const data = typeof event === 'string' ? event : String(event.encoded);
     // JSON has no line breaks of its own: it is one line of data.
-    answerOrCut(response, () => response.write(`data: ${data}\n\n`, this.#onWritten));
+    const text = `data: ${data}\n\n`;
+    if (isWhole) this.#writeWhole(text);
+    else answerOrCut(response, () => response.write(text, this.#onWritten));
+  }
+
+  #writeWhole(text: string): void {
+    const response = this.#response;
+    const before = response.writableLength;
+    let size = 0;
+    const onWritten = (): void => {
+      this.#whole -= size;
+      this.#onWritten();
+    };
+    answerOrCut(response, () => response.write(text, onWritten));
+    size = response.writableLength - before;
+    this.#whole += size;
   }
 
   /** Ends the stream, after what was written. Ending twice does nothing. */

@@ -44,8 +44,8 @@ export interface ServerComponentSseOptions<
    */
   readonly heartbeat?: number | undefined;
   /**
-   * How much may wait to be sent, in bytes. A viewer that is further behind misses patches, and gets
-   * the whole view when it has caught up.
+   * How much may wait to be sent, in bytes, beside a whole view. A viewer that is further behind
+   * misses patches, and gets the whole view when it has caught up.
    * @defaultValue 65_536
    */
   readonly highWaterMark?: number | undefined;

@@ -81,10 +81,10 @@ export class SseView<Args, Model, Message, Context, Request extends IncomingMess
 
   // Called by the component.
 
-  show(frame: string | Prepared): void {
+  show(frame: string | Prepared, isMount: boolean): void {
     if (this.#isOver) return;
     this.#stream ??= this.#begin();
-    this.#stream.write(frame);
+    this.#stream.write(frame, isMount);
   }
 
   ended(error?: ApplicationError): void {

@@ -50,6 +50,7 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
   ],
   'spec/lustre/event-stream.spec.ts': [
     ['nothing is written to a stream that has ended', 'writes nothing after its end'],
+    ['a reader is not behind because a whole view waits', 'because a whole view waits'],
   ],
   'spec/lustre/pauses.spec.ts': [
     ['a late event of a debounced handler', 'drops what was overtaken'],

@@ -92,6 +92,40 @@ describe('a stream of events', () => {
     expect(errors).toEqual([]);
   });
 
+  it('does not leave events out because a whole view waits, however large', async () => {
+    const { stream, response, client } = await open(silent, Infinity, 100_000);
+    const whole = 'x'.repeat(10_000_000);
+
+    stream.write(whole, true);
+    expect(response.writableLength).toBeGreaterThan(100_000);
+    stream.write('patch');
+    stream.write('y'.repeat(200_000));
+    stream.write('too much');
+
+    stream.end();
+
+    const read = await readUntil(client, 'nothing of it');
+    expect(read.slice(0, 10_000_020)).toBe(
+      `data: ${whole}\n\ndata: patch\n\n`.slice(0, 10_000_020),
+    );
+    expect(read).not.toContain('too much');
+  });
+
+  it('counts what waits anew once a whole view has been read', async () => {
+    const { stream, response, client } = await open(silent, Infinity, 100_000);
+    stream.write('x'.repeat(10_000_000), true);
+    client.resume();
+    await until(() => response.writableLength === 0);
+    client.pause();
+
+    const event = 'y'.repeat(50_000);
+    while (response.writableLength <= 100_000) stream.write(event);
+    const waiting = response.writableLength;
+    stream.write(event);
+
+    expect(response.writableLength).toBe(waiting);
+  });
+
   it('leaves events out from the limit on, and says so once the reader has caught up', async () => {
     const caughtUp = deferred();
     const { stream, response, client } = await open(

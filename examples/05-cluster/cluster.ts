@@ -1,5 +1,5 @@
 /**
- * The chat on two server processes and one Redis, behind nothing: a message sent on one appears on
+ * The chat on two server processes and one engine, Redis or NATS, behind nothing: a message sent on one appears on
  * the other.
  *
  *     npm run example:cluster
@@ -11,42 +11,45 @@
  *
  * The environment may say
  *
- *     PORTS         where to listen: 8001,8002
- *     HOST          localhost
- *     REDIS_URL     where Redis is: redis://127.0.0.1:6379
- *     REDIS_PREFIX  what the names of its keys begin with: omnimessage-chat
+ *     PORTS       where to listen: 8001,8002
+ *     HOST        localhost
+ *     ENGINE_URL  where the engine is: redis://127.0.0.1:6379, or nats://127.0.0.1:4222
+ *     PREFIX      what its names begin with: omnimessage-chat
  */
 import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { createClient } from 'redis';
 
-const { PORTS = '8001,8002', REDIS_URL = 'redis://127.0.0.1:6379' } = process.env;
+const { PORTS = '8001,8002', ENGINE_URL = 'redis://127.0.0.1:6379' } = process.env;
 const program = fileURLToPath(new URL('node.ts', import.meta.url));
 
 /** How long a process is left alone that has ended, in milliseconds. */
 const REST = 1_000;
 
-const HOW_TO = `There is no Redis at ${REDIS_URL}. Start one of these, then this again:
+const HOW_TO = `Nothing listens at ${ENGINE_URL}. Start one of these, then this again:
 
     redis-server --save ''
     docker run --rm -p 6379:6379 redis:7
 
-or say where it is: REDIS_URL=redis://user:secret@redis.example:6379 npm run example:cluster`;
+or NATS with JetStream, and ENGINE_URL=nats://127.0.0.1:4222 npm run example:cluster:
+
+    nats-server -js
+    docker run --rm -p 4222:4222 nats -js
+
+or say where it is: ENGINE_URL=redis://user:secret@redis.example:6379 npm run example:cluster`;
 
 async function isThere(): Promise<boolean> {
-  const client = createClient({
-    url: REDIS_URL,
-    socket: { reconnectStrategy: false, connectTimeout: 2_000 },
-  });
-  // What is wrong is what connect says.
-  client.on('error', () => {});
+  const { hostname, port, protocol } = new URL(ENGINE_URL);
+  const usual = protocol === 'nats:' ? 4_222 : 6_379;
+  const socket = connect(port === '' ? usual : Number(port), hostname);
   try {
-    await client.connect();
+    await once(socket, 'connect', { signal: AbortSignal.timeout(2_000) });
     return true;
   } catch {
     return false;
   } finally {
-    client.destroy();
+    socket.destroy();
   }
 }
 
@@ -55,7 +58,7 @@ let isEnding = false;
 
 /** Starts a process, and another one whenever it has ended. */
 function start(port: string): void {
-  const child = fork(program, { env: { ...process.env, PORT: port } });
+  const child = fork(program, { env: { ...process.env, ENGINE_URL, PORT: port } });
   running.add(child);
   console.log(`port ${port}: process ${child.pid}`);
   child.once('exit', (code, signal) => {

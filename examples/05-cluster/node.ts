@@ -1,9 +1,9 @@
 /**
- * One process of the cluster: the chat of 02-chat, its messages in Redis, its changes on a hub.
+ * One process of the cluster: the chat of 02-chat, its messages in Redis or NATS, its changes on a hub.
  * Processes know nothing of each other; there may be any number, and they come and go.
  *
  * Nothing here is bound to a process: a page may be on one at first and on another after a
- * reconnect, without sticky sessions. Nothing survives but what is in Redis; what a page has written
+ * reconnect, without sticky sessions. Nothing survives but what the engine has; what a page has written
  * while its process died it says again to the next one, and the id makes one message of both.
  */
 import { type Server } from 'node:http';
@@ -19,19 +19,18 @@ import {
   omniWs,
   omniWsApplication,
 } from 'express-omnimessage';
-import { redisBackplane } from 'express-omnimessage/redis';
-import { createClient, type RedisClientType } from 'redis';
 import { handle } from '../02-chat/handler.ts';
 import { type ClientMessage, serverCodec, type ServerMessage } from '../02-chat/messages.ts';
 import { page } from '../02-chat/page.ts';
 import { chatProgram } from '../02-chat/program.ts';
+import { connectEngine } from './engine.ts';
 import { SharedPeople } from './shared-people.ts';
 import { type Change, SharedStore } from './shared-store.ts';
 
 export interface NodeOptions {
-  /** Where Redis is. */
+  /** Where the engine is: `redis://…` or `nats://…` */
   readonly url: string;
-  /** What the names of its keys begin with: processes with the same one are one chat. */
+  /** What its names begin with: processes with the same one are one chat. */
   readonly prefix: string;
   readonly onError: (error: unknown) => void;
 }
@@ -50,19 +49,17 @@ const changeCodec: Codec<Change, Change> = {
   encode: (change) => change,
 };
 
-/** Makes a process of the chat. It waits until Redis is there. */
+/** Makes a process of the chat. It waits until the engine is there. */
 export async function chatNode({ url, prefix, onError }: NodeOptions): Promise<ChatNode> {
-  const redis: RedisClientType = createClient({ url });
-  redis.on('error', onError);
-  await redis.connect();
+  const engine = await connectEngine({ url, prefix, onError, onBack: () => store.readAgain() });
   const hub = createHub<Change>({
     codec: changeCodec,
-    backplane: redisBackplane({ url, prefix: `${prefix}:hub` }),
+    backplane: engine.backplane,
     onError,
-    // Whatever was missed: all of it is in Redis.
-    onGap: () => store.read(),
+    // Whatever was missed: all of it is in the engine.
+    onGap: () => store.readAgain(),
   });
-  const store = new SharedStore({ redis, hub, key: `${prefix}:messages`, onError });
+  const store = new SharedStore({ table: engine.table, hub, onError });
   const people = new SharedPeople(hub);
   await hub.ready();
   await store.read();
@@ -101,17 +98,18 @@ export async function chatNode({ url, prefix, onError }: NodeOptions): Promise<C
       // First the clients, who go to another process; then what they may still need.
       await close();
       people.stop();
+      store.stop();
       await hub.close();
-      redis.destroy();
+      await engine.close();
     },
   };
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const { PORT = '8000', HOST = 'localhost', REDIS_URL, REDIS_PREFIX } = process.env;
+  const { PORT = '8000', HOST = 'localhost', ENGINE_URL, PREFIX } = process.env;
   const node = await chatNode({
-    url: REDIS_URL ?? 'redis://127.0.0.1:6379',
-    prefix: REDIS_PREFIX ?? 'omnimessage-chat',
+    url: ENGINE_URL ?? 'redis://127.0.0.1:6379',
+    prefix: PREFIX ?? 'omnimessage-chat',
     onError: (error) => console.error(error instanceof Error ? error.message : error),
   });
   node.server.listen(Number(PORT), HOST, () => {

@@ -1,13 +1,13 @@
 /**
- * The messages, in Redis, where all processes and those that start later find them. Each process
+ * The messages, in the engine, where all processes and those that start later find them. Each process
  * shows a copy. Whoever has changed something says so on the hub, and each reads the whole anew: so
  * all show the same in the same order, whatever got lost in between.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Hub } from 'express-omnimessage';
-import { type RedisClientType } from 'redis';
 import { type Chat, pageCodec } from '../02-chat/messages.ts';
 import { type Messages } from '../02-chat/store.ts';
+import { type Table } from './engine.ts';
 
 /** What is said on the hub. */
 export type Change = 'changed';
@@ -16,18 +16,17 @@ export type Change = 'changed';
 const MESSAGES = 200;
 const BYTES = 131_072;
 
-/** So often is something written that Redis did not confirm. */
-const ATTEMPTS = 5;
+/** For how long something is written again that the engine did not confirm, in milliseconds. */
+const PATIENCE = 60_000;
 
 const TOPIC = 'messages';
 
 type Listener = (all: Chat[]) => void;
 
 export interface SharedStoreOptions {
-  readonly redis: RedisClientType;
+  /** From the id to when a message came, and the message. */
+  readonly table: Table;
   readonly hub: Hub<Change>;
-  /** The hash in which they are: from the id to when it came, and the message. */
-  readonly key: string;
   readonly onError: (error: unknown) => void;
 }
 
@@ -39,12 +38,11 @@ export class SharedStore implements Messages {
   #reading: Promise<void> | undefined;
   #next: Promise<void> | undefined;
   #writing: Promise<void> | undefined;
+  #isStopped = false;
 
   constructor(options: SharedStoreOptions) {
     this.#options = options;
-    const { hub, redis } = options;
-    hub.subscribe(TOPIC, () => this.#readAgain());
-    redis.on('ready', () => this.#readAgain());
+    options.hub.subscribe(TOPIC, () => this.readAgain());
   }
 
   get all(): Chat[] {
@@ -59,15 +57,13 @@ export class SharedStore implements Messages {
   /** Adds a message, once whatever number of processes is told of it. It is in `all` when it is written. */
   add(chat: Chat): void {
     if (this.#all.some(({ id }) => id === chat.id)) return;
-    const { redis, key } = this.#options;
     // The clock of this process: it decides the order, in the same way for all of them.
     const value = JSON.stringify([Date.now(), chat]);
-    this.#write(() => redis.hSetNX(key, chat.id, value));
+    this.#write(() => this.#options.table.add(chat.id, value));
   }
 
   remove(id: string): void {
-    const { redis, key } = this.#options;
-    this.#write(() => redis.hDel(key, id));
+    this.#write(() => this.#options.table.remove([id]));
   }
 
   subscribe(listener: Listener): () => void {
@@ -92,8 +88,14 @@ export class SharedStore implements Messages {
     await this.#read();
   }
 
-  #readAgain(): void {
+  /** The same, for those who do not wait for it. */
+  readAgain(): void {
     this.read().catch(this.#options.onError);
+  }
+
+  /** What is not written yet is not written any more. */
+  stop(): void {
+    this.#isStopped = true;
   }
 
   #write(command: () => Promise<unknown>): void {
@@ -109,27 +111,25 @@ export class SharedStore implements Messages {
 
   /** Whether a command was carried out whose connection broke, nobody knows; these can be said twice. */
   async #keepTrying(command: () => Promise<unknown>): Promise<void> {
+    const end = performance.now() + PATIENCE;
     for (let attempt = 1; ; attempt++) {
       try {
         await command();
         return;
       } catch (error) {
-        if (attempt === ATTEMPTS || !this.#options.redis.isOpen) throw error;
-        await pause(100 * attempt);
+        if (performance.now() > end || this.#isStopped) throw error;
+        await pause(Math.min(100 * attempt, 1_000), undefined, { ref: false });
       }
     }
   }
 
   async #read(): Promise<void> {
-    const { redis, key } = this.#options;
-    const values = await redis.hVals(key);
+    const { table } = this.#options;
+    const values = await table.values();
     const found = values.flatMap((value) => parse(value) ?? []).sort(byAge);
     const old = found.splice(0, Math.max(0, found.length - MESSAGES));
     if (old.length > 0) {
-      await redis.hDel(
-        key,
-        old.map(({ chat }) => chat.id),
-      );
+      await table.remove(old.map(({ chat }) => chat.id));
     }
     let bytes = 0;
     const recent = found.reverse().filter(({ size }) => (bytes += size) <= BYTES);
@@ -151,7 +151,7 @@ interface Kept {
   readonly size: number;
 }
 
-/** A value of the hash. Another version may have written it: what it does not understand is passed over. */
+/** A value of the table. Another version may have written it: what it does not understand is passed over. */
 function parse(value: string): Kept | undefined {
   try {
     const [at, kept] = JSON.parse(value) as [unknown, unknown];

@@ -1,14 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { type Browser, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type DrilledEngine, natsEngine, redisEngine } from '../drills/hub-engines.ts';
 import { launchBrowser } from '../support/browser.ts';
+import { isThere } from '../support/engines.ts';
 import { type RunningExample, startExample } from '../support/example.ts';
-import { admin, keysOf, redisUrl, withRedis } from '../support/redis.ts';
-
-const prefix = `omnimessage-spec:${randomUUID()}`;
-const env = { HOST: '127.0.0.1', REDIS_URL: redisUrl, REDIS_PREFIX: prefix };
-const start = (port = '0'): Promise<RunningExample> =>
-  startExample('examples/05-cluster/node.ts', { ...env, PORT: port });
 
 async function open(browser: Browser, url: string): Promise<Page> {
   const context = await browser.newContext({ locale: 'en-GB' });
@@ -30,23 +25,36 @@ async function reads(page: Page, text: string): Promise<void> {
 const contents = (page: Page): Promise<string[]> =>
   page.locator('.message .content').allTextContents();
 
-describe.runIf(withRedis)('examples/05-cluster in a browser, on two ports', () => {
+/** Engines of the test's own, which write everything down. */
+const engines = [
+  { name: 'Redis', isHere: isThere.cluster, make: redisEngine },
+  { name: 'NATS', isHere: isThere.natsServer, make: natsEngine },
+].filter(({ isHere }) => isHere);
+
+describe.each(engines)('examples/05-cluster on $name in a browser, on two ports', ({ make }) => {
   let browser: Browser;
+  let engine: DrilledEngine;
   let one: RunningExample;
   let other: RunningExample;
 
+  const start = (port = '0'): Promise<RunningExample> => {
+    const { options } = engine;
+    const address = options.kind === 'nats' ? `nats://${options.servers}` : '';
+    const url = options.kind === 'redis' ? options.url : address;
+    const env = { HOST: '127.0.0.1', ENGINE_URL: url, PORT: port };
+    return startExample('examples/05-cluster/node.ts', env);
+  };
+
   beforeAll(async () => {
+    engine = await make();
     [browser, one, other] = await Promise.all([launchBrowser(), start(), start()]);
-  });
+  }, 60_000);
   afterEach(async () => {
     await Promise.all(browser.contexts().map((context) => context.close()));
   });
   afterAll(async () => {
     await Promise.all([browser.close(), one.stop(), other.stop()]);
-    const redis = await admin();
-    const left = await keysOf(redis, prefix);
-    if (left.length > 0) await redis.del(left);
-    redis.destroy();
+    await engine.end();
   });
 
   it('shows on one what is said on the other, and how many people are on both', async () => {
@@ -84,5 +92,24 @@ describe.runIf(withRedis)('examples/05-cluster in a browser, on two ports', () =
       'Said meanwhile',
       'Written while away',
     ]);
+  });
+
+  it('goes on when the engine is gone: what was said meanwhile is there when it is back', async () => {
+    const [onOne, onOther] = [await open(browser, one.url), await open(browser, other.url)];
+    await say(onOne, 'Before the restart');
+    await reads(onOther, 'Before the restart');
+
+    await engine.kill();
+    await say(onOne, 'Said on one without it');
+    await say(onOther, 'Said on the other without it');
+    await engine.start();
+    await reads(onOther, 'Said on one without it');
+    await reads(onOne, 'Said on the other without it');
+    await say(onOne, 'After the restart');
+    await reads(onOther, 'After the restart');
+
+    expect(await contents(onOne)).toEqual(await contents(onOther));
+    expect((await contents(onOne)).at(-4)).toBe('Before the restart');
+    expect((await contents(onOne)).at(-1)).toBe('After the restart');
   });
 });

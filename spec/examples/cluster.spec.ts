@@ -199,21 +199,28 @@ function startCluster(env: Record<string, string>): { child: ChildProcess; print
 }
 
 describe('npm run example:cluster', () => {
-  it('says how to start Redis where there is none', async () => {
-    const { child, printed } = startCluster({ REDIS_URL: 'redis://127.0.0.1:1' });
+  it.each([
+    ['Redis', 'redis://127.0.0.1:1', 'redis-server'],
+    ['NATS', 'nats://127.0.0.1:1', 'nats-server -js'],
+  ])(
+    'says how to start %s where there is none',
+    async (_, url, command) => {
+      const { child, printed } = startCluster({ ENGINE_URL: url });
 
-    const [code] = (await once(child, 'exit')) as [number];
+      const [code] = (await once(child, 'exit')) as [number];
 
-    expect(code).toBe(1);
-    expect(printed()).toContain('There is no Redis at redis://127.0.0.1:1');
-    expect(printed()).toContain('redis-server');
-  }, 60_000);
+      expect(code).toBe(1);
+      expect(printed()).toContain(`Nothing listens at ${url}`);
+      expect(printed()).toContain(command);
+    },
+    60_000,
+  );
 
   it.runIf(withRedis)(
     'starts two processes, and another when one is killed, which has all of it',
     async () => {
       const { prefix } = await keys();
-      const { child, printed } = startCluster({ REDIS_URL: redisUrl, REDIS_PREFIX: prefix });
+      const { child, printed } = startCluster({ ENGINE_URL: redisUrl, PREFIX: prefix });
       const urls = (): string[] => printed().match(/^http:\S+$/gm) ?? [];
       await until(() => urls().length === 2, 40_000);
       const [one = '', other = ''] = urls();

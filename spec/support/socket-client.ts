@@ -14,15 +14,23 @@ export interface SocketClient {
 }
 
 /** Connects, and is cut when the test has finished. */
-export async function connect(url: string, options: ClientOptions = {}): Promise<SocketClient> {
-  const client = dial(url, options);
+export async function connect(
+  url: string,
+  options: ClientOptions = {},
+  protocols: string[] = [],
+): Promise<SocketClient> {
+  const client = dial(url, options, protocols);
   await once(client.socket, 'open');
   return client;
 }
 
 /** The same, without waiting until it is open. */
-export function dial(url: string, options: ClientOptions = {}): SocketClient {
-  const socket = new WebSocket(url.replace(/^http/, 'ws'), options);
+export function dial(
+  url: string,
+  options: ClientOptions = {},
+  protocols: string[] = [],
+): SocketClient {
+  const socket = new WebSocket(url.replace(/^http/, 'ws'), protocols, options);
   onTestFinished(() => {
     socket.terminate();
   });

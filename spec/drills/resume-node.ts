@@ -1,7 +1,7 @@
 /**
  * One server process to which clients come back, for the drill of G35.
  *
- *     node --import tsx spec/drills/resume-node.ts '{"engine":{"kind":"redis","url":"redis://127.0.0.1:6379"},"prefix":"drill"}'
+ *     node --import tsx spec/drills/resume-node.ts '{"engine":{"kind":"redis","url":"redis://127.0.0.1:6379"},"prefix":"drill","hasStore":true}'
  *
  * It is started with an IPC channel: it sends its port and each message that it handles, publishes what
  * it is given, and ends when the channel does.
@@ -10,11 +10,19 @@ import { once } from 'node:events';
 import { type AddressInfo } from 'node:net';
 import express from 'express';
 import { attachWebSockets, createHub, type Hub, omniWs } from '../../lib/index.ts';
-import { redisWindows } from '../../lib/redis.ts';
+import { redisWindows, type RedisWindowsOptions } from '../../lib/redis.ts';
 import { backplaneOf } from '../support/engines.ts';
 import { type ResumeNodeOptions } from './resume.ts';
 
-const { engine, prefix, windows } = JSON.parse(process.argv[2] ?? '') as ResumeNodeOptions;
+const { engine, prefix, hasStore } = JSON.parse(process.argv[2] ?? '') as ResumeNodeOptions;
+
+/** Where the engine is, as an option of `redisWindows`. */
+function placeOf(options: typeof engine): Pick<RedisWindowsOptions, 'url' | 'cluster'> {
+  if (options?.kind === 'redis') return { url: options.url };
+  if (options?.kind !== 'cluster') throw new Error('no Redis');
+  const rootNodes = options.ports.map((port) => ({ url: `redis://127.0.0.1:${port}` }));
+  return { cluster: { rootNodes } };
+}
 
 const codec = { decode: (encoded: string) => encoded, encode: (message: string) => message };
 const hub: Hub<string> = createHub({
@@ -34,9 +42,7 @@ app.ws(
     handlerTimeout: 3_000,
     resume: {
       ring: false,
-      ...(windows !== undefined && {
-        store: redisWindows({ url: windows, prefix: `${prefix}:w` }),
-      }),
+      ...(hasStore && { store: redisWindows({ ...placeOf(engine), prefix: `${prefix}:w` }) }),
     },
     onOpen: (connection) => {
       const { params } = connection.request as unknown as { params: { topic: string } };

@@ -14,8 +14,8 @@ export interface ResumeNodeOptions {
   /** Undefined: there is one process, with its logs in memory, and all is published there. */
   readonly engine: EngineOptions | undefined;
   readonly prefix: string;
-  /** The Redis of the windows; undefined: each process has its own. */
-  readonly windows?: string | undefined;
+  /** True where the windows are in Redis too; otherwise each process has its own. */
+  readonly hasStore: boolean;
 }
 
 export interface ResumeDrill extends ResumeNodeOptions {
@@ -223,7 +223,7 @@ export async function runResumeDrill(drill: ResumeDrill): Promise<ResumeReport> 
   const {
     engine,
     prefix,
-    windows,
+    hasStore,
     clients: count,
     topics,
     pushes,
@@ -235,7 +235,7 @@ export async function runResumeDrill(drill: ResumeDrill): Promise<ResumeReport> 
   } = drill;
   const pick = <Item>(items: readonly Item[]): Item =>
     items[Math.floor(random() * items.length)] as Item;
-  const nodes = new Nodes({ engine, prefix, windows }, random);
+  const nodes = new Nodes({ engine, prefix, hasStore }, random);
   const clients: Client[] = [];
   const report = {
     answered: 0,

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { clusterEngine, natsEngine, redisEngine } from '../drills/hub-engines.ts';
 import { runResumeDrill } from '../drills/resume.ts';
 import { bounded } from '../support/bounded.ts';
-import { type EngineOptions, isThere } from '../support/engines.ts';
+import { isThere } from '../support/engines.ts';
 import { randomOf } from './random.ts';
 import { isLong, scaled } from './drilled.ts';
 
@@ -18,9 +18,6 @@ const engines = [
   ...(isThere.natsServer ? [{ name: 'NATS', make: natsEngine }] : []),
 ];
 
-const urlOf = (options: EngineOptions | undefined): string | undefined =>
-  options?.kind === 'redis' ? options.url : undefined;
-
 describe.each(engines)('coming back, on $name', ({ name, make }) => {
   it(
     'G35: nothing is lost without a gap, nothing is handled twice',
@@ -30,7 +27,7 @@ describe.each(engines)('coming back, on $name', ({ name, make }) => {
         const report = await runResumeDrill({
           engine: engine?.options,
           prefix: `omnimessage-drill-${randomUUID()}`,
-          windows: urlOf(engine?.options),
+          hasStore: name.startsWith('Redis'),
           clients: scaled(12, 2_000),
           topics: scaled(3, 50),
           pushes: scaled(600, 100_000),

@@ -20,6 +20,15 @@ export interface RedisClusterOptions {
   readonly defaults?: object | undefined;
 }
 
+/** The addresses of its root nodes: `host:port`. */
+export function addressesOf({ rootNodes }: RedisClusterOptions): string[] {
+  return rootNodes.map(({ url, socket }) => {
+    if (url === undefined) return `${socket?.host ?? '127.0.0.1'}:${socket?.port ?? 6379}`;
+    const { hostname, port } = new URL(url);
+    return `${hostname}:${port === '' ? '6379' : port}`;
+  });
+}
+
 /** Sentinels, with the names that `createSentinel` of the `redis` package has for them. */
 export interface RedisSentinelOptions {
   /** The name of the master. */

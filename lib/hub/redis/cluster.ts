@@ -5,7 +5,7 @@ import { type LogPage, type Place } from '../backplane.ts';
 import { BackplaneError } from '../errors.ts';
 import { type Budget, Outgoing } from '../outgoing.ts';
 import { ALL_TOPICS } from '../all-topics.ts';
-import { clientOf, type RedisClusterOptions } from './clients.ts';
+import { addressesOf, clientOf, type RedisClusterOptions } from './clients.ts';
 import { Connection } from './connection.ts';
 import { type Counts } from './counts.ts';
 import { Shard, type ShardOptions } from './shard.ts';
@@ -72,11 +72,7 @@ export class Cluster implements Nodes {
   constructor(options: ClusterOptions) {
     this.#options = options;
     const { cluster, shard } = options;
-    this.#addresses = cluster.rootNodes.map(({ url, socket }) => {
-      if (url === undefined) return `${socket?.host ?? '127.0.0.1'}:${socket?.port ?? 6379}`;
-      const { hostname, port } = new URL(url);
-      return `${hostname}:${port === '' ? '6379' : port}`;
-    });
+    this.#addresses = addressesOf(cluster);
     this.#early = new Outgoing(
       {
         allTopics: ALL_TOPICS,

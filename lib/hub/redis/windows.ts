@@ -10,17 +10,24 @@ import {
   type WindowStore,
 } from '../../core/window-store.ts';
 import { BackplaneError } from '../errors.ts';
-import { type RedisClientPattern, type RedisSentinelOptions } from './clients.ts';
-import { type Connection, keepConnected } from './connection.ts';
+import {
+  type RedisClientPattern,
+  type RedisClusterOptions,
+  type RedisSentinelOptions,
+} from './clients.ts';
+import { type Connection, isRefusal } from './connection.ts';
 import { type Argument } from './entry.ts';
 import { makerOf } from './maker.ts';
+import { ClusterNodes, type Nodes, type NodesOptions, oneNode } from './windows-nodes.ts';
 
-/** Options of {@link redisWindows}: `url`, `client` or `sentinel`, one of them. */
+/** Options of {@link redisWindows}: `url`, `client`, `cluster` or `sentinel`, one of them. */
 export interface RedisWindowsOptions {
   /** Where Redis is: `redis[s]://[[username][:password]@][host][:port][/db-number]`. */
   readonly url?: string | undefined;
   /** A client of the `redis` package (6), as a pattern: see `redisBackplane`. */
   readonly client?: RedisClientPattern | undefined;
+  /** A Redis Cluster (6.2 or later): each client's window is on the node that has its slot. */
+  readonly cluster?: RedisClusterOptions | undefined;
   /** Sentinels, which know who is master. */
   readonly sentinel?: RedisSentinelOptions | undefined;
   /**
@@ -35,6 +42,7 @@ export interface RedisWindowsOptions {
 const OPTION_NAMES: OptionNames<RedisWindowsOptions> = {
   url: true,
   client: true,
+  cluster: true,
   sentinel: true,
   prefix: true,
   onError: true,
@@ -111,6 +119,12 @@ end
 return 1
 `;
 
+const NOT_ONE = 'this is a Redis Cluster: give `cluster` to `redisWindows`';
+
+/** True when a node of a cluster says that it has not, or not yet, the slot of a key. */
+const isElsewhere = (error: unknown): error is Error =>
+  isRefusal(error) && /^(MOVED|ASK|CLUSTERDOWN|TRYAGAIN|READONLY|LOADING)/.test(error.message);
+
 const sha1 = (script: string): string => createHash('sha1').update(script).digest('hex');
 const CLAIM_SHA = sha1(CLAIM);
 const SETTLE_SHA = sha1(SETTLE);
@@ -122,7 +136,7 @@ const SETTLE_SHA = sha1(SETTLE);
  * message is not handled and fails with the code `unavailable`. What Redis loses, it forgets: a
  * repeat after that is handled as if it were new.
  *
- * @throws TypeError when not exactly one of `url`, `client` and `sentinel` is given
+ * @throws TypeError when not exactly one of `url`, `client`, `cluster` and `sentinel` is given
  *
  * @example
  * ```ts
@@ -134,17 +148,15 @@ export function redisWindows(options: RedisWindowsOptions): RedisWindows {
   expectOptions('redisWindows', options, OPTION_NAMES);
   const { prefix = 'omnimessage:windows', onError } = options;
   expectFunction('onError', onError, true);
-  const make = makerOf(options) as NonNullable<ReturnType<typeof makerOf>>;
+  const make = makerOf(options);
   const ending = new AbortController();
-  let connection: Connection | undefined;
+  let nodes: Nodes | undefined;
   let isAway = false;
-  let running: Promise<void> | undefined;
   const arrivals = new Set<() => void>();
-  /** Answers that Redis does not have yet. */
-  let waiting: Argument[][] = [];
+  /** What Redis does not have yet, with its key. */
+  let waiting: (readonly [key: string, command: Argument[]])[] = [];
 
   const lost = (cause: unknown): void => {
-    connection = undefined;
     if (isAway || onError === undefined) return;
     isAway = true;
     attempt(
@@ -153,55 +165,91 @@ export function redisWindows(options: RedisWindowsOptions): RedisWindows {
     );
   };
 
-  const begin = (): void => {
-    running ??= keepConnected({
-      make,
-      lost,
-      signal: ending.signal,
-      session: async (opened, healthy) => {
-        await opened.commands([
+  const begin = (): Nodes => {
+    const needed: NodesOptions = {
+      prepare: async (connection) => {
+        await connection.commands([
           ['SCRIPT', 'LOAD', CLAIM],
           ['SCRIPT', 'LOAD', SETTLE],
         ]);
-        connection = opened;
         isAway = false;
-        healthy();
+      },
+      changed: () => {
         const late = waiting;
         waiting = [];
-        late.forEach(write);
+        for (const [key, command] of late) write(key, command);
         for (const arrived of arrivals) arrived();
-        return new Promise<never>((_, reject) => {
-          opened.whenBroken(reject);
-        });
       },
-    });
+      lost,
+      signal: ending.signal,
+    };
+    nodes ??=
+      make === undefined
+        ? new ClusterNodes(options.cluster as RedisClusterOptions, needed)
+        : oneNode(make, needed);
+    return nodes;
   };
 
   /** Writes without waiting. What fails because the connection broke is written when there is another. */
-  const write = (command: Argument[]): void => {
+  const write = (key: string, command: Argument[]): void => {
     const again = (): void => {
-      if (waiting.length < WAITING_LIMIT) waiting.push(command);
+      if (waiting.length < WAITING_LIMIT) waiting.push([key, command]);
     };
-    if (connection === undefined) again();
+    const used = nodes?.connectionOf(key);
+    if (used === undefined) again();
     else {
-      const used = connection;
-      used.send(command).catch(() => {
-        if (used.isBroken) again();
+      used.send(command).catch((error: unknown) => {
+        const isMoved = nodes?.isCluster === true && isElsewhere(error);
+        if (used.isBroken || isMoved) again();
+        if (isMoved) void nodes?.refresh();
       });
     }
   };
 
-  const arrived = (): Promise<Connection> =>
+  /** The connection to the node of a key, at the latest at `end`. */
+  const arrived = (key: string, end: number): Promise<Connection> =>
     new Promise((resolve, reject) => {
-      const settle = (): void => {
+      const leave = (): void => {
         clearTimeout(timer);
-        arrivals.delete(settle);
-        if (connection === undefined) reject(new BackplaneError('the store of windows is away'));
-        else resolve(connection);
+        arrivals.delete(look);
       };
-      const timer = setTimeout(settle, CLAIM_LIMIT);
-      arrivals.add(settle);
+      const look = (): void => {
+        const found = nodes?.connectionOf(key);
+        if (found === undefined) return;
+        leave();
+        resolve(found);
+      };
+      const timer = setTimeout(() => {
+        leave();
+        reject(new BackplaneError('the store of windows is away'));
+      }, end - performance.now());
+      arrivals.add(look);
     });
+
+  const claim = async (key: string, command: Argument[]): Promise<Buffer> => {
+    const there = begin();
+    const end = performance.now() + CLAIM_LIMIT;
+    let used = there.connectionOf(key) ?? (await arrived(key, end));
+    let commands = [command];
+    for (;;) {
+      try {
+        return (await used.commands(commands, CLAIM_LIMIT)).at(-1) as Buffer;
+      } catch (error) {
+        if (!isElsewhere(error)) throw error;
+        if (!there.isCluster) {
+          if (/^(MOVED|ASK)/.test(error.message)) lost(new Error(NOT_ONE, { cause: error }));
+          throw error;
+        }
+        if (performance.now() > end) throw error;
+        // A slot that is on its way: what its old node has no more, the new one has.
+        const asked = /^ASK \d+ (\S+)/.exec(error.message)?.[1];
+        const target = asked === undefined ? undefined : there.connectionAt(asked);
+        commands = target === undefined ? [command] : [['ASKING'], command];
+        if (target === undefined) await there.refresh();
+        used = target ?? there.connectionOf(key) ?? (await arrived(key, end));
+      }
+    }
+  };
 
   const open = ({ messages, bytes, milliseconds }: StoreLimits): OpenStore => {
     begin();
@@ -209,18 +257,16 @@ export function redisWindows(options: RedisWindowsOptions): RedisWindows {
     const keyOf = (client: string): string => `${prefix}:${client}`;
     return {
       claim: async (client, id) => {
-        const used = connection ?? (await arrived());
-        const [reply] = await used.commands(
-          [['EVALSHA', CLAIM_SHA, '1', keyOf(client), String(id), String(messages), life]],
-          CLAIM_LIMIT,
-        );
-        return knownOf(reply as Buffer);
+        const key = keyOf(client);
+        const command = ['EVALSHA', CLAIM_SHA, '1', key, String(id), String(messages), life];
+        return knownOf(await claim(key, command));
       },
       settle: (client, id, answered) => {
+        const key = keyOf(client);
         const value = valueOf(answered);
-        write(['EVALSHA', SETTLE_SHA, '1', keyOf(client), String(id), String(bytes), life, value]);
+        write(key, ['EVALSHA', SETTLE_SHA, '1', key, String(id), String(bytes), life, value]);
       },
-      release: (client, id) => write(['HDEL', keyOf(client), String(id)]),
+      release: (client, id) => write(keyOf(client), ['HDEL', keyOf(client), String(id)]),
     };
   };
 
@@ -228,7 +274,7 @@ export function redisWindows(options: RedisWindowsOptions): RedisWindows {
     open,
     close: async () => {
       ending.abort();
-      await running;
+      await nodes?.running;
     },
   };
 }

@@ -5,8 +5,9 @@ import { redisWindows } from 'express-omnimessage/redis';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { serveAttached } from '../../support/attached.ts';
 import { deferred } from '../../support/deferred.ts';
-import { isThere } from '../../support/engines.ts';
+import { isThere, startCluster } from '../../support/engines.ts';
 import { resume } from '../../../lib/client.ts';
+import { type Known, type OpenStore } from '../../../lib/core/window-store.ts';
 import { linkTo, words } from '../../support/linked.ts';
 import { redisUrl } from '../../support/redis-admin.ts';
 import { until } from '../../support/until.ts';
@@ -19,6 +20,7 @@ interface Process {
 }
 
 const limits = { messages: 3, bytes: 100, milliseconds: 60_000 };
+const clients = Array.from({ length: 30 }, (_, n) => `client${n}`);
 const text = (header: string, encoded: string) => ({ header, encoded });
 
 /** A store of its own connection, as each process has one. */
@@ -163,8 +165,93 @@ describe.skipIf(!isThere.redis)('windows in Redis', () => {
     expect(errors).toHaveLength(1);
   });
 
+  it(
+    'say so when they are given a node of a cluster as if it were all',
+    { timeout: 60_000 },
+    async (context) => {
+      if (!isThere.cluster) context.skip();
+      const { ports, stop } = await startCluster();
+      onTestFinished(stop);
+      const errors: Error[] = [];
+      const made = redisWindows({
+        url: `redis://127.0.0.1:${ports[0]}`,
+        onError: (error) => errors.push(error),
+      });
+      onTestFinished(() => made.close());
+      const open = made.open(limits);
+      const claims = await Promise.allSettled(clients.map((client) => open.claim(client, 1)));
+
+      expect(claims.filter(({ status }) => status === 'rejected').length).toBeGreaterThan(0);
+      expect(errors).toMatchObject([{ code: 'backplane' }]);
+      expect(String(errors[0]?.cause)).toContain('give `cluster`');
+    },
+  );
+
+  it(
+    'are on the nodes of a cluster, and move with their slots',
+    { timeout: 60_000 },
+    async (context) => {
+      if (!isThere.cluster) context.skip();
+      const { ports, tell, stop } = await startCluster();
+      onTestFinished(stop);
+      const [first = 0] = ports;
+      const stores = [0, 1].map(() => {
+        const rootNodes = [{ url: `redis://127.0.0.1:${first}` }];
+        const made = redisWindows({ cluster: { rootNodes }, prefix: 'windows' });
+        onTestFinished(() => made.close());
+        return made.open(limits);
+      }) as [OpenStore, OpenStore];
+      const claimAll = (by: OpenStore, id: number): Promise<Known[]> =>
+        Promise.all(clients.map((client) => by.claim(client, id)));
+      const all = <Value>(value: Value): Value[] => clients.map(() => value);
+
+      expect(await claimAll(stores[0], 1)).toEqual(all('new'));
+      expect(await claimAll(stores[1], 1)).toEqual(all('begun'));
+
+      for (const client of clients) stores[0].settle(client, 1, text('=1', 'done'));
+      await until(async () => (await claimAll(stores[1], 1)).every((known) => known !== 'begun'));
+
+      expect(await claimAll(stores[1], 1)).toEqual(all(text('=1', 'done')));
+      expect(ports.map((port) => Number(tell('-p', String(port), 'DBSIZE')) > 0)).toEqual([
+        true,
+        true,
+        true,
+      ]);
+
+      // One slot goes to another node, step by step.
+      const key = `windows:${clients[0]}`;
+      const slot = tell('-p', String(first), 'CLUSTER', 'KEYSLOT', key);
+      const owner = ports.find((port) => tell('-p', String(port), 'EXISTS', key) === '1') ?? 0;
+      const target = ports.find((port) => port !== owner) ?? 0;
+      const idOf = (port: number): string => tell('-p', String(port), 'CLUSTER', 'MYID');
+      const setSlot = (port: number, ...how: string[]): string =>
+        tell('-p', String(port), 'CLUSTER', 'SETSLOT', slot, ...how);
+      const known = (): Promise<Known[]> =>
+        Promise.all(stores.map((by) => by.claim(clients[0]!, 1)));
+      const both = [text('=1', 'done'), text('=1', 'done')];
+      setSlot(target, 'IMPORTING', idOf(owner));
+      setSlot(owner, 'MIGRATING', idOf(target));
+
+      expect(await known()).toEqual(both);
+
+      tell('-p', String(owner), 'MIGRATE', '127.0.0.1', String(target), key, '0', '5000');
+
+      expect(await known()).toEqual(both);
+
+      for (const port of [target, owner, ...ports]) setSlot(port, 'NODE', idOf(target));
+
+      expect(await known()).toEqual(both);
+
+      stores[0].settle(clients[0]!, 2, text('=2', 'never claimed'));
+
+      expect(await stores[1].claim(clients[0]!, 2)).toBe('new');
+      expect(tell('-p', String(target), 'EXISTS', key)).toBe('1');
+    },
+  );
+
   it.each([
     ['no address', {}],
+    ['a cluster without nodes', { cluster: { rootNodes: [] } }],
     ['two', { url: 'redis://a', client: {} }],
     ['a name that is none', { url: 'redis://a', uri: '' }],
   ])('want to know where Redis is: %s is a TypeError', (_, options) => {

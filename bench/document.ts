@@ -1,19 +1,23 @@
-/** Puts what was measured into docs/performance.md, between the marks that stand there. */
+/** Puts what was measured into the guides, between the marks that stand there. */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { markdown, type Table } from './report.ts';
 
-const document = fileURLToPath(new URL('../docs/performance.md', import.meta.url));
+const documents = ['performance.md', 'server-components.md'].map((name) =>
+  fileURLToPath(new URL(`../docs/${name}`, import.meta.url)),
+);
 const results = fileURLToPath(new URL('results/', import.meta.url));
 
 /** Replaces what stands between `<!-- bench: name -->` and `<!-- end -->`. */
 function put(name: string, content: string): void {
-  const text = readFileSync(document, 'utf8');
   const mark = `<!-- bench: ${name} -->`;
-  const from = text.indexOf(mark);
-  if (from === -1) return;
-  const to = text.indexOf('<!-- end -->', from);
-  writeFileSync(document, `${text.slice(0, from)}${mark}\n\n${content}\n${text.slice(to)}`);
+  for (const document of documents) {
+    const text = readFileSync(document, 'utf8');
+    const from = text.indexOf(mark);
+    if (from === -1) continue;
+    const to = text.indexOf('<!-- end -->', from);
+    writeFileSync(document, `${text.slice(0, from)}${mark}\n\n${content}\n${text.slice(to)}`);
+  }
 }
 
 /** The tables of one question, and the targets as all records on disk have them. */

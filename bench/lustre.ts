@@ -11,6 +11,7 @@ import {
 } from '../lib/lustre.ts';
 import { diff } from '../lib/lustre/vdom/diff.ts';
 import { encodeElement } from '../lib/lustre/vdom/encode.ts';
+import { encodeMessage } from '../lib/lustre/vdom/print.ts';
 import { ComponentRuntime } from '../lib/lustre/component-runtime.ts';
 import { none } from '../lib/application/effect.ts';
 import { median } from './median.ts';
@@ -57,8 +58,8 @@ const swapped = rows.with(1, rows[998] as Row).with(998, rows[1] as Row);
 const scored = (row: Row): Row => ({ ...row, points: row.points + 2 });
 
 const updates: readonly (readonly [title: string, view: View, after: readonly Row[]])[] = [
-  ['no change', plain, rows],
-  ['no change, rows in memo', memoized, rows],
+  ['nothing', plain, rows],
+  ['nothing, rows in memo', memoized, rows],
   ['one row', plain, rows.with(500, scored(rows[500] as Row))],
   ['one row, rows in memo', memoized, rows.with(500, scored(rows[500] as Row))],
   [
@@ -66,9 +67,10 @@ const updates: readonly (readonly [title: string, view: View, after: readonly Ro
     plain,
     [{ id: 1_000, name: 'Player number 1000', points: 0 }, ...rows],
   ],
-  ['swap of two', plain, swapped],
-  ['reverse', plain, rows.toReversed()],
-  ['every row', plain, rows.map(scored)],
+  ['two rows change places', plain, swapped],
+  ['two rows change places, rows in memo', memoized, swapped],
+  ['the order is reversed', plain, rows.toReversed()],
+  ['a number in each row', plain, rows.map(scored)],
   ['every row replaced', plain, rows.map((row) => ({ ...row, id: row.id + 5_000 }))],
 ];
 
@@ -84,7 +86,7 @@ function once(
   const made = performance.now();
   const patch = diff(before, next);
   const compared = performance.now();
-  const sent = JSON.stringify({ kind: 1, patch: patch ?? {} });
+  const sent = encodeMessage({ kind: 1, patch: patch ?? {} });
   const printed = performance.now();
   return [
     (made - began) * 1_000,
@@ -136,8 +138,8 @@ function weight(shown: number, count: number): number {
 
 process.once('message', ({ rounds }: CodecOrder) => {
   const works: readonly (readonly [string, () => ReturnType<typeof once>])[] = [
-    ['first mount', mount],
     ...updates.map(([title, view, after]) => [title, () => once(view, after)] as const),
+    ['the first mount', mount],
   ];
   for (let round = 0; round < 10; round++) for (const [, work] of works) work();
   const measured = works.map((): ReturnType<typeof once>[] => []);

@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- ws http` measures what was asked for, `npm run bench -- all` everything;
  * `--quick` with fewer rounds; `--record` writes bench/results/<question>.json and the tables of
- * docs/performance.md as well.
+ * docs/performance.md and docs/server-components.md as well.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';

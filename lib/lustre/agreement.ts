@@ -1,13 +1,13 @@
 /**
  * What each page shows of what its user can change, so that page and model agree once all is quiet.
  *
- * Two facts decide it. Each write of ours to a control has a number, which the element keeps; each
- * event says the value that the element had when it was made, and the number that it had seen. So
- * of an event that is not the answer to our last write we know that the page shows what we wrote,
- * and of any other that it shows what the event says. After each answer the page of its author shows
- * what the view says, or will when all that is on the way has arrived.
+ * Two facts decide it. Each write to a control has a number, which the element keeps. Each event
+ * carries the value that the element had when the event was made, and the number of the last write
+ * that it had received. If we have written since, the page shows what we wrote; otherwise it shows
+ * the value of the event. After each answer the page of its author shows what the view says, or will
+ * once the frames under way have arrived.
  *
- * The model is written down in docs/server-components.md, "Page and model agree".
+ * docs/server-components.md describes the model: "Page and model agree".
  */
 import { type Branch, branchAt, controlsIn } from './vdom/control-tree.ts';
 import { type Control, inputType, isTyped, type Known, stateOf, wantedOf } from './vdom/control.ts';
@@ -20,12 +20,12 @@ import { merge } from './merge.ts';
 import { report, type Report } from './report.ts';
 import { type Write, Writes } from './writes.ts';
 
-/** After these the user is no longer at it: what is half typed then stays so. */
+/** The user has left the control by then: what is half typed will not be completed. */
 const FINAL: ReadonlySet<string> = new Set(['change', 'blur', 'focusout']);
 
 /** What is known of a control in all pages. */
 interface ControlRecord {
-  /** The writes that all pages were sent, but those that have a record of their own. */
+  /** The writes sent to all pages that have no record of their own. */
   readonly writes: Writes;
   readonly pages: Map<Page, Knowledge>;
 }
@@ -34,9 +34,9 @@ interface ControlRecord {
 export class Page {
   /** The number of the last write before it was mounted. */
   mountedAt = 0;
-  /** What its events since the last answer were about. */
+  /** The controls that its events since the last answer concern. */
   readonly marked: Set<Knowledge> = new Set();
-  /** All its events have been handled: what the view says now is the answer to them. */
+  /** All its events have been handled, and the view answers them. */
   isAnswered = false;
   readonly records: Set<ControlRecord> = new Set();
 }
@@ -52,7 +52,7 @@ export class Agreement {
     page.mountedAt = this.#version;
   }
 
-  /** A page is gone, or will be mounted anew. */
+  /** A page has disconnected, or is about to be mounted again. */
   left(page: Page): void {
     for (const { pages } of page.records) pages.delete(page);
     page.records.clear();
@@ -60,10 +60,10 @@ export class Agreement {
   }
 
   /**
-   * Takes note of what an event says about the page.
+   * Records what an event reveals about the page.
    *
    * @param root - the controls of the view in which the handler was found
-   * @returns the event for the handler; undefined when it is not to be handled
+   * @returns the event for the handler; undefined when it is to be ignored
    */
   hear(page: Page, root: Branch | undefined, found: Found, event: unknown): unknown {
     const { places, chain, handler } = found;
@@ -89,7 +89,7 @@ export class Agreement {
       : this.#hearOwn(page, root, target, found, report(target, event));
   }
 
-  /** Whether something of a page has to be compared with the view on its own. */
+  /** Whether a page needs a patch of its own. */
   isMarked(page: Page): boolean {
     return page.marked.size > 0;
   }
@@ -97,7 +97,7 @@ export class Agreement {
   /**
    * Decides which controls are written to in one patch.
    *
-   * @param page - whose patch it is; undefined: that of all `others`
+   * @param page - the page that gets the patch; undefined: all `others`
    * @param author - the page whose events the patch answers
    */
   decision(page: Page | undefined, others: readonly Page[], author: Page | undefined): Decision {
@@ -129,7 +129,7 @@ export class Agreement {
     }
   }
 
-  /** An event of a control itself, or one that says that it comes from there. */
+  /** An event of a control itself, or a bubbled one that names it as its target. */
   #hearOwn(
     page: Page,
     root: Branch | undefined,
@@ -149,21 +149,21 @@ export class Agreement {
     // guard: the echo of a write is no news
     const isEcho = control.kind === 'open' && this.#baseOf(page, knowledge, said) === value;
     if (last === undefined || seen >= last.version) {
-      // What was typed before the write has been handled, and is not in what the page shows.
+      // Text typed before the write has been handled already, and the page shows it no more.
       const heard = this.#merged(page, control, knowledge, said, knowledge.merged);
       if (!isHalfTyped) knowledge.shows = { value };
-      // Left already, by an event that overtook this one: then it is to be undone.
+      // The user has left it, by an event that overtook this one: it is undone.
       else if (knowledge.shows !== 'unknown') knowledge.shows = 'unfinished';
       if (value === true) this.#hearRadio(page, root, control, { value: false });
       return isEcho ? undefined : heard;
     }
-    // The page has been written to since: it shows that, and not what the event says.
+    // A later write is under way: the page will show that, and not the value of the event.
     knowledge.shows = { value: last.value };
     if (value === true) {
       this.#hearRadio(page, root, control, 'unknown');
       knowledge.shows = 'unknown';
     }
-    // A late event of a debounced handler is over when its user went on elsewhere.
+    // A delayed event is dropped once its user has gone on elsewhere, and we have written for it.
     const isDelayed = handler.debounce > 0 || handler.pause !== undefined;
     // guard: a late event of a debounced handler
     if (isDelayed && last.by === page && !last.isOwn) return undefined;
@@ -172,7 +172,7 @@ export class Agreement {
   }
 
   /**
-   * What the user typed before our write came, applied to what we wrote.
+   * Applies what the user typed before our write arrived to what we wrote.
    * @param ours - undefined where the page shows what we wrote last
    */
   #merged(
@@ -193,7 +193,7 @@ export class Agreement {
     return withValue(event, result);
   }
 
-  /** Of the radio buttons of a group one alone is checked. */
+  /** Only one radio button of a group is checked. */
   #hearRadio(
     page: Page,
     root: Branch | undefined,
@@ -211,7 +211,7 @@ export class Agreement {
     }
   }
 
-  /** There was an event around these, or in them. */
+  /** Marks controls around which, or in which, there was an event. */
   #touch(page: Page, branch: Branch | undefined, except: Control | undefined): void {
     for (const control of controlsIn(branch)) {
       if (control !== except) this.#knowledge(page, control, true);
@@ -241,7 +241,7 @@ export class Agreement {
     let record = this.#records.get(control);
     if (record === undefined) {
       const value = wantedOf(control.kind, element);
-      // What it was inserted with counts as a write that every page has seen.
+      // The value that it was inserted with counts as a write that every page has received.
       const first = { version: 0, by: undefined, isOwn: false, isKept: false };
       const writes = new Writes(value === undefined ? [] : [{ ...first, value }]);
       record = { writes, pages: new Map() };
@@ -250,13 +250,13 @@ export class Agreement {
     return record;
   }
 
-  /** The last write that a page may not have seen; undefined when there was none. */
+  /** The last write that a page may not have received; undefined when there was none. */
   #lastWrite(page: Page, { writes }: Knowledge): Write | undefined {
     const { last } = writes;
     return last !== undefined && last.version > page.mountedAt ? last : undefined;
   }
 
-  /** What a page showed before the change that an event tells of. */
+  /** What a page showed before the change that an event reports. */
   #baseOf(page: Page, knowledge: Knowledge, { seen, kept }: Report): Known | undefined {
     if (seen === knowledge.seen && knowledge.reported !== undefined) return knowledge.reported;
     if (kept !== undefined) return kept;
@@ -264,7 +264,7 @@ export class Agreement {
     return seen > 0 ? knowledge.writes.valueOf(seen) : knowledge.writes.valueUntil(page.mountedAt);
   }
 
-  /** Whether more writes to a control are under way than are remembered. */
+  /** Whether more writes to a control are under way than values are kept. */
   #keepsValue(control: Control, page: Page | undefined): boolean {
     const record = this.#records.get(control);
     if (record === undefined) return false;
@@ -297,7 +297,7 @@ export class Agreement {
   }
 }
 
-/** What the pages without a record of their own are known to have seen. */
+/** The latest writes that the pages without a record of their own are known to have received. */
 function basesOf({ pages }: ControlRecord, others: readonly Page[]): number[] {
   return others.filter((page) => !pages.has(page)).map(({ mountedAt }) => mountedAt);
 }

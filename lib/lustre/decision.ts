@@ -13,7 +13,7 @@ import {
 import { type Json } from './vdom/attribute.ts';
 import { type ElementNode } from './vdom/node.ts';
 
-/** Takes note of a write. */
+/** Records a write. */
 type Commit = (
   control: Control,
   before: ElementNode<unknown>,
@@ -30,11 +30,11 @@ interface Writing {
   readonly isKept: boolean;
 }
 
-/** What is asked and told while two views are compared. */
+/** What a decision needs to know, and where it records its writes. */
 export interface Deciding {
   /** The number of the writes. */
   readonly version: number;
-  /** What is known of a control in the page whose patch it is; nothing in the patch of several. */
+  /** What is known of a control in the page of the patch; undefined where several pages share it. */
   readonly knowledgeOf: (control: Control) => Knowledge | undefined;
   /** Whether all events of the page have been handled. */
   readonly isAnswered: boolean;
@@ -46,7 +46,7 @@ export interface Deciding {
 export class Decision {
   readonly #deciding: Deciding;
   #writings: Writing[] = [];
-  /** Whether each radio button of a group was written to: all of them are, or none. */
+  /** Whether the radio buttons of a group were written to: it must be all of them, or none. */
   readonly #groups = new Map<Json, Set<boolean>>();
   readonly #together = new Set<Json>();
 
@@ -54,7 +54,7 @@ export class Decision {
     this.#deciding = deciding;
   }
 
-  /** Whether to write to a control: then what its element keeps of the write. */
+  /** Decides about one control. Returns what its element keeps of the write, if there is one. */
   readonly decide = (
     control: Control,
     before: ElementNode<unknown>,
@@ -89,10 +89,10 @@ export class Decision {
   };
 
   /**
-   * Ends a comparison. A write to one radio button changes what the others of its group show, so
-   * the others have to know of it: then the comparison is made once more, and writes to all of them.
+   * Ends a comparison. A write to one radio button changes what the others of its group show. Where
+   * only some of a group were written to, the comparison is repeated, and writes to all of them.
    *
-   * @returns whether the comparison counts
+   * @returns whether the comparison counts; false when it has to be repeated
    */
   end(): boolean {
     const before = this.#together.size;
@@ -111,7 +111,7 @@ export class Decision {
   }
 }
 
-/** Whether the view says that a box is undecided, which every click on it undoes. */
+/** Whether the view says that a box is undecided. Every click on the box undoes that. */
 function isUndecided({ tag, attributes }: ElementNode<unknown>): boolean {
   return tag === 'input' && stateOf(attributes, UNDECIDED) === true;
 }

@@ -5,18 +5,18 @@ import { type Write, type Writes } from './writes.ts';
 
 /** What is known of a control in one page. */
 export class Knowledge {
-  /** The latest that were sent to this page, the last one last. */
+  /** The latest writes sent to this page, in order. */
   readonly writes: Writes;
   /** The number of the last write before the page was mounted. */
   readonly #mountedAt: number;
-  /** The number that the last event had seen, and the value that it had. */
+  /** The write number and the value of the last event. */
   seen = -1;
   reported: Known | undefined;
-  /** What update was given last, where that is not what the event said. */
+  /** The value that the handler was given last, where it was merged. */
   merged: Known | undefined;
   /**
-   * What the page shows since the last answer, as far as it has said so. `unknown`: it may be
-   * anything; `unfinished`: something half typed, which is to be left alone.
+   * What the page has reported since the last answer. `unknown`: it may show anything;
+   * `unfinished`: something half typed, which is left alone.
    */
   shows: { readonly value: Known } | 'unknown' | 'unfinished' | undefined;
   /** There was an event around it, which may mean that the user has changed it. */
@@ -49,7 +49,7 @@ export function writesTo(
   if (shows === 'unfinished') return false;
   if (typeof shows === 'object') {
     const isSame = isSameState(element, shows.value, wanted);
-    // Before its events are handled the view is no answer to them.
+    // Until its events are handled, the view does not answer them.
     return isAnswered ? !isSame : isChanged && !isSame;
   }
   if (!isAnswered) return isChanged;

@@ -1,10 +1,10 @@
 /**
- * The writes to one control. An event says the number of the last write that its page had seen; what
- * the user has changed is found by comparing the event with the value of that write.
+ * The writes to one control. An event carries the number of the last write that its page had
+ * received; comparing the event with the value of that write shows what the user has changed.
  *
- * Few are remembered. Once there are so many that pages may not have seen, a page is given the value
- * of each further write along with its number, and says both with its events: then nothing typed is
- * lost, however far behind the page is.
+ * Only a few values are kept. When more writes are under way, each further one also carries its
+ * value, which the page keeps and sends back with its events. So nothing typed is lost, however far
+ * behind a page is.
  */
 import { type Page } from './agreement.ts';
 import { type Known } from './vdom/control.ts';
@@ -21,13 +21,13 @@ export interface Write {
   readonly isKept: boolean;
 }
 
-/** So many are remembered for the pages that do not keep the value themselves. */
+/** How many values are kept for pages that do not keep them themselves. */
 const MAX_WRITES = 8;
 
 export class Writes {
   #list: Write[];
   #remembered = 0;
-  /** How long the list may become before it is looked through. */
+  /** The length at which the list is pruned. */
   #limit = 2 * MAX_WRITES;
 
   constructor(list: readonly Write[] = []) {
@@ -44,29 +44,29 @@ export class Writes {
     return this.#remembered >= MAX_WRITES;
   }
 
-  /** How many there are. */
+  /** The number of writes kept. */
   get size(): number {
     return this.#list.length;
   }
 
-  /** The value of the write with this number; undefined when it is not remembered. */
+  /** The value of the write with this number; undefined when it is not kept. */
   valueOf(version: number): Known | undefined {
     return this.#list.find((write) => write.version === version)?.value;
   }
 
-  /** What a page showed that was mounted after the write with this number. */
+  /** What a page showed at first that was mounted after the write with this number. */
   valueUntil(version: number): Known | undefined {
     return this.#list.findLast((write) => write.version <= version)?.value;
   }
 
-  /** @param bases - for each page the number of the latest write that it is known to have seen */
+  /** @param bases - for each page the number of the latest write that it is known to have received */
   push(write: Write, bases: () => Iterable<number>): void {
     this.#list.push(write);
     if (!write.isKept) this.#remembered += 1;
     if (this.#list.length > this.#limit) this.forget(bases());
   }
 
-  /** Keeps what these pages may still be about, and no more. */
+  /** Drops the writes to which no event of these pages can refer any more. */
   forget(bases: Iterable<number>): void {
     const list = this.#list;
     const needed = new Set<number>([list.length - 1]);
@@ -82,7 +82,7 @@ export class Writes {
     this.#limit = Math.max(2 * MAX_WRITES, 2 * this.#list.length);
   }
 
-  /** The same, for one page alone. */
+  /** A copy for one page alone. */
   copyFor(base: number): Writes {
     const copy = new Writes(this.#list);
     copy.forget([base]);

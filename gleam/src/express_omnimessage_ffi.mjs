@@ -535,9 +535,7 @@ function createOutbox(options, { call, changed, read, deliver, restored }) {
     give,
     remove,
     forget,
-    flush: () => {
-      flush();
-    }
+    flush
   });
   return {
     post,
@@ -548,11 +546,11 @@ function createOutbox(options, { call, changed, read, deliver, restored }) {
     },
     flush,
     opened: (opened2, lineOptions, greet) => {
+      resumption?.opened(lineOptions);
       line = opened2;
       keeper?.look();
       ({ confirms, limit = Infinity } = lineOptions);
       pace.start(lineOptions.rate ?? (confirms ? void 0 : BARE_RATE));
-      resumption?.opened(lineOptions);
       const before = [...unconfirmed.values(), ...waiting];
       waiting = [];
       isGreeting = true;

@@ -217,9 +217,7 @@ export function createOutbox<In, Out>(
     give,
     remove,
     forget,
-    flush: () => {
-      flush();
-    },
+    flush,
   });
 
   return {
@@ -231,12 +229,13 @@ export function createOutbox<In, Out>(
     },
     flush,
     opened: (opened, lineOptions, greet) => {
+      // What it gives up may be sent again: behind what is said now.
+      resumption?.opened(lineOptions);
       line = opened;
       keeper?.look();
       ({ confirms, limit = Infinity } = lineOptions);
       pace.start(lineOptions.rate ?? (confirms ? undefined : BARE_RATE));
       // What it sends stands before what waits.
-      resumption?.opened(lineOptions);
       const before = [...unconfirmed.values(), ...waiting];
       waiting = [];
       isGreeting = true;

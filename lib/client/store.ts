@@ -23,7 +23,16 @@ export interface StoreOptions<Model, In, Out, Local = never, Encoded = string> {
    * @defaultValue what is dispatched on such a line fails with the code `bare`
    */
   readonly confirms?: ((sent: Out, received: In) => boolean) | undefined;
+  /**
+   * True for a message that may be handled twice without harm, as one with an id that the server
+   * knows. When it is unconfirmed it is sent again, twice at most, and has not failed until then.
+   * @defaultValue no message is sent twice
+   */
+  readonly mayRepeat?: ((message: Out) => boolean) | undefined;
 }
+
+/** How often a message is sent again. */
+const REPEATS = 2;
 
 /** A message that came to nothing, and was taken back. */
 export interface Failed<Out> {
@@ -62,6 +71,8 @@ interface Pending<In, Out, Local> {
   outgoing: Outgoing<In, Out> | undefined;
   /** True for what the codec skipped: it needs no confirmation. */
   isLocal: boolean;
+  /** How often it was sent again. */
+  repeats: number;
 }
 
 /**
@@ -85,7 +96,7 @@ interface Pending<In, Out, Local> {
 export function createStore<Model, In, Out, Local = never, Encoded extends Wire = string>(
   options: StoreOptions<Model, In, Out, Local, Encoded>,
 ): Store<Model, In, Out, Local> {
-  const { init, update, confirms } = options;
+  const { init, update, confirms, mayRepeat } = options;
   const connect = options.connect as unknown as ConnectOptions<In, Out, Wire>;
   const initial = typeof init === 'function' ? (init as () => Model)() : init;
   let baseline = initial;
@@ -144,6 +155,12 @@ export function createStore<Model, In, Out, Local = never, Encoded extends Wire 
     shown = pending.reduce((model, { message }) => apply(model, message), baseline);
   };
 
+  const pendingOf = (
+    id: number,
+    message: Out | Local,
+    outgoing?: Outgoing<In, Out>,
+  ): Pending<In, Out, Local> => ({ id, message, outgoing, isLocal: false, repeats: 0 });
+
   const received = (message: In): void => {
     work(() => {
       const answered = pending.find(
@@ -158,9 +175,30 @@ export function createStore<Model, In, Out, Local = never, Encoded extends Wire 
     call(connect.onMessage, message);
   };
 
+  const send = (added: Pending<In, Out, Local>): void => {
+    const settled = (code: string | undefined, reply?: In): void => {
+      settle(added, code, reply);
+    };
+    const how = { isTracked: confirms !== undefined, isKept: true };
+    try {
+      [, added.outgoing] = post(added.message as Out, how, settled);
+    } catch (error) {
+      report(error);
+      settled('encode');
+    }
+  };
+
   const settle = (settled: Pending<In, Out, Local>, code: string | undefined, reply?: In): void => {
     work(() => {
       const { id, message, outgoing } = settled;
+      const mayGoAgain = code === 'unconfirmed' && settled.repeats < REPEATS;
+      if (mayGoAgain && call(mayRepeat, message as Out) === true) {
+        settled.repeats += 1;
+        send(settled);
+        // The new one is stored first: a page that ends between has it twice, not lost.
+        if (outgoing !== undefined) forget(outgoing);
+        return;
+      }
       if (code === 'left') {
         // The queue keeps it for another page, or another user: here it is as if it had not been.
         failures = failures.filter((one) => one.id !== id);
@@ -181,27 +219,17 @@ export function createStore<Model, In, Out, Local = never, Encoded extends Wire 
 
   const add = (id: number, message: Out | Local): void => {
     work(() => {
-      const added: Pending<In, Out, Local> = { id, message, outgoing: undefined, isLocal: false };
+      const added = pendingOf(id, message);
       pending.push(added);
       shown = apply(shown, message);
-      const settled = (code: string | undefined, reply?: In): void => {
-        settle(added, code, reply);
-      };
-      const how = { isTracked: confirms !== undefined, isKept: true };
-      try {
-        [, added.outgoing] = post(message as Out, how, settled);
-      } catch (error) {
-        report(error);
-        settled('encode');
-      }
+      send(added);
     });
   };
 
   /** What an earlier page had stored stands before what this one says. */
   const restored = (outgoing: Outgoing<In, Out>): void => {
     work(() => {
-      const { message } = outgoing;
-      const added: Pending<In, Out, Local> = { id: ++lastId, message, outgoing, isLocal: false };
+      const added = pendingOf(++lastId, outgoing.message, outgoing);
       outgoing.settle = (code, reply) => {
         settle(added, code, reply);
       };

@@ -259,6 +259,40 @@ describe('a store', () => {
     expect(failed()).toMatchObject([{ message: 'sent', code: 'unconfirmed' }]);
   });
 
+  it('sends again what may be repeated, twice at most, and shows it all the time', async () => {
+    const { dispatch, getSnapshot, failed, retry, wires, link } = await store(
+      { mayRepeat: (message) => message !== 'once' },
+      { minDelay: 60_000 },
+    );
+    const reopen = async (): Promise<void> => {
+      wires.events?.end(1006);
+      link.retry();
+      await nextTurn();
+      wires.open();
+    };
+    wires.open();
+    dispatch('twice');
+    dispatch('once');
+    dispatch('answered');
+    await reopen();
+    expect([...wires.sent.keys()]).toEqual(['twice', 'answered']);
+    expect(failed()).toMatchObject([{ message: 'once', code: 'unconfirmed' }]);
+    wires.settle('+', 'answered');
+    await reopen();
+    expect([...wires.sent.keys()]).toEqual(['twice']);
+    expect(getSnapshot()).toEqual(['answered', 'twice']);
+    expect(failed()).toHaveLength(1);
+    await reopen();
+    expect([...wires.sent.keys()]).toEqual([]);
+    expect(failed()).toMatchObject([{ message: 'once' }, { message: 'twice' }]);
+    expect(getSnapshot()).toEqual(['answered']);
+
+    retry(failed()[1]!.id);
+    await reopen();
+
+    expect([...wires.sent.keys()]).toEqual(['twice']);
+  });
+
   it('fails on a line that confirms nothing, unless it is told what confirms', async () => {
     const plain = await store();
     plain.wires.open(false);

@@ -106,8 +106,8 @@ const elsewhere: Readonly<Record<string, readonly string[]>> = {
   'lustre/client.spec.ts': ['lustre/merge.ts'],
   'lustre/vdom/encode.spec.ts': ['lustre/vdom/'],
 
-  'server/attach.spec.ts': ['server/listen.ts', 'server/options.ts', 'server/ws-method.ts'],
-  'server/pending-socket.spec.ts': ['connection/claim.ts', 'server/socket-response.ts'],
+  'server/attach.spec.ts': ['server/listen.ts'],
+  'server/pending-socket.spec.ts': ['connection/claim.ts'],
   'testing/test-client.spec.ts': ['testing/'],
 };
 

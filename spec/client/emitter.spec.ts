@@ -1,5 +1,6 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createCall, createEmitter, createListeners } from '../../lib/client/emitter.ts';
+import { until } from '../support/until.ts';
 
 const { signal } = new AbortController();
 const call = createCall(() => {}, signal);
@@ -18,9 +19,8 @@ describe('call', () => {
       throw error;
     });
     expect(errors).toEqual([]);
-    await vi.waitFor(() => {
-      expect(errors).toEqual([error]);
-    });
+    await until(() => errors.length > 0);
+    expect(errors).toEqual([error]);
   });
 
   it('calls nothing once it is over', () => {

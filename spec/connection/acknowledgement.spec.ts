@@ -15,6 +15,7 @@ import { bytesCodec, type Said, type Says, textCodec } from '../support/codecs.t
 
 import { type SocketClient } from '../support/socket-client.ts';
 import { stacksOfThisRun, type Stack } from '../support/stacks.ts';
+import { until } from '../support/until.ts';
 
 const attached: Stack = async (route) => {
   const { url } = await serveAttached((app) => {
@@ -280,7 +281,8 @@ describe.each(everyStack)('omnimessage.1 of omniWs on %s', (_, stack) => {
     expect(pushes).toEqual(['{"said":"pushed"}']);
 
     client.close();
-    await expect.poll(() => ends).toHaveLength(1);
+    await until(() => ends.length > 0);
+    expect(ends).toHaveLength(1);
   });
 });
 

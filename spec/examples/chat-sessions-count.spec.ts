@@ -1,9 +1,12 @@
 import { once } from 'node:events';
 import { type AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { close, server } from '../../examples/02-chat/server.ts';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { visit } from '../support/lustre-page.ts';
 import { connect } from '../support/socket-client.ts';
+
+// A server of its own: that of another spec is closed already.
+vi.resetModules();
+const { close, server } = await import('../../examples/02-chat/server.ts');
 
 let url: string;
 beforeAll(async () => {

@@ -6,10 +6,14 @@ import { WebSocket } from 'ws';
 import { People } from '../../examples/02-chat/people.ts';
 import { chatProgram } from '../../examples/02-chat/program.ts';
 import { Store } from '../../examples/02-chat/store.ts';
-import { close, server } from '../../examples/02-chat/server.ts';
 import { startExample } from '../support/example.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { connect, type SocketClient } from '../support/socket-client.ts';
+import { until } from '../support/until.ts';
+
+// A server of its own: that of another spec is closed already.
+vi.resetModules();
+const { close, server } = await import('../../examples/02-chat/server.ts');
 
 let url: string;
 /** How many people are here, as one hears who is there all the time. */
@@ -51,7 +55,7 @@ async function overWebSocket(path: string): Promise<(body: string) => Promise<st
 
 // What one test says, the next one does not see, nor its clients.
 beforeEach(async () => {
-  await vi.waitUntil(() => people === '[1,1]');
+  await until(() => people === '[1,1]');
   const [, all] = JSON.parse(await overHttp('[2,null]')) as [0, { id: string }[]];
   for (const { id } of all) await overHttp(JSON.stringify([1, id]));
 });

@@ -10,6 +10,7 @@ import { AuthorizeError, type OmniError, RouteError } from '../core/errors.ts';
 import { expectApplication } from '../core/options.ts';
 import { report } from '../core/pipe.ts';
 import { reporting } from '../process/diagnostics.ts';
+import { afterThisCallback } from '../process/timers.ts';
 import { Capacity, limitConnections } from '../request/capacity.ts';
 import { type Refusal } from '../request/problem.ts';
 import { toOriginForm } from '../request/target.ts';
@@ -231,6 +232,8 @@ export function attachWebSockets<App extends Application>(
     head: Buffer,
     authorized: unknown,
   ): void {
+    // What a route says at once, like the hello, leaves with the 101: a write less.
+    stream.cork();
     try {
       sockets.handleUpgrade(request, stream, head, (socket) => {
         const pending = new PendingSocket(socket, stream, authorized, openTimeout);
@@ -243,6 +246,7 @@ export function attachWebSockets<App extends Application>(
       // guard: every call into ws is guarded → throw cause;
       reportUpgrade(new RouteError({ cause }), request);
     }
+    afterThisCallback(() => stream.uncork());
   }
 
   function reportUpgrade(error: OmniError, request: IncomingMessage): void {

@@ -29,11 +29,14 @@ function count(milliseconds: number, times: number): void {
 
 async function open(target: Target): Promise<Connected> {
   const speech = speechFor(target);
+  const { atOnce = CONNECTING_AT_ONCE } = target;
   const replied = (client: Client, replies: number): void => onReplies(client, replies);
   const clients: Client[] = [];
   while (clients.length < target.connections) {
-    const missing = Math.min(CONNECTING_AT_ONCE, target.connections - clients.length);
-    const some = Array.from({ length: missing }, () => Client.open(target, speech, replied));
+    const missing = Math.min(atOnce, target.connections - clients.length);
+    const some = Array.from({ length: missing }, (_, index) =>
+      Client.open(target, clients.length + index, speech, replied),
+    );
     clients.push(...(await Promise.all(some)));
   }
   const { control: port } = target;

@@ -21,7 +21,15 @@ export type ServerReport =
 
 /** How a contender is spoken to. */
 export type Dialect =
-  'ws' | 'omnimessage.1' | 'socket.io' | 'trpc-ws' | 'trpc-subscription' | 'http';
+  | 'ws'
+  | 'omnimessage.1'
+  /** The same as a client that can come back, and as one that does. */
+  | 'resume'
+  | 'resume-again'
+  | 'socket.io'
+  | 'trpc-ws'
+  | 'trpc-subscription'
+  | 'http';
 
 /** What the generator connects to. */
 export interface Target extends Ports {
@@ -31,6 +39,8 @@ export interface Target extends Ports {
   readonly size: number;
   /** Over HTTP. */
   readonly path?: string;
+  /** How many connect at once; 64 by default. */
+  readonly atOnce?: number;
 }
 
 /** One turn: as many messages as come back, each connection with `window` of them on the way. */

@@ -17,6 +17,7 @@ import { overHttp } from './questions/http.ts';
 import { hub } from './questions/hub.ts';
 import { idle } from './questions/idle.ts';
 import { lustre } from './questions/lustre.ts';
+import { resume } from './questions/resume.ts';
 import { size } from './questions/size.ts';
 import { ws } from './questions/ws.ts';
 import { type Pace } from './contest.ts';
@@ -36,6 +37,7 @@ const questions: readonly Question[] = [
   size,
   connections,
   client,
+  resume,
 ];
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));

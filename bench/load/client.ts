@@ -14,27 +14,31 @@ export class Client {
   /** When each that is on the way was sent, oldest first. */
   readonly #sent: number[] = [];
   readonly #joined = new Map<number, Buffer>();
+  readonly #number: number;
   #next = 0;
 
   private constructor(
     socket: Socket,
+    number: number,
     speech: Speech,
     replied: (client: Client, count: number) => void,
   ) {
     this.#socket = socket;
+    this.#number = number;
     this.#speech = speech;
     this.#replied = replied;
   }
 
-  /** Connects; resolves when the greeting is over. */
+  /** Connects as client number n; resolves when the greeting is over. */
   static open(
     { port, dialect }: Target,
+    number: number,
     speech: Speech,
     replied: (client: Client, count: number) => void,
   ): Promise<Client> {
     return new Promise((resolve, reject) => {
       const socket = connect({ port, host: '127.0.0.1', noDelay: true });
-      const client = new Client(socket, speech, replied);
+      const client = new Client(socket, number, speech, replied);
       socket.on('error', reject);
       socket.on('close', () => {
         if (!client.isClosing) throw new Error(`A connection to ${dialect} was lost`);
@@ -138,6 +142,6 @@ export class Client {
       if (speech.isReady) ready();
       if (end + 4 < head.length) frames.read(head.subarray(end + 4));
     });
-    socket.write(speech.handshake);
+    socket.write(speech.handshakeOf?.(this.#number) ?? speech.handshake);
   }
 }

@@ -6,6 +6,8 @@ import { type Target } from '../protocol.ts';
 export interface Speech {
   /** The handshake; empty where there is none. */
   readonly handshake: Buffer;
+  /** That of client number n, where each has its own. */
+  readonly handshakeOf?: (number: number) => Buffer;
   /** From a text of the greeting to what answers it; 'ready' when the greeting is over. */
   readonly greet: (text: string) => Buffer | 'ready';
   /** Whether the greeting is over before anything is said. */
@@ -71,6 +73,19 @@ const silent = {
   pong: frame('', 0xa),
 };
 
+/** A client that can come back, or does: it says who it is, and from where it goes on. */
+function returning(isBack: boolean): Pick<Speech, 'handshakeOf' | 'greet'> {
+  const place = frame('@\n{"sent":0,"pushes":0,"places":{}}');
+  return {
+    handshakeOf: (number) => {
+      const client = String(number).padStart(22, '0');
+      const token = Buffer.from(JSON.stringify({ client, resumes: isBack })).toString('base64url');
+      return upgrade('/', `sec-websocket-protocol: omnimessage.1, omnimessage.1.${token}`);
+    },
+    greet: (told) => (told.startsWith('@') ? 'ready' : isBack ? place : Buffer.alloc(0)),
+  };
+}
+
 /** The speech for a target. */
 export function speechFor({ dialect, size, path = '/' }: Target): Speech {
   const text = sample(size);
@@ -79,13 +94,16 @@ export function speechFor({ dialect, size, path = '/' }: Target): Speech {
       return { ...silent, messages: [post(path, text)] };
     case 'ws':
       return { ...silent, handshake: upgrade('/'), messages: [frame(text)] };
-    case 'omnimessage.1': {
+    case 'omnimessage.1':
+    case 'resume':
+    case 'resume-again': {
       // Numbers of ten digits, so that each frame is a copy of the first with another number.
       const first = frame(`${FIRST_NUMBER}\n${text}`);
       const at = first.indexOf(String(FIRST_NUMBER));
       return {
         ...silent,
         handshake: upgrade('/', 'sec-websocket-protocol: omnimessage.1'),
+        ...(dialect !== 'omnimessage.1' && returning(dialect === 'resume-again')),
         isReady: false,
         messages: [],
         numbered: (number) => {

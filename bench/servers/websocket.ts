@@ -74,12 +74,13 @@ function onExpressWs(route: Route): Promise<Ports> {
 }
 
 function onAttached(route: Route): Promise<Ports> {
-  const { app, server } = attachWebSockets(express());
+  const { app, server } = attachWebSockets(express(), { maxConnections: 20_000 });
   app.ws('/', route);
   return listening(server);
 }
 
 const ours = (): Route => omniWs({ codec, handler: reply });
+const oursResuming = (): Route => omniWs({ codec, handler: reply, resume: true });
 const oursSameWork = (): Route => omniWs({ codec: handWritten, handler: answer });
 
 /** As where the internals of ws are not as known: the request's stream is not the one ws has. */
@@ -161,6 +162,8 @@ export const webSocketServers: Readonly<Record<string, Start>> = {
   'ours-express-ws': () => onExpressWs(ours()),
   'ours-express-ws-same': () => onExpressWs(oursSameWork()),
   'ours-attached': () => onAttached(ours()),
+  'ours-attached-resume': () => onAttached(oursResuming()),
+  'ours-ws-8-resume': () => onWs8(oursResuming()),
   'ours-program': () => onWs8(oursProgram()),
   'ours-program-same': () => onWs8(oursProgramSameWork()),
   'socket.io': socketIo,

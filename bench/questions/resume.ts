@@ -1,0 +1,188 @@
+import { contest, type Contender, type Pace } from '../contest.ts';
+import { median } from '../median.ts';
+import { Load, ServerProcess } from '../processes.ts';
+import { type Dialect } from '../protocol.ts';
+import { type Table, tableOf } from '../report.ts';
+import { type Question } from './question.ts';
+
+const HANDSHAKES = 1_000;
+const IDLE = 5_000;
+const BACK = 10_000;
+
+interface Kind {
+  readonly title: string;
+  readonly server: string;
+  readonly dialect?: Dialect;
+}
+
+const attached = 'ours by attachWebSockets';
+
+const kinds: readonly Kind[] = [
+  { title: 'bare ws 8', server: 'ws-8' },
+  { title: 'express-ws', server: 'express-ws' },
+  { title: 'Socket.IO 4', server: 'socket.io', dialect: 'socket.io' },
+  { title: 'ours on ws 8, bare', server: 'ours-ws-8' },
+  { title: 'ours on ws 8, omnimessage.1', server: 'ours-ws-8', dialect: 'omnimessage.1' },
+  { title: 'ours on ws 8, resume', server: 'ours-ws-8-resume', dialect: 'resume' },
+  { title: 'ours on express-ws, bare', server: 'ours-express-ws' },
+  { title: `${attached}, bare`, server: 'ours-attached' },
+  { title: `${attached}, omnimessage.1`, server: 'ours-attached', dialect: 'omnimessage.1' },
+  { title: `${attached}, resume`, server: 'ours-attached-resume', dialect: 'resume' },
+];
+
+const speakers: readonly Contender[] = [
+  { title: `${attached}, bare`, server: 'ours-attached' },
+  { title: `${attached}, omnimessage.1`, server: 'ours-attached', dialect: 'omnimessage.1' },
+  { title: `${attached}, resume`, server: 'ours-attached-resume', dialect: 'resume' },
+];
+
+const works = [{ window: 1 }, { window: 16 }];
+
+/** What it costs to come, to come back, and to be able to. */
+export const resume: Question = {
+  name: 'resume',
+  asks: 'a handshake, a message and an idle connection with and without `resume`, 10,000 back at once',
+  answer: async (pace) => {
+    const spoken = await contest(speakers, works, pace);
+    return [
+      await handshakes(pace),
+      ...works.map(({ window }, index) =>
+        tableOf(`A message that may be repeated, window ${window}`, spoken[index] ?? []),
+      ),
+      await idle(pace),
+      await back(pace),
+    ];
+  },
+};
+
+/** CPU of a server for each of these connections, which are closed again. */
+async function cpuOf(
+  { server, load }: Started,
+  dialect: Dialect,
+  connections: number,
+  atOnce: number,
+): Promise<number> {
+  const target = { ...server.ports, dialect, size: 200, connections, atOnce };
+  const before = await server.usage(true);
+  await load.connect('some', target);
+  const after = await server.usage();
+  await load.disconnect('some');
+  return (after.cpu - before.cpu) / connections;
+}
+
+interface Started {
+  readonly server: ServerProcess;
+  readonly load: Load;
+}
+
+async function start(name: string): Promise<Started> {
+  return { server: await ServerProcess.start(name), load: new Load() };
+}
+
+function stop({ server, load }: Started): void {
+  load.stop();
+  server.stop();
+}
+
+/** Each measured once a round, one after the other; the ratio is to the first in the same round. */
+async function compare(
+  title: string,
+  titles: readonly string[],
+  rounds: number,
+  measure: (index: number) => Promise<number>,
+): Promise<Table> {
+  const all = titles.map((): number[] => []);
+  for (let round = 0; round < rounds; round++) {
+    for (const [index, measured] of all.entries()) measured.push(await measure(index));
+  }
+  return {
+    title,
+    head: ['contender', 'CPU each, µs', 'min to max', 'ratio'],
+    rows: all.map((measured, index) => [
+      titles[index] ?? '',
+      median(measured).toFixed(0),
+      `${Math.min(...measured).toFixed(0)} to ${Math.max(...measured).toFixed(0)}`,
+      median(measured.map((each, round) => each / (all[0]?.[round] ?? NaN))).toFixed(2),
+    ]),
+  };
+}
+
+async function handshakes({ rounds }: Pace): Promise<Table> {
+  const started: Started[] = [];
+  try {
+    for (const { server, dialect = 'ws' } of kinds) {
+      const one = await start(server);
+      started.push(one);
+      // What is compiled once is not a handshake's.
+      for (let n = 0; n < 3; n++) await cpuOf(one, dialect, HANDSHAKES, 64);
+    }
+    return await compare(
+      'CPU of a handshake',
+      kinds.map(({ title }) => title),
+      rounds,
+      (index) => cpuOf(started[index] as Started, kinds[index]?.dialect ?? 'ws', HANDSHAKES, 64),
+    );
+  } finally {
+    started.forEach(stop);
+  }
+}
+
+async function idle({ rounds }: Pace): Promise<Table> {
+  const chosen = kinds.filter(({ title }) => title === 'bare ws 8' || title.startsWith(attached));
+  const measured = chosen.map((): number[] => []);
+  for (let round = 0; round < Math.max(3, Math.round(rounds / 5)); round++) {
+    for (const [index, { server, dialect = 'ws' }] of chosen.entries()) {
+      const one = await start(server);
+      try {
+        const target = { ...one.server.ports, dialect, size: 200 };
+        await one.load.connect('first', { ...target, connections: 64 });
+        await one.server.usage(true);
+        const before = await one.server.usage(true);
+        await one.load.connect('many', { ...target, connections: IDLE });
+        await one.server.usage(true);
+        const after = await one.server.usage(true);
+        measured[index]?.push((after.rss - before.rss) / IDLE);
+      } finally {
+        stop(one);
+      }
+    }
+  }
+  return {
+    title: 'RSS of a connection that has said nothing',
+    head: ['contender', 'bytes', 'min to max'],
+    rows: chosen.map(({ title }, index) => {
+      const all = measured[index] ?? [];
+      const range = `${Math.min(...all).toFixed(0)} to ${Math.max(...all).toFixed(0)}`;
+      return [title, median(all).toFixed(0), range];
+    }),
+  };
+}
+
+/** All come, all lines break, and all come back at once. */
+async function back({ rounds }: Pace): Promise<Table> {
+  const contenders = [
+    { title: 'bare ws 8', server: 'ws-8', first: 'ws', again: 'ws' },
+    { title: `${attached}, bare`, server: 'ours-attached', first: 'ws', again: 'ws' },
+    {
+      title: `${attached}, resume`,
+      server: 'ours-attached-resume',
+      first: 'resume',
+      again: 'resume-again',
+    },
+  ] as const;
+  return compare(
+    '10,000 clients back at once',
+    contenders.map(({ title }) => title),
+    Math.max(3, Math.round(rounds / 5)),
+    async (index) => {
+      const { server, first, again } = contenders[index] as (typeof contenders)[number];
+      const one = await start(server);
+      try {
+        await cpuOf(one, first, BACK, 64);
+        return await cpuOf(one, again, BACK, 1_000);
+      } finally {
+        stop(one);
+      }
+    },
+  );
+}

@@ -21,7 +21,7 @@ export interface EffectHost<Message> {
   readonly failed: (error: ApplicationError) => void;
 }
 
-/** Something that goes on until it is ended. */
+/** Something that lasts until it is ended. */
 interface Ongoing {
   readonly end: () => unknown;
 }

@@ -16,7 +16,7 @@ export interface LoopHost<Message> {
     reason: string | undefined,
     origin: Origin | undefined,
   ) => void;
-  /** Something failed, and the program goes on. */
+  /** Something failed, and the program continues. */
   readonly failed: (error: OmniError) => void;
   /** The program has ended: because it was stopped, or because of `error`. Called once. */
   readonly ended: (error: ApplicationError | undefined, origin: Origin | undefined) => void;

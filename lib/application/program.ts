@@ -186,7 +186,7 @@ export class Loop<Args, Model, Message> implements EffectHost<Message>, Resumabl
     this.#host.failed(error);
   }
 
-  /** Goes on, after the event loop went round. */
+  /** Continues in a later turn of the event loop. */
   resume(): void {
     this.#drain();
   }

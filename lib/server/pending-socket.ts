@@ -1,7 +1,7 @@
 /**
- * A socket between its upgrade and the route that takes it. It does not read: what the client sends
- * waits in the kernel. Every way out of here ends either with a route or with a close code; none
- * leaves the socket open and silent.
+ * A socket between its upgrade and the route that takes it. It is not read: what the client sends
+ * waits in the kernel. Each socket ends up with a route or is closed with a code; none stays open and
+ * silent.
  */
 import { type Duplex } from 'node:stream';
 import { type WebSocket } from 'ws';
@@ -33,17 +33,17 @@ export function closeCodeOf(status: number): CloseCode {
       // guard: a status of a middleware is a close code → return CloseCode.Failed;
       return CloseCode.RateLimited;
     default:
-      // A page or a redirect is an answer to another request: nothing here speaks WebSocket.
+      // A page or a redirect answers an HTTP request: no route here speaks WebSocket.
       return status >= 200 && status < 400 ? CloseCode.NotFound : CloseCode.Failed;
   }
 }
 
-/** Guards one socket from its upgrade on. */
+/** One socket, watched from its upgrade on. */
 export class PendingSocket implements Admission {
   readonly authorized: unknown;
   readonly #socket: WebSocket;
   readonly #stream: Duplex;
-  /** What the middlewares before its route may answer with. */
+  /** The response that the middlewares before its route get. */
   response: SocketResponse | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isClaimed = false;
@@ -51,7 +51,7 @@ export class PendingSocket implements Admission {
 
   /**
    * @param socket - just upgraded
-   * @param stream - what it runs on, paused
+   * @param stream - the stream beneath it, paused
    * @param authorized - what `authorize` returned
    * @param openTimeout - after how many milliseconds without a route it is closed with 4404
    */
@@ -65,14 +65,14 @@ export class PendingSocket implements Admission {
     // without a listener that ends the process.
     // guard: error listener of every socket
     socket.on('error', ignoreError);
-    // One function each for all sockets: there may be very many.
+    // One function for all sockets: there may be very many.
     socket.on('newListener', onNewListener);
     socket.on('close', onClose);
     admit(socket, this);
     pending.set(socket, this);
   }
 
-  /** Whether a route has the socket, or it was closed: in both cases there is nothing to wait for. */
+  /** Whether a route has the socket, or it was closed: in both cases nothing is pending. */
   get isClaimed(): boolean {
     return this.#isClaimed;
   }
@@ -86,15 +86,15 @@ export class PendingSocket implements Admission {
   }
 
   /**
-   * A middleware or an HTTP route has answered, or nothing has: the socket is closed with the code
-   * of the status. A claimed socket is left alone (an answer that a middleware's timer gives later is
-   * not about it).
+   * A middleware or an HTTP route has answered, or no route was found: the socket is closed with the code
+   * of the status. A claimed socket stays open: an answer that a middleware's timer gives later does not
+   * concern it.
    */
   refuse(status: number): void {
     if (!this.#isClaimed) this.#close(closeCodeOf(status));
   }
 
-  /** The route itself has failed, perhaps after it began to listen: nothing will serve the socket. */
+  /** The route itself has failed, perhaps after it began to listen: no route will serve the socket. */
   fail(error: unknown): void {
     this.#close(closeCodeOf(statusOf(error) ?? 500));
   }
@@ -105,7 +105,7 @@ export class PendingSocket implements Admission {
       // guard: running handlers reply before 1001
       await this.#claimant?.shutDown();
     } catch {
-      // However the connection fares, its socket is closed next.
+      // Whatever became of the connection, its socket is closed next.
     }
     this.#close(CloseCode.GoingAway);
   }
@@ -116,7 +116,7 @@ export class PendingSocket implements Admission {
     if (this.response !== undefined) closeResponse(this.response);
   }
 
-  /** There is nothing to wait for any more. */
+  /** Nothing is pending any more. */
   #settle(): void {
     this.#isClaimed = true;
     clearTimeout(this.#timer);
@@ -125,7 +125,7 @@ export class PendingSocket implements Admission {
   }
 
   #close(code: CloseCode): void {
-    // A claim that comes later must find nothing to do.
+    // A later claim must do nothing.
     this.#settle();
     if (this.#socket.readyState !== OPEN) return;
     safeClose(this.#socket, code);
@@ -137,7 +137,7 @@ export class PendingSocket implements Admission {
   }
 }
 
-/** A route of the user's own, without a connection of ours, takes the socket by listening. */
+/** A route that does not use this package takes the socket by listening for messages. */
 function onNewListener(this: WebSocket, event: string | symbol): void {
   if (event === 'message') pending.get(this)?.claim();
 }

@@ -1,6 +1,6 @@
 /**
- * The end of a server: nothing new is accepted, what runs is finished, and what does not end by
- * itself is cut.
+ * Shuts a server down: nothing new is accepted, what runs is finished, and connections that do not end
+ * by themselves are cut.
  */
 import { type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
@@ -10,7 +10,7 @@ import { endForShutdown, whenGone } from '../request/client-gone.ts';
 import { sendProblem } from '../request/problem.ts';
 import { shuttingDown } from './handshake.ts';
 
-/** Follows what goes on at a server, so that it can be ended in order. */
+/** Tracks the connections and responses of a server, so that it can end in order. */
 export class Shutdown {
   readonly #server: Server;
   /** Every connection, upgraded ones too: Node's own list forgets those. */
@@ -68,10 +68,9 @@ export class Shutdown {
     // guard: the timeout of a shutdown → const timer = startTimer(cut, Infinity, this.#connections);
     const timer = startTimer(cut, timeout, this.#connections);
     const closed = new Promise<void>((resolve) => {
-      // Not the method of http.Server, which begins with destroying the connections that it takes
-      // for idle: a response counts as idle there once it was ended, although half of it is on its
-      // way.
-      // Bun's server is none of net's, and has its own method alone.
+      // Not the method of http.Server, which first destroys the connections that it considers idle: there a
+      // connection counts as idle once its response was ended, although half of that is still being sent.
+      // Bun's server is not one of net's, and has only its own method.
       const server: NetServer = this.#server;
       const onClosed = (): void => {
         clearTimeout(timer);
@@ -82,7 +81,7 @@ export class Shutdown {
         return;
       }
       NetServer.prototype.close.call(server, () => {
-        // What is left to do of the other one: its timer for slow requests.
+        // Stops the timer of http.Server for slow requests.
         server.close();
         onClosed();
       });
@@ -91,7 +90,7 @@ export class Shutdown {
     await Promise.all([closed, endSockets()]);
   }
 
-  /** Requests on connections that are open already; new connections are refused by the kernel. */
+  /** Refuses requests on open connections; the kernel refuses new connections. */
   #refuseRequests(): void {
     this.#server.removeAllListeners('request');
     this.#server.removeAllListeners('checkContinue');
@@ -122,9 +121,9 @@ export class Shutdown {
   }
 
   /**
-   * Closes the connections without a request, once: whatever becomes idle later is closed by its
-   * last response. Node takes connections for idle whose response is still on its way, so this waits
-   * until there are none.
+   * Closes the connections without a request, once: a connection that becomes idle later is closed after
+   * its last response. Node also considers connections idle whose response is still being sent, so this
+   * waits until there are none.
    */
   #closeIdle(): void {
     if (this.#hasClosedIdle || this.#unsent.size > 0) return;

@@ -1,6 +1,6 @@
 /**
- * The response that middlewares get with a socket's request. No client can read it: what matters is
- * that there was an answer, and with which status.
+ * The response that middlewares get with a socket's request. No client reads it: what counts is that a
+ * middleware answered, and with which status.
  */
 import { type IncomingMessage, ServerResponse } from 'node:http';
 import { type Socket } from 'node:net';
@@ -57,9 +57,9 @@ function writeHead(this: SocketResponse, ...header: unknown[]): SocketResponse {
   const listener = this[answered];
   if (listener !== undefined) {
     this[answered] = undefined;
-    // Without a socket a response only collects: a file that is piped into it would stand for
-    // ever, and keep its descriptor. It never asks a writer to wait, because nothing here would
-    // tell the response when to go on.
+    // Without a socket a response only buffers: a file that is piped into it would wait for ever, and
+    // keep its descriptor. The stream never asks a writer to wait, because nothing here would emit the
+    // response's `drain`.
     const stream = new Nowhere();
     this[nowhere] = stream;
     this.assignSocket(stream as unknown as Socket);
@@ -71,7 +71,7 @@ function writeHead(this: SocketResponse, ...header: unknown[]): SocketResponse {
   return this;
 }
 
-/** What stands in for a connection: takes all, and has what a response calls on its connection. */
+/** Stands in for a connection: it discards what is written, and has the methods that a response calls. */
 class Nowhere extends Writable {
   constructor() {
     super({ highWaterMark: Number.MAX_SAFE_INTEGER });
@@ -95,7 +95,7 @@ class Nowhere extends Writable {
   }
 }
 
-/** What Express writes on a request while it routes. */
+/** The properties that Express sets on a request while it routes. */
 interface Routed {
   params?: unknown;
   route?: { readonly methods?: Readonly<Record<string, unknown>> } | undefined;
@@ -108,8 +108,8 @@ interface Followed extends Routed {
 }
 
 /**
- * Has `route` say in which route the request is: Express leaves it behind when the request has
- * passed. It sets `params` for every layer, and `route` after that when the layer is a route.
+ * Keeps `route` up to date: Express leaves it set when the request has moved on to another layer. It sets
+ * `params` for every layer, and then `route` when the layer is a route.
  */
 function followRoutes(request: IncomingMessage): void {
   Object.defineProperty(request, 'params', followed);
@@ -129,10 +129,10 @@ const followed: PropertyDescriptor & ThisType<Followed> = {
 
 /**
  * A page that `app.get` serves at the path of a socket is no refusal: it answers every GET, and the
- * socket's route may come after it. A refusal is what has another status, or what answers by another
- * method than GET alone (`app.use`, `app.all`).
+ * socket's route may come after it. An answer is a refusal when it has another status, or when its route
+ * serves more than GET and HEAD (`app.use`, `app.all`).
  *
- * @returns how the routing goes on after the page; undefined when the answer is a refusal
+ * @returns continues the routing after the page; undefined when the answer is a refusal
  */
 function nextAfterPage(request: IncomingMessage): (() => void) | undefined {
   const { route, next } = request as Routed;

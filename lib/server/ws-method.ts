@@ -32,12 +32,12 @@ interface Target {
   use: (this: unknown, ...given: unknown[]) => unknown;
 }
 
-/** The methods that are ours already: those of a Router are shared by all applications of the process. */
+/** The methods that were replaced already: all applications of the process share those of a Router. */
 const ours = new WeakSet<object>();
 
 /**
- * Puts our `.ws` in the place of that of express-ws on an application, on its Routers, and on the
- * applications that are made from now on.
+ * Replaces the `.ws` of express-ws on an application, on its Routers, and on the applications that are
+ * made from now on.
  *
  * @param addTo - gives a target the method of express-ws, unless it has one
  */
@@ -66,8 +66,8 @@ function methodBeside(ofExpressWs: AddRoute): AddRoute {
     }
     target.get(path, ...routes.map((route) => attachedRoute(route as Route)));
     rememberRoute(target, path);
-    // A Router's method serves the other applications of the process too, and these may have their
-    // sockets from express-ws alone.
+    // A Router's method also serves other applications of the process, which may get their sockets from
+    // express-ws alone.
     if (typeof path === 'string') {
       ofExpressWs.call(this, path, ...routes.map((route) => expressWsRoute(route as Route)));
     }
@@ -93,8 +93,8 @@ function rememberMounts(target: Target): void {
  * Express may give another copy, or another version.
  */
 export function routerPrototype(app: Application): Router {
-  // A second application without anything of the first one's but its methods: making the first
-  // one's router now would freeze its settings ('strict routing') before the user has set them.
+  // A second application with only the methods of the first: making the router of the first one now
+  // would freeze its settings ('strict routing') before the user has set them.
   const probe = Object.create(app, {
     _events: { value: undefined, writable: true },
     _router: { value: undefined, writable: true },
@@ -161,8 +161,8 @@ function expressWsRoute(route: Route): Route {
 
 /** Runs a route: one whose promise rejects is treated like one that throws. */
 function runner(route: Route) {
-  // A route that cannot pass the socket on takes it; any other takes it by listening. Without named
-  // parameters (a wrapper that passes on what it gets) nothing is known.
+  // A route without `next` takes the socket; any other takes it by listening. A wrapper with rest
+  // parameters may do either.
   const isLast = route.length === 1 || route.length === 2;
   return (
     socket: WebSocket,
@@ -186,13 +186,13 @@ function runner(route: Route) {
       if (isLast) pending?.claim();
     }
     function fail(error: unknown): void {
-      // Express's error handlers come first as long as no route has the socket: they may know a
-      // better status.
+      // As long as no route has the socket, Express's error handlers come first: they may choose a better
+      // status.
       if (pending?.isClaimed === true) {
         // guard: a route that throws
         pending.fail(error);
       }
-      // Without an error, next() would go on as if all were well.
+      // next() without an error would continue as if nothing had failed.
       next(error ?? new RouteError({ cause: error }));
     }
   };

@@ -61,10 +61,12 @@ export class Cluster implements Nodes {
   readonly #shards = new Map<Address, Shard>();
   readonly #addresses: Address[];
   readonly running: Promise<unknown>;
-  /** Until it is known who has which slots. */
+  /** Of slots of which it is not known who has them. */
   readonly #early: Outgoing;
   readonly #earlyFollowing = new Map<string, Waiting>();
   #topology: Topology | undefined;
+  /** Who has each slot, or had it last. */
+  #owners: Topology = [];
   #isSharded = false;
   #wake: () => void = () => {};
   #isReported = false;
@@ -192,12 +194,9 @@ export class Cluster implements Nodes {
 
   /** The masters that have given slots away, and know it. One that lost them in a failover is none. */
   async #giversOf(topology: Topology): Promise<ReadonlySet<Address>> {
-    const before = this.#topology ?? topology;
     const givers = new Set<Address>();
     for (const address of this.#shards.keys()) {
-      const moved = [...before.keys()].filter(
-        (slot) => before[slot] === address && topology[slot] !== address,
-      );
+      const moved = this.#movedFrom(address, topology);
       if (moved.length === 0) continue;
       const { host, port } = partsOf(address);
       const connection = new Connection(clientOf(this.#options.cluster.defaults, host, port));
@@ -219,35 +218,45 @@ export class Cluster implements Nodes {
   }
 
   #take(topology: Topology, givers: ReadonlySet<Address>): void {
-    const before = this.#topology;
     this.#topology = topology;
     const present = new Set(topology.filter((address) => address !== undefined));
     for (const address of present) {
       if (!this.#shards.has(address)) this.#shards.set(address, this.#start(address));
       if (!this.#addresses.includes(address)) this.#addresses.push(address);
     }
-    if (before === undefined) {
-      for (const topic of this.#early.topics()) {
-        const shard = this.#shardOf(topic);
-        if (shard === undefined) continue;
-        this.#early.move((each) => this.#shardOf(each) === shard, shard.outgoing, true);
-      }
-      for (const [topic, { begun, ended }] of this.#earlyFollowing) {
-        this.#shardOf(topic)?.followings.add(topic, begun, ended);
-      }
-      this.#earlyFollowing.clear();
-      return;
-    }
-    const changed = before.some((address, slot) => address !== topology[slot]);
-    if (!changed) return;
     for (const [address, shard] of this.#shards) {
-      const moves = before.some((each, slot) => each === address && topology[slot] !== address);
-      if (!moves) continue;
+      if (this.#movedFrom(address, topology).length === 0) continue;
       // A slot that no node has stays where it was, until one has it.
       shard.handOver((topic) => {
         const target = this.#shardOf(topic);
         return target === shard ? undefined : target;
       }, givers.has(address));
+    }
+    this.#owners = topology.map((address, slot) => address ?? this.#owners[slot]);
+    // Behind what was published before.
+    this.#placeEarly();
+  }
+
+  /** The slots that a node had, and another one has now. */
+  #movedFrom(address: Address, topology: Topology): number[] {
+    return [...topology.keys()].filter((slot) => {
+      const now = topology[slot];
+      return this.#owners[slot] === address && now !== undefined && now !== address;
+    });
+  }
+
+  /** What came while no node had its slot goes to the one that has it now. */
+  #placeEarly(): void {
+    for (const topic of this.#early.topics()) {
+      const shard = this.#shardOf(topic);
+      if (shard === undefined) continue;
+      this.#early.move((each) => this.#shardOf(each) === shard, shard.outgoing, true);
+    }
+    for (const [topic, { begun, ended }] of this.#earlyFollowing) {
+      const shard = this.#shardOf(topic);
+      if (shard === undefined) continue;
+      this.#earlyFollowing.delete(topic);
+      shard.followings.add(topic, begun, ended);
     }
   }
 

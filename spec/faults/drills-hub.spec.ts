@@ -17,6 +17,7 @@ import {
   volatileEngine,
 } from '../drills/hub-engines.ts';
 import { isThere } from '../support/engines.ts';
+import { forgerOf } from '../support/forgers.ts';
 import { until } from '../support/until.ts';
 import { randomOf } from './random.ts';
 
@@ -387,6 +388,47 @@ describe.each(engines)(
           'ms from its return to the last gap': recovered,
           'peak MiB more': inMiB(more),
         });
+      },
+    );
+
+    it.skipIf(lacks('everything'))(
+      'G19: garbage in the channel and the log: nobody dies, and none of it reaches a client',
+      async () => {
+        const random = randomOf(`G19 ${name}`);
+        const bytes = (): Buffer =>
+          Buffer.from(Array.from({ length: Math.floor(random() * 200) }, () => random() * 256));
+        const pair = await two();
+        const { a, b, atA, atB } = pair;
+        const forger = await forgerOf(engine.options, prefix);
+        const count = isLong ? 100_000 : 10_000;
+        const round = 500;
+
+        const said = await speakDuring(pair, async () => {
+          for (let n = 0; n < count; n += round) {
+            await Promise.all(
+              series(round).map((each) =>
+                each % 2 === 0 ? forger.push(bytes()) : forger.write(bytes()),
+              ),
+            );
+          }
+        });
+        const states = [await a.state(), await b.state()];
+
+        // What is in a log is a gap where somebody reads it; on NATS it is pushed as well.
+        expect(
+          [atA, atB].flatMap(({ gaps }) => gaps).filter((gap) => gap !== 'undecodable'),
+        ).toEqual([]);
+        const { lost, gaps } = await settle(pair, said);
+        const speakers = new Set(
+          [atA, atB].flatMap(({ events }) => events.map(({ from }) => from)),
+        );
+        expect([...speakers].filter((from) => !/^(at|gap at) [ab]$|^probe /.test(from))).toEqual(
+          [],
+        );
+        expect(lost).toBe(0);
+        expect(Math.max(...states.map(({ errors }) => errors.length))).toBeLessThan(50);
+        await forger.end();
+        report(`G19 on ${name}`, { payloads: count, messages: said * 2, deaths: 0, lost, gaps });
       },
     );
 

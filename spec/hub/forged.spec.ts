@@ -2,24 +2,20 @@
  * What others write into the logs and channels of an engine: none of it reaches a receiver, none of
  * it ends a process, it is reported, and the topic goes on.
  */
-import { connect as connectNats, headers } from '@nats-io/transport-node';
 import { createHub, type OmniError } from 'express-omnimessage';
-import { createCluster } from 'redis';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { type Place } from '../../lib/hub/backplane.ts';
 import { namesOf } from '../../lib/hub/redis/entry.ts';
-import { MESSAGE_ID, tokenOf } from '../../lib/hub/nats/subjects.ts';
 import {
   backplaneOf,
   type EngineOptions,
   engines,
   isThere,
-  natsServers,
   randomPrefix,
   type StartedEngine,
 } from '../support/engines.ts';
+import { FAR, forgerOf } from '../support/forgers.ts';
 import { randomOf } from '../support/random.ts';
-import { admin, keysOf, redisUrl } from '../support/redis-admin.ts';
+import { admin, redisUrl } from '../support/redis-admin.ts';
 import { until } from '../support/until.ts';
 
 /** Only what begins so is a message. */
@@ -31,109 +27,7 @@ const codec = {
   encode: (message: string): string => message,
 };
 
-interface Forger {
-  /** Pushes bytes on the channel of a topic. */
-  readonly push: (bytes: Buffer) => Promise<unknown>;
-  /** Writes bytes into its log, as an entry of somebody else. */
-  readonly write: (bytes: Buffer) => Promise<unknown>;
-  /** Pushes what looks like the next entry after a place, and stands far behind all others. */
-  readonly forge: (after: Place, message: string) => Promise<unknown>;
-  readonly end: () => Promise<void>;
-}
-
-const STRANGER = 'stranger--------';
-
-/** In thousands of years. */
-const FAR = 99_999_999_999_999;
-
-/** What the channel of Redis would push. */
-const forgedAt = (after: Place, message: string): string =>
-  `1 ${FAR}-0 ${after.split('.')[0]} ${STRANGER} 7 m\n${message}`;
-
-async function atCluster(prefix: string, options: EngineOptions): Promise<Forger> {
-  const ports = options.kind === 'cluster' ? options.ports : [];
-  const cluster = createCluster({
-    rootNodes: ports.map((port) => ({ url: `redis://127.0.0.1:${port}` })),
-  });
-  await cluster.connect();
-  const log = namesOf(prefix).log('news');
-  return {
-    push: (bytes) => cluster.sendCommand(log, false, ['SPUBLISH', log, bytes]),
-    write: (bytes) => cluster.sendCommand(log, false, entryOf(log, bytes)),
-    forge: (after, message) =>
-      cluster.sendCommand(log, false, ['SPUBLISH', log, forgedAt(after, message)]),
-    end: async () => cluster.destroy(),
-  };
-}
-
-const entryOf = (log: string, bytes: Buffer): (string | Buffer)[] => [
-  'XADD',
-  log,
-  '*',
-  'p',
-  STRANGER,
-  'n',
-  '1',
-  'm',
-  bytes,
-];
-
-async function atRedis(prefix: string): Promise<Forger> {
-  const redis = await admin();
-  const log = namesOf(prefix).log('news');
-  return {
-    forge: (after, message) => redis.publish(log, forgedAt(after, message)),
-    push: (bytes) => redis.publish(log, bytes),
-    write: (bytes) => redis.sendCommand(entryOf(log, bytes)),
-    end: async () => {
-      const left = await keysOf(redis, prefix);
-      if (left.length > 0) await redis.del(left);
-      redis.destroy();
-    },
-  };
-}
-
-async function atNats(prefix: string): Promise<Forger> {
-  const connection = await connectNats({ servers: natsServers, reconnect: false });
-  let count = 0;
-  const channel = `${prefix}.r.${tokenOf('news')}`;
-  return {
-    push: async (bytes) => {
-      connection.publish(channel, bytes);
-      await connection.flush();
-    },
-    forge: async (after, message) => {
-      const header = headers();
-      header.set(MESSAGE_ID, `${STRANGER}.7.m`);
-      header.set('Nats-Sequence', String(FAR));
-      header.set('Nats-Last-Sequence', after.split('.')[0] ?? '');
-      connection.publish(channel, message, { headers: header });
-      await connection.flush();
-    },
-    write: async (bytes) => {
-      count += 1;
-      const header = headers();
-      header.set(MESSAGE_ID, `${STRANGER}.${count}.m`);
-      connection.publish(`${prefix}.t.${tokenOf('news')}`, bytes, { headers: header });
-      await connection.flush();
-    },
-    end: async () => {
-      await connection.request(`$JS.API.STREAM.DELETE.${prefix}`).catch(() => {});
-      await connection.close();
-    },
-  };
-}
-
-type Open = (prefix: string, options: EngineOptions) => Promise<Forger>;
-
-const forgers: Readonly<Record<string, Open>> = {
-  Redis: atRedis,
-  'Redis Cluster of three': atCluster,
-  NATS: atNats,
-};
-
-describe.each(engines)('on $name', ({ name, start }) => {
-  const open = forgers[name] as Open;
+describe.each(engines)('on $name', ({ start }) => {
   let options: EngineOptions;
   let engine: StartedEngine;
   beforeAll(async () => {
@@ -155,7 +49,7 @@ describe.each(engines)('on $name', ({ name, start }) => {
       onGap: (topic, reason) => gaps.push(`${topic}: ${reason}`),
     });
     await hub.ready();
-    const forger = await open(prefix, options);
+    const forger = await forgerOf(options, prefix);
     onTestFinished(async () => {
       await hub.close();
       await forger.end();
@@ -195,7 +89,7 @@ describe.each(engines)('on $name', ({ name, start }) => {
       onGap: (topic, reason) => heard.push(`gap in ${topic}: ${reason}`),
     });
     await hub.ready();
-    const forger = await open(prefix, options);
+    const forger = await forgerOf(options, prefix);
     onTestFinished(async () => {
       await hub.close();
       await forger.end();
@@ -231,7 +125,7 @@ describe.runIf(isThere.redis)('on Redis, the id of the last entry', () => {
     ['a list', ['RPUSH', 'no id']],
   ] as const)('overwritten by %s costs nothing: no message, and no connection', async (_, made) => {
     const prefix = randomPrefix();
-    const forger = await atRedis(prefix);
+    const forger = await forgerOf({ kind: 'redis', url: redisUrl }, prefix);
     const redis = await admin();
     const errors: OmniError[] = [];
     const hubs = [0, 1].map(() =>

@@ -14,6 +14,10 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
   ],
   'spec/hub/hub.spec.ts': [['a version that others do not understand floods no log', '']],
   'spec/hub/redis/session.spec.ts': [['a master of a cluster that is down', 'as the cluster is']],
+  'spec/hub/deaf.spec.ts': [
+    ['a beat of Redis that does not come back', "on 'Redis'"],
+    ['a beat of NATS that does not come back', "on 'NATS'"],
+  ],
   'spec/hub/forged.spec.ts': [
     ['a place beyond the end of a log of Redis', "on 'Redis' what looks like"],
     ['a place beyond the end of a stream of NATS', "on 'NATS' what looks like"],

@@ -114,7 +114,7 @@ export class Session {
       const now = performance.now();
       // A process that was suspended received nothing, which is no sign of a deaf connection.
       if (now - sent > 2 * BEAT) this.#heard = now;
-      // Liveness by what comes back.
+      // guard: a beat of NATS that does not come back
       if (now - this.#heard > DEAD) this.close(new Error('NATS pushed nothing for 5 s'));
       if (this.isOver) return;
       sent = now;

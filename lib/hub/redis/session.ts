@@ -99,7 +99,7 @@ export class Session {
       const now = performance.now();
       // A process that was suspended received nothing, which is no sign of a deaf connection.
       if (now - sent > 2 * BEAT) this.#heard = now;
-      // Liveness by what comes back.
+      // guard: a beat of Redis that does not come back
       if (now - this.#heard > DEAD) {
         throw new Error(`Redis pushed nothing for ${Math.round(now - this.#heard)} ms`);
       }

@@ -50,14 +50,7 @@ import {
   safeInteger,
   tuple,
 } from '../../lib/codecs/words.ts';
-
-interface Thread {
-  readonly text: string;
-  readonly replies: Thread[];
-}
-const Thread = recursive<Thread>('Thread', (thread) =>
-  object({ text: string(), replies: array(thread) }),
-);
+import { Thread } from '../support/thread.ts';
 
 const shapeOf = (struct: AnyStruct): Shape => definitionOf(struct).root;
 const refusal = (struct: AnyStruct, name?: string): DefinitionError => {

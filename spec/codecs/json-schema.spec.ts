@@ -32,17 +32,10 @@ import {
   nullable,
   oneOf,
   optional,
-  recursive,
   tuple,
 } from '../../lib/codecs/words.ts';
+import { Thread } from '../support/thread.ts';
 
-interface Thread {
-  readonly text: string;
-  readonly replies: Thread[];
-}
-const Thread = recursive<Thread>('Thread', (thread) =>
-  object({ text: string(), replies: array(thread) }),
-);
 const Author = named('Author', object({ name: size(string(), 1, 5), nick: nullable(string()) }));
 
 describe('jsonSchemaOf', () => {

@@ -1,7 +1,5 @@
 import { array, boolean, integer, literal, number, object, string } from 'superstruct';
 import { describe, expect, it } from 'vitest';
-import { gleamModuleOf } from '../../../lib/cli/gleam/from-definition.ts';
-import { printModule } from '../../../lib/cli/gleam/module.ts';
 import { type AnyStruct } from '../../../lib/codecs/any-struct.ts';
 import {
   named,
@@ -13,13 +11,12 @@ import {
   tupleVariants,
   variants,
 } from '../../../lib/codecs.ts';
-import { fileOf } from '../../support/definitions.ts';
+import { bodyOf, moduleOf } from '../../support/printed.ts';
 
 /** The body of `message_decoder`, and the whole module. */
 function decoderOf(Message: AnyStruct): { readonly body: string; readonly module: string } {
-  const module = printModule(gleamModuleOf(fileOf({ Message } as never), []));
-  const body = /^pub fn message_decoder\(\).*?\{\n(.*?)^\}$/ms.exec(module)?.[1] ?? '';
-  return { body, module };
+  const module = moduleOf({ Message });
+  return { body: bodyOf(module, 'message_decoder'), module };
 }
 
 describe('a decoder', () => {

@@ -1,7 +1,5 @@
 import { array, integer, literal, number, object, string } from 'superstruct';
 import { describe, expect, it } from 'vitest';
-import { gleamModuleOf } from '../../../lib/cli/gleam/from-definition.ts';
-import { printModule } from '../../../lib/cli/gleam/module.ts';
 import { type AnyStruct } from '../../../lib/codecs/any-struct.ts';
 import {
   dict,
@@ -12,13 +10,10 @@ import {
   tupleVariants,
   variants,
 } from '../../../lib/codecs.ts';
-import { fileOf } from '../../support/definitions.ts';
+import { bodyOf, moduleOf } from '../../support/printed.ts';
 
 /** The body of `message_to_json`. */
-function encoderOf(Message: AnyStruct): string {
-  const module = printModule(gleamModuleOf(fileOf({ Message } as never), []));
-  return /^pub fn message_to_json\(.*?\{\n(.*?)^\}$/ms.exec(module)?.[1] ?? '';
-}
+const encoderOf = (Message: AnyStruct): string => bodyOf(moduleOf({ Message }), 'message_to_json');
 
 describe('an encoder', () => {
   it('writes the tag first, then what is constant, then the fields', () => {

@@ -1,7 +1,5 @@
 import { array, enums, integer, literal, number, object, string, unknown } from 'superstruct';
 import { describe, expect, it } from 'vitest';
-import { gleamModuleOf } from '../../../lib/cli/gleam/from-definition.ts';
-import { printModule } from '../../../lib/cli/gleam/module.ts';
 import { GleamRefusal } from '../../../lib/cli/gleam/refusal.ts';
 import { type AnyStruct } from '../../../lib/codecs/any-struct.ts';
 import {
@@ -15,15 +13,12 @@ import {
   tupleVariants,
   variants,
 } from '../../../lib/codecs.ts';
-import { fileOf } from '../../support/definitions.ts';
+import { moduleOf } from '../../support/printed.ts';
 import { layoutFaults } from './layout-rules.ts';
-
-const print = (structs: Readonly<Record<string, AnyStruct>>): string =>
-  printModule(gleamModuleOf(fileOf(structs as never), []));
 
 const refusals = (structs: Readonly<Record<string, AnyStruct>>): readonly string[] => {
   try {
-    print(structs);
+    moduleOf(structs);
   } catch (error) {
     if (error instanceof GleamRefusal) return error.lines;
     throw error;
@@ -33,7 +28,7 @@ const refusals = (structs: Readonly<Record<string, AnyStruct>>): readonly string
 
 describe('a type', () => {
   it('has the name that it is exported under, that of `named`, or that of its path', () => {
-    const printed = print({
+    const printed = moduleOf({
       FromClient: variants('type', {
         add: { by: named('Author', object({ id: string() })), at: object({ x: number() }) },
       }),
@@ -44,7 +39,7 @@ describe('a type', () => {
   });
 
   it('is one for shapes that say the same', () => {
-    const printed = print({
+    const printed = moduleOf({
       A: object({ one: object({ x: integer() }), two: array(object({ x: integer() })) }),
     });
 
@@ -53,7 +48,7 @@ describe('a type', () => {
   });
 
   it('has constructors that no other type of the module has, and not those of Gleam', () => {
-    const printed = print({
+    const printed = moduleOf({
       Status: enums(['sent', 'ok', 'client-error', '2d', '']),
       Mail: variants('type', { sent: {}, error: {}, nil: {} }),
     });
@@ -68,7 +63,7 @@ describe('a type', () => {
   it('has no name that is too long for the BEAM, whatever its path, its tags and its keys', () => {
     const long = 'somethingThatIsSaidAtLength'.repeat(12);
     const inner = variants('type', { [long]: { [long]: enums([long, `${long}2`]) } });
-    const printed = print({ A: object({ [long]: object({ [long]: inner }) }) });
+    const printed = moduleOf({ A: object({ [long]: object({ [long]: inner }) }) });
     const names = printed.replaceAll(/"[^"]*"/g, '').match(/\w+/g) ?? [];
 
     expect(Math.max(...names.map((name) => name.length))).toBeLessThan(230);
@@ -78,7 +73,7 @@ describe('a type', () => {
   });
 
   it('has labels of Gleam, and keeps the keys', () => {
-    const printed = print({
+    const printed = moduleOf({
       Keys: object({ sentAt: string(), sent_at: string(), type: string(), 日本: string() }),
     });
 

@@ -3,11 +3,12 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { gleamModuleOf } from '../../../lib/cli/gleam/from-definition.ts';
 import { printModule } from '../../../lib/cli/gleam/module.ts';
-import { definitions, fileOf } from '../../support/definitions.ts';
+import { definitions } from '../../support/definitions.ts';
+import { moduleOf } from '../../support/printed.ts';
 import * as messages from '../samples/messages.ts';
 import { layoutFaults } from './layout-rules.ts';
 
-const sample = printModule(gleamModuleOf(fileOf(messages as never), ['A sample.']));
+const sample = moduleOf(messages, ['A sample.']);
 
 describe('a printed module', () => {
   it('is what the compiler took and the formatter left as it is', async () => {

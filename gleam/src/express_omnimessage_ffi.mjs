@@ -40,7 +40,9 @@ function createListeners(call) {
   const listeners = /* @__PURE__ */ new Set();
   return [
     (listener) => {
-      const own = [listener];
+      const own = () => {
+        listener();
+      };
       listeners.add(own);
       return () => {
         listeners.delete(own);
@@ -48,7 +50,7 @@ function createListeners(call) {
     },
     () => {
       const present = [...listeners];
-      for (const own of present) if (listeners.has(own)) call(own[0]);
+      for (const own of present) if (listeners.has(own)) call(own);
     }
   ];
 }
@@ -80,7 +82,7 @@ function createPoster(url, { isBinary, fetch: fetch2 }, events) {
       const response = await fetch2(url, {
         method: "POST",
         body,
-        // Our server answers a failure as one to whoever knows problems.
+        // With this `omniHttp` marks the answer to a message that failed.
         headers: { accept: "application/problem+json, */*" },
         redirect: "error",
         keepalive: body.length <= KEEPALIVE_LIMIT,

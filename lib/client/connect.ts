@@ -14,7 +14,7 @@ import { type ConnectOptions, type Link } from './options.ts';
  * Wire: PROTOCOL.md, `omnimessage.1`; without it encoded messages alone.
  *
  * @param options - what the link connects to and calls; only `codec` is needed, and an address
- * @throws TypeError when an option is not what it must be
+ * @throws TypeError when an option is invalid
  *
  * @example
  * const link = connect({

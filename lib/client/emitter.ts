@@ -1,4 +1,4 @@
-/** Functions of the page, each of which is called whatever the others do. */
+/** Calls functions of the page, so that one that throws does not keep the others from being called. */
 
 /** Calls a function of the page's, if there is one. Never throws: what it throws is reported. */
 export type Call = <Given extends readonly unknown[]>(
@@ -31,13 +31,15 @@ export function createCall(
 /** Adds a listener, and returns the function that removes it. */
 export type Subscribe = (listener: () => void) => () => void;
 
-/** @returns how to subscribe, and the function that calls all who are here and have not left meanwhile */
+/** @returns how to subscribe, and the function that calls the listeners, save those removed meanwhile */
 export function createListeners(call: Call): readonly [Subscribe, notify: () => void] {
-  const listeners = new Set<readonly [() => void]>();
+  const listeners = new Set<() => void>();
   return [
     (listener) => {
       // The same function may be subscribed twice, and each is removed alone.
-      const own = [listener] as const;
+      const own = (): void => {
+        listener();
+      };
       listeners.add(own);
       return () => {
         listeners.delete(own);
@@ -45,7 +47,7 @@ export function createListeners(call: Call): readonly [Subscribe, notify: () => 
     },
     () => {
       const present = [...listeners];
-      for (const own of present) if (listeners.has(own)) call(own[0]);
+      for (const own of present) if (listeners.has(own)) call(own);
     },
   ];
 }

@@ -1,6 +1,6 @@
 /**
  * Which page keeps which stored messages. Each page has a journal of its own, and the Web Lock of that
- * name for as long as it lives; a journal whose lock is free belongs to a page that is gone, and the
+ * name for as long as the page is open; a journal whose lock is free belongs to a page that is gone, and the
  * first to get the lock takes it over, with all that is in it.
  */
 import { type Locks, platform } from './platform.ts';

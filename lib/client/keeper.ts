@@ -1,4 +1,4 @@
-/** What a queue that outlives its page does for the outbox of one link, and what it needs of it. */
+/** The interface between the outbox of a link and a queue that survives a reload. */
 import { type Wire } from '../core/codec.ts';
 import { type Call } from './emitter.ts';
 import { type ConnectOptions, type Snapshot } from './options.ts';

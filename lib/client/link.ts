@@ -100,7 +100,7 @@ export function openLink<In, Out>(
     return new URL(typeof given === 'function' ? await given() : given, platform.location?.href);
   };
 
-  /** Ends the line, whatever it is doing; it calls nothing from here on. */
+  /** Ends the line in any state; it calls nothing from here on. */
   const cut = (code: number, closeWith?: number): void => {
     clearTimeout(timer);
     liveness.stop();
@@ -195,7 +195,7 @@ export function openLink<In, Out>(
       isAnswered = true;
       return answer;
     } catch {
-      return undefined; // No answer either: that is the weather.
+      return undefined; // No answer either: the network is at fault.
     }
   };
 

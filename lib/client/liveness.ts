@@ -21,7 +21,7 @@ export interface Liveness {
 const PROBE = 5_000;
 /** How much longer than its interval a silence of the server may be. */
 const GRACE = 10_000;
-/** A timer that is so late says that the page did not run: what has arrived may not be read yet. */
+/** When a timer is so late, the page did not run: what has arrived may not have been read yet. */
 const LATE = 2_000;
 /** A line that cannot be asked is replaced after so long out of sight. */
 const ASLEEP = 60_000;

@@ -44,8 +44,8 @@ export interface ConnectOptions<In, Out, Encoded = string> {
    */
   readonly onUnauthorized?: (() => unknown) | undefined;
   /**
-   * Gets the messages that were sent and not confirmed: handled or not, who knows. On a route with
-   * `resume` they are sent again, and only those come here that the server knows nothing of any more.
+   * Gets the messages that were sent and not confirmed: they may have been handled or not. With
+   * `resume` they are sent again, and only those come here of which the server has no record any more.
    */
   readonly onUnconfirmed?: ((messages: readonly Out[]) => void) | undefined;
   /** Gets the messages that will not be sent. */

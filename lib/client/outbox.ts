@@ -65,7 +65,7 @@ export function createOutbox<In, Out>(
     keeper?.remove(outgoing);
   };
 
-  /** By what the server is told of it. */
+  /** What was sent and is not confirmed, by its id. */
   const unconfirmed = new Map<number, Message>();
   const forget = (outgoing: Message): void => {
     unconfirmed.delete(outgoing.id ?? 0);
@@ -229,13 +229,13 @@ export function createOutbox<In, Out>(
     },
     flush,
     opened: (opened, lineOptions, greet) => {
-      // What it gives up may be sent again: behind what is said now.
+      // A store may send again what is given up here: after what `onOpen` sends.
       resumption?.opened(lineOptions);
       line = opened;
       keeper?.look();
       ({ confirms, limit = Infinity } = lineOptions);
       pace.start(lineOptions.rate ?? (confirms ? undefined : BARE_RATE));
-      // What it sends stands before what waits.
+      // What `onOpen` sends goes before what waits.
       const before = [...unconfirmed.values(), ...waiting];
       waiting = [];
       isGreeting = true;

@@ -1,4 +1,4 @@
-/** A message on its way, and who hears what became of it. */
+/** A message that is to be sent, and what takes its outcome. */
 import { type Wire } from '../core/codec.ts';
 import { type Call } from './emitter.ts';
 import { type Entry } from './keeper.ts';
@@ -20,9 +20,9 @@ export interface Outgoing<In, Out> {
   readonly isOfLine: boolean;
   timer: ReturnType<typeof setTimeout> | undefined;
   isSent: boolean;
-  /** What the server was told of it; undefined until it is sent. */
+  /** Its id on the wire; undefined until it is sent. */
   id?: number;
-  /** When it was sent for the first time, by a clock that nobody sets. */
+  /** When it was sent for the first time, by a monotonic clock. */
   sentAt?: number;
   /** True when a line that had it ended with 1011: it may be the reason, and has one more try. */
   isSuspect?: boolean;
@@ -64,7 +64,7 @@ export interface Outbox<In, Out> {
   ) => readonly [SendResult, Outgoing<In, Out>?];
   /** Takes a message out that has not been sent. */
   readonly withdraw: (outgoing: Outgoing<In, Out>, reason: string) => void;
-  /** A message was confirmed on a line that confirms nothing, or its failure needs nobody any more. */
+  /** Forgets a message that was confirmed by other means than its line, or whose failure was handled. */
   readonly forget: (outgoing: Outgoing<In, Out>) => void;
   /** There is a line: `greet` sends first, then the queue goes. */
   readonly opened: (line: Line, options: LineOptions, greet: () => void) => void;

@@ -71,7 +71,7 @@ interface Platform {
 
 export const platform = globalThis as unknown as Platform;
 
-/** Milliseconds by a clock that is never set. */
+/** Milliseconds of a monotonic clock. */
 export const now = (): number => performance.now();
 
 /** True where a link may connect by itself: in a page or a worker, not while a page is rendered on a server. */

@@ -43,7 +43,7 @@ export function createPoster(url: URL, { isBinary, fetch }: Attempt, events: Lin
       const response = await fetch(url, {
         method: 'POST',
         body: body as string,
-        // Our server answers a failure as one to whoever knows problems.
+        // With this `omniHttp` marks the answer to a message that failed.
         headers: { accept: 'application/problem+json, */*' },
         redirect: 'error',
         keepalive: body.length <= KEEPALIVE_LIMIT,
@@ -60,7 +60,7 @@ export function createPoster(url: URL, { isBinary, fetch }: Attempt, events: Lin
         (type.includes('problem+json') ? codeOf(payload) : undefined);
       const [verdict] = meaningOf(status);
       if (!ok && verdict !== 'back') {
-        // Who is asked to log in or to wait was not handled: that would be marked.
+        // A refusal (401, 429, 503) without the mark came before the message was handled.
         if (!headers.has(MARK)) refused?.();
         const retryAfter = Number(headers.get('retry-after'));
         end(verdict === 'gone' && code === undefined ? 0 : status, retryAfter || undefined);
@@ -101,7 +101,7 @@ export function createPoster(url: URL, { isBinary, fetch }: Attempt, events: Lin
         );
       },
       leave: () => {
-        // Without order, but with hope: the requests outlive the page.
+        // All at once, so not in order: these requests may outlive the page.
         isLeaving = true;
         events.flush();
       },

@@ -1,4 +1,4 @@
-/** What lets a link go on when its line broke: who it is, how far it has got, and what to repeat. */
+/** Resuming after a line broke: the identity of the link, its places in topics, and what to repeat. */
 import {
   FORGOTTEN,
   type Introduction,
@@ -38,7 +38,7 @@ const base64url = (text: string): string =>
  */
 export function resume({ definition }: ResumeLinkOptions = {}): Resume {
   return ({ sent, lastId, giveUp, missed }) => {
-    /** Of the link, and of nobody else: with it and the user's login one could go on as this page. */
+    /** The secret of this link: with it and the user's login another page could go on in its place. */
     let client: string | undefined;
     let owner: string | undefined;
     let mayResume = false;

@@ -23,7 +23,7 @@ export interface Sent {
   isSuspect?: boolean;
 }
 
-/** What it sees of the link. */
+/** What it uses of the link. */
 export interface Resumable {
   /** What was sent and is not confirmed, by its id. */
   readonly sent: ReadonlyMap<number, unknown>;
@@ -31,7 +31,7 @@ export interface Resumable {
   readonly lastId: () => number;
   /** Nobody knows what became of these; without a choice of any. */
   readonly giveUp: (isChosen?: (outgoing: Sent) => boolean) => void;
-  /** Something is missing, in whatever topic. */
+  /** Something is missing in a topic. */
   readonly missed: () => void;
 }
 

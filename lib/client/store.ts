@@ -123,7 +123,7 @@ export function createStore<Model, In, Out, Local = never, Encoded extends Wire 
   };
   const [subscribe, emit] = createEmitter(call);
 
-  /** A message that `update` cannot bear, as one that no longer fits, leaves the model as it is. */
+  /** When `update` throws for a message, for example one that no longer fits, the model stays. */
   const apply = (model: Model, message: In | Out | Local): Model => {
     try {
       return update(model, message);
@@ -200,7 +200,7 @@ export function createStore<Model, In, Out, Local = never, Encoded extends Wire 
         return;
       }
       if (code === 'left') {
-        // The queue keeps it for another page, or another user: here it is as if it had not been.
+        // The queue keeps it for another page or another user: this page forgets it.
         failures = failures.filter((one) => one.id !== id);
         stored.delete(id);
       } else if (!pending.includes(settled)) return;

@@ -11,8 +11,8 @@ export interface StoredQueueOptions extends Omit<QueueOptions, 'keep'> {
   readonly store: QueueStore;
   /**
    * Names the user, by an id that stays, not by a token. What one queued is never sent or shown as
-   * another. Called before each message, and when there is a line; undefined: nobody, nothing is
-   * stored.
+   * another. Called before each message, and when there is a line; undefined when nobody is
+   * logged in: then nothing is stored.
    */
   readonly owner: () => string | undefined;
   /**
@@ -62,7 +62,7 @@ export function storedQueue(options: StoredQueueOptions): QueueOptions {
 /** The time in which this page keeps the messages of one user. */
 interface Term {
   readonly owner: unknown;
-  /** Undefined when nothing is stored: nobody is there, or the locks or the store are not. */
+  /** Undefined when nothing is stored: no user is logged in, or there are no locks or no store. */
   journals: Journals | undefined;
   /** True once what was stored is restored, or cannot be. */
   isReady: boolean;
@@ -107,7 +107,7 @@ function createKeeper<In, Out>(
     entry.isWritten = await change(entry, () => store.set(key, stored));
     if (entry.isWritten && mine === term && mine?.isReady === true) changed({ isStored: true });
     if (!entry.isWritten) {
-      // Better sent from here alone than not at all: then nobody else must send it.
+      // It is sent from this page alone. So it must not stay in the store, where another page finds it.
       entry.changed.then(() => store.del(key)).catch(() => {});
     }
     entry.mayLeave ||= isLeaving || !entry.isWritten;

@@ -1,4 +1,4 @@
-/** What the link needs of whatever carries its messages. */
+/** The interface between the link and the transport that carries its messages. */
 import { type Wire } from '../core/codec.ts';
 import { type Fetch, type SocketConstructor } from './platform.ts';
 
@@ -27,7 +27,7 @@ export interface Attempt {
   readonly isBinary: boolean;
   /** False after an attempt with `omnimessage.1` failed: the line is tried without it. */
   readonly isOffered: boolean;
-  /** True when an earlier line broke: what has no connection looks first whether the server is back. */
+  /** True when an earlier line broke: a transport without a connection first checks that the server is back. */
   readonly isReturn: boolean;
   readonly WebSocket: SocketConstructor | undefined;
   readonly fetch: Fetch;

@@ -3,7 +3,7 @@
  * nothing of another client is found, and whoever comes next is served.
  */
 import { once } from 'node:events';
-import { omniWs } from 'express-omnimessage';
+import { createHub, omniSse, omniWs } from 'express-omnimessage';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { serveAttached } from '../support/attached.ts';
@@ -12,6 +12,7 @@ import { type Stack, stacks } from '../support/stacks.ts';
 const VICTIM = 'v'.repeat(22);
 const HOSTILE = 'h'.repeat(22);
 const LIMIT = 4_096;
+const text = { decode: (encoded: string) => encoded, encode: (message: string) => message };
 
 const attached: Stack = async (route) => {
   const { url } = await serveAttached((app) => {
@@ -30,6 +31,11 @@ interface Client {
 
 async function dial(url: string, client: string, resumes = false): Promise<Client> {
   const token = Buffer.from(JSON.stringify({ client, resumes })).toString('base64url');
+  return dialWith(url, token, resumes ? '!' : '@');
+}
+
+/** @param last - how the last frame begins that comes by itself */
+async function dialWith(url: string, token: string, last: string): Promise<Client> {
   const socket = new WebSocket(url.replace(/^http/, 'ws'), [
     'omnimessage.1',
     `omnimessage.1.${token}`,
@@ -51,7 +57,7 @@ async function dial(url: string, client: string, resumes = false): Promise<Clien
     });
   socket.on('error', () => {});
   socket.on('message', (data: Buffer) => frames.push(data.toString()));
-  await heard((frame) => frame.startsWith(resumes ? '!' : '@'));
+  await heard((frame) => frame.startsWith(last));
   return {
     socket,
     frames,
@@ -66,15 +72,16 @@ async function dial(url: string, client: string, resumes = false): Promise<Clien
   };
 }
 
+const tokenOf = (said: unknown): string => Buffer.from(JSON.stringify(said)).toString('base64url');
+
 const resume = (more: object = {}): string =>
   `@\n${JSON.stringify({ sent: 9, pushes: 0, places: {}, ...more })}`;
 
 describe.each([...stacks, ['attachWebSockets', attached] as const])('on %s', (_, stack) => {
   const serve = async (): Promise<{ url: string; handled: string[] }> => {
     const handled: string[] = [];
-    const codec = { decode: (text: string) => text, encode: (text: string) => text };
     const route = omniWs({
-      codec,
+      codec: text,
       handler: (message: string) => {
         handled.push(message);
         return `re:${message}`;
@@ -138,6 +145,39 @@ describe.each([...stacks, ['attachWebSockets', attached] as const])('on %s', (_,
     await expectServed(url);
   });
 
+  it.each([
+    ['no JSON', 'abc'],
+    ['nothing', ''],
+    ['a list', tokenOf([VICTIM])],
+    ['null', tokenOf(null)],
+    ['a secret that is no text', tokenOf({ client: { toString: 1 }, resumes: true })],
+    ['a secret that is too short', tokenOf({ client: 'h'.repeat(21), resumes: true })],
+    ['a secret that is too long', tokenOf({ client: 'h'.repeat(65), resumes: true })],
+    ['a secret of other characters', tokenOf({ client: `${'h'.repeat(21)}=`, resumes: true })],
+    ['more than is read', tokenOf({ client: HOSTILE, resumes: true, more: 'x'.repeat(1_000) })],
+    ['a prototype', tokenOf(JSON.parse(`{"__proto__":{"client":"${HOSTILE}"}}`))],
+  ])('a token with %s is not there', async (_title, token) => {
+    const { url } = await serve();
+    const client = await dialWith(url, token, '!');
+
+    expect(client.frames[0]).not.toContain('window');
+    expect(await client.say('1\nhello')).toEqual(['=1\nre:hello']);
+
+    await expectServed(url);
+  });
+
+  it('on its first line repeats nothing, and goes on from nothing', async () => {
+    const { url, handled } = await serve();
+    const client = await dial(url, HOSTILE);
+
+    expect(await client.say('1;again\nhello')).toEqual(['=1\nre:hello']);
+    expect(await client.say('1;again\nhello', '1\nhello', resume(), resume({ sent: 0 }))).toEqual(
+      [],
+    );
+    expect(await client.say('2\nmore')).toEqual(['=2\nre:more']);
+    expect(handled).toEqual(['hello', 'more']);
+  });
+
   it('says what it goes on from once: after that it is an undecodable message', async () => {
     const { url, handled } = await serve();
     const client = await dial(url, HOSTILE, true);
@@ -172,5 +212,58 @@ describe.each([...stacks, ['attachWebSockets', attached] as const])('on %s', (_,
     // Nor has it lost its line.
     expect(await victim.say('2\nmore')).toEqual(['=2\nre:more']);
     expect(handled).toEqual(['secret', 'more']);
+  });
+});
+
+describe('a client of server-sent events', () => {
+  it.each([
+    ['no places', 'hello'],
+    ['commas', ',,, , ,'],
+    ['places of nothing', 'a, b, ,c'],
+    ['a header', 'a,b;push=1'],
+    ['names of every object', '__proto__,x constructor,y toString,z'],
+    ['more places than it may tell', Array.from({ length: 400 }, (_, n) => `t${n},1`).join(' ')],
+    ['a place that is too long', `a,${'x'.repeat(4_000)}`],
+    ['bytes', 'a,\u00e9\u00ff \u0080,b'],
+  ])('whose last event id has %s gets a stream, and whoever comes next', async (_title, id) => {
+    const hub = createHub({ codec: text, log: {} });
+    const { url } = await serveAttached((app) => {
+      app.use(
+        '/sse',
+        omniSse({
+          codec: text,
+          resume: { ring: false },
+          onOpen: (connection) => {
+            hub.join('room', connection);
+            hub.publish('room', 'hello');
+          },
+          onError: () => undefined,
+        }),
+      );
+    });
+    for (const lastEventId of [id, undefined]) {
+      const closing = new AbortController();
+      const response = await fetch(`${url.replace(/^ws/, 'http')}/sse`, {
+        headers: {
+          accept: 'text/event-stream',
+          ...(lastEventId !== undefined && { 'last-event-id': lastEventId }),
+        },
+        signal: closing.signal,
+      });
+
+      expect(response.status).toBe(200);
+
+      const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+      let heard = '';
+      while (!heard.includes('data: hello')) {
+        const { done, value } = (await reader.read()) as { done: boolean; value?: Uint8Array };
+        if (done) break;
+        heard += new TextDecoder().decode(value);
+      }
+      closing.abort();
+
+      expect(heard).toContain('event: hello');
+      expect(heard).toContain('data: hello');
+    }
   });
 });

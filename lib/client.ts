@@ -17,6 +17,7 @@ export {
   type Snapshot,
 } from './client/options.ts';
 export { resume, type ResumeLinkOptions } from './client/resume.ts';
+export { type Resume } from './client/resumption.ts';
 export { sse, type SseOptions } from './client/sse.ts';
 export { storedQueue, type StoredQueueOptions } from './client/stored-queue.ts';
 export { createStore, type Failed, type Store, type StoreOptions } from './client/store.ts';

@@ -200,13 +200,13 @@ describe('A6: requests ahead of their answers', () => {
 
   it('A6 a client that reads slowly, with pauses below the limit, gets its answer', async () => {
     const large = 'x'.repeat(8_000_000);
-    const served = await serveHttp({ sendTimeout: 1_000, handler: () => ({ said: large }) });
+    const served = await serveHttp({ sendTimeout: 2_500, handler: () => ({ said: large }) });
     const client = dialHttp(served);
     client.post('{"text":"a"}');
-    // Some 64 kB at a time, each after at least 10 ms.
+    // Some 64 kB at a time, each after at least 25 ms: longer in all than the limit.
     client.socket.on('data', () => {
       client.socket.pause();
-      setTimeout(() => client.socket.resume(), 10);
+      setTimeout(() => client.socket.resume(), 25);
     });
 
     expect((await client.answer())?.body).toHaveLength(large.length + '{"said":""}'.length);

@@ -57,12 +57,17 @@ const program = fileURLToPath(new URL('hub-node.ts', import.meta.url));
 const LIMIT = 40_000;
 
 /** Waits for what is emitted next. Rejects when it takes too long, and says what was awaited. */
-async function next<Value>(emitter: EventEmitter, event: string, what: string): Promise<Value> {
+async function next<Value>(
+  emitter: EventEmitter,
+  event: string,
+  what: string,
+  limit = LIMIT,
+): Promise<Value> {
   try {
-    const [value] = (await once(emitter, event, { signal: AbortSignal.timeout(LIMIT) })) as [Value];
+    const [value] = (await once(emitter, event, { signal: AbortSignal.timeout(limit) })) as [Value];
     return value;
   } catch (cause) {
-    throw new Error(`${what}: nothing within ${LIMIT} ms`, { cause });
+    throw new Error(`${what}: nothing within ${limit} ms`, { cause });
   }
 }
 
@@ -71,7 +76,8 @@ export async function startNode(options: NodeOptions): Promise<ServerNode> {
   const child = fork(program, [JSON.stringify(options)], {
     execArgv: ['--expose-gc', '--import', 'tsx'],
   });
-  const port = await next<number>(child, 'message', `the port of ${options.name}`);
+  // It compiles itself first, which takes long where much else is done.
+  const port = await next<number>(child, 'message', `the port of ${options.name}`, 2 * LIMIT);
   return {
     process: child,
     port,

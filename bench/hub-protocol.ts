@@ -1,7 +1,7 @@
 /** What the processes of the question `hub` and the one that asks say to each other. */
 
 export interface HubOrder {
-  readonly engine: 'hub' | 'sharded';
+  readonly engine: 'hub' | 'sharded' | 'streams';
   /** Of one Redis, or of the masters of a cluster. */
   readonly ports: readonly number[];
   readonly prefix: string;

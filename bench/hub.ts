@@ -1,6 +1,6 @@
 /**
- * One process of a cluster: it publishes at a rate, or hears, by the hub or by the sharded adapter
- * of Socket.IO. Its order is JSON in the first argument; it answers what it is sent by IPC.
+ * One process of a cluster: it publishes at a rate, or hears, by the hub or by the sharded adapter or
+ * the streams adapter of Socket.IO. Its order is JSON in the first argument; it answers what it is sent by IPC.
  */
 import { createServer } from 'node:http';
 import { createHub, type Hub } from 'express-omnimessage';
@@ -41,23 +41,38 @@ async function byHub(): Promise<(topic: string, message: string) => void> {
   return (topic, message) => hub.publish(topic, message);
 }
 
+async function shardedAdapter(): Promise<unknown> {
+  const { createShardedAdapter } = await import('@socket.io/redis-adapter');
+  const client = await connected();
+  const subscriber = client.duplicate();
+  subscriber.on('error', () => {});
+  await subscriber.connect();
+  return createShardedAdapter(client, subscriber, {
+    channelPrefix: prefix,
+    subscriptionMode: 'dynamic',
+  });
+}
+
+/** It keeps all messages of all rooms in one stream, which each process reads. */
+async function streamsAdapter(): Promise<unknown> {
+  const { createAdapter } = await import('@socket.io/redis-streams-adapter');
+  return createAdapter(await connected(), { streamName: prefix, channelPrefix: prefix });
+}
+
+async function connected() {
+  const client = ports.length === 1 ? createClient({ url }) : createCluster({ rootNodes });
+  client.on('error', () => {});
+  await client.connect();
+  return client;
+}
+
 /**
  * The adapter alone: rooms have a member that is no socket, and what arrives for it is counted where
  * the adapter would hand it to sockets.
  */
 async function bySocketIo(): Promise<(topic: string, message: string) => void> {
   const { Server } = await import('socket.io');
-  const client = ports.length === 1 ? createClient({ url }) : createCluster({ rootNodes });
-  client.on('error', () => {});
-  await client.connect();
-  const { createShardedAdapter } = await import('@socket.io/redis-adapter');
-  const subscriber = client.duplicate();
-  subscriber.on('error', () => {});
-  await subscriber.connect();
-  const adapter = createShardedAdapter(client, subscriber, {
-    channelPrefix: prefix,
-    subscriptionMode: 'dynamic',
-  });
+  const adapter = engine === 'sharded' ? await shardedAdapter() : await streamsAdapter();
   const io = new Server(createServer(), { adapter: adapter as never });
   const own = io.of('/').adapter as unknown as {
     addAll(id: string, rooms: Set<string>): void;

@@ -39,3 +39,7 @@ declare module '@socket.io/redis-adapter' {
     options: object,
   ): unknown;
 }
+
+declare module '@socket.io/redis-streams-adapter' {
+  export function createAdapter(client: unknown, options: object): unknown;
+}

@@ -142,6 +142,7 @@ async function contenders(rounds: number): Promise<Table> {
   const running = [
     await contender('ours, on one Redis', 'hub', 6_410),
     await contender('Socket.IO, sharded adapter', 'sharded', 6_411),
+    await contender('Socket.IO, streams adapter', 'streams', 6_412),
   ];
   try {
     for (const each of running) await measure(each, true);

@@ -78,6 +78,7 @@ export class WebSocketLine implements Line {
       this.#socket.pause();
     } else {
       // ws 7 has no pause of its own, and resumes the stream whenever its parser has drained.
+      // guard: a pause on ws 7 lasts
       this.#stream.on('resume', pauseAgain);
       this.#stream.pause();
     }

@@ -12,6 +12,7 @@ import { bytesCodec, type Says, textCodec } from '../support/codecs.ts';
 import { serve } from '../support/serve.ts';
 import { dial } from '../support/socket-client.ts';
 import { stacks } from '../support/stacks.ts';
+import { until } from '../support/until.ts';
 import { deferred } from '../support/deferred.ts';
 import { openRaw, say, sayFrame, serveSocket, watched, watchman } from './served-socket.ts';
 
@@ -31,7 +32,7 @@ describe.each([
     const wsOptions = { perMessageDeflate: true };
     const { app } = install(application, server, { wsOptions });
     const closes: number[] = [];
-    const { until, look } = watchman();
+    const { until: hold, look } = watchman();
     app.ws(
       '/omni',
       omniWs({
@@ -56,7 +57,7 @@ describe.each([
     }, 1);
     onTestFinished(() => clearInterval(looking));
     client.write(bomb);
-    await until(() => closes.length > 0);
+    await hold(() => closes.length > 0);
 
     expect(handled).toEqual([]);
     // ws 7 calls what it cannot inflate invalid, and may cut it.
@@ -95,6 +96,7 @@ describe.each(stacks)('2c: omniWs on %s', (_, stack) => {
   );
 
   it('W40 a client that reads late, but reads: 1013 too-slow reaches it', async () => {
+    const refused = watched('refused');
     const served = await serveSocket(stack, {
       maxBuffered: 300_000,
       onOpen: async ({ send }) => {
@@ -103,8 +105,8 @@ describe.each(stacks)('2c: omniWs on %s', (_, stack) => {
     });
     const client = await openRaw(served);
     client.socket.pause();
-    await served.until(() => served.closes.length > 0 || client.socket.isPaused());
-    setTimeout(() => client.socket.resume(), 100);
+    await until(() => refused.length > 0);
+    client.socket.resume();
 
     expect(await client.ended).toEqual({ code: 1013, reason: 'too-slow' });
   });

@@ -5,8 +5,8 @@ import { type Dialect } from '../protocol.ts';
 import { type Table, tableOf } from '../report.ts';
 import { type Question } from './question.ts';
 
-const HANDSHAKES = 1_000;
-const IDLE = 5_000;
+const HANDSHAKES = 500;
+const IDLE = 3_000;
 const BACK = 10_000;
 
 interface Kind {
@@ -130,7 +130,7 @@ async function handshakes({ rounds }: Pace): Promise<Table> {
 async function idle({ rounds }: Pace): Promise<Table> {
   const chosen = kinds.filter(({ title }) => title === 'bare ws 8' || title.startsWith(attached));
   const measured = chosen.map((): number[] => []);
-  for (let round = 0; round < Math.max(3, Math.round(rounds / 5)); round++) {
+  for (let round = 0; round < Math.max(2, Math.round(rounds / 5)); round++) {
     for (const [index, { server, dialect = 'ws' }] of chosen.entries()) {
       const one = await start(server);
       try {
@@ -173,7 +173,8 @@ async function back({ rounds }: Pace): Promise<Table> {
   return compare(
     '10,000 clients back at once',
     contenders.map(({ title }) => title),
-    Math.max(3, Math.round(rounds / 5)),
+    // 20,000 connections each: few rounds.
+    Math.ceil(rounds / 8),
     async (index) => {
       const { server, first, again } = contenders[index] as (typeof contenders)[number];
       const one = await start(server);

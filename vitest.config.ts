@@ -58,6 +58,8 @@ export default defineConfig({
         test: {
           name: 'express 4, ws 8',
           include: overTheNetwork,
+          // None of these leaves anything in the process: they share their workers, and what is loaded.
+          isolate: false,
           env: { STACK: 'express 4, ws 8' },
           testTimeout: 60_000,
         },

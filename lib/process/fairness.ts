@@ -53,13 +53,18 @@ export function resumeNextTurn(resumable: Resumable): void {
 /** Counts what one connection, or one program, does in a turn. */
 export class Turn {
   readonly #limit: number;
+  readonly #milliseconds: number;
   #turn = -1;
   #messages = 0;
   #began = 0;
 
-  /** @param limit - how many messages it may handle in a turn */
-  constructor(limit: number = MESSAGES_PER_TURN) {
+  /**
+   * @param limit - how many messages it may handle in a turn
+   * @param milliseconds - how long it may take for them
+   */
+  constructor(limit: number = MESSAGES_PER_TURN, milliseconds: number = MILLISECONDS_PER_TURN) {
     this.#limit = limit;
+    this.#milliseconds = milliseconds;
   }
 
   /** True when the event loop has gone round since anything was taken. */
@@ -69,14 +74,14 @@ export class Turn {
 
   /**
    * Takes the share of one message.
-   * @returns false when its messages or 8 ms are used up: go on in the next turn
+   * @returns false when its messages or its time are used up: go on in the next turn
    */
   take(): boolean {
     if (this.isOver) {
       this.renew();
     } else if (
       this.#messages >= this.#limit ||
-      (this.#messages > 0 && performance.now() - this.#began >= MILLISECONDS_PER_TURN)
+      (this.#messages > 0 && performance.now() - this.#began >= this.#milliseconds)
     ) {
       return false;
     }

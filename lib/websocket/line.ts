@@ -15,20 +15,24 @@ import { forgetRouting, restoreUrl } from './express-ws-url.ts';
 import { type Frame, frameOf } from './frame.ts';
 import { listen } from './listeners.ts';
 import { Outbox } from './outbox.ts';
+import { type PausedLine, type Pieces, readInPieces } from './pieces.ts';
 import { directStream, limitReceiver } from './ws-internals.ts';
 
 const OPEN = 1;
 const CLOSED = 3;
 
 /** What carries a connection over one socket. */
-export class WebSocketLine implements Line {
+export class WebSocketLine implements Line, PausedLine {
   readonly isMarked: boolean;
   readonly isOneWay: boolean = false;
   introduction: Introduction | undefined;
   readonly goesOnFrom: undefined;
+  isPaused = false;
+  /** Made when more than a piece arrives for the first time. */
+  pieces: Pieces | undefined;
   readonly #socket: WebSocket;
   /** The stream of the request that opened the socket. */
-  readonly #stream: Duplex;
+  readonly stream: Duplex;
   readonly #outbox: Outbox;
 
   /**
@@ -39,7 +43,7 @@ export class WebSocketLine implements Line {
     this.isMarked = hasIds && socket.protocol === PROTOCOL;
     this.introduction = this.isMarked && asksWho ? introductionOf(request) : undefined;
     this.#socket = socket;
-    this.#stream = request.socket;
+    this.stream = request.socket;
     this.#outbox = new Outbox(socket, directStream(socket, request), request.socket);
   }
 
@@ -74,22 +78,25 @@ export class WebSocketLine implements Line {
   }
 
   pause(): void {
+    this.isPaused = true;
     if (canPause(this.#socket)) {
       this.#socket.pause();
     } else {
       // ws 7 has no pause of its own, and resumes the stream whenever its parser has drained.
       // guard: a pause on ws 7 lasts
-      this.#stream.on('resume', pauseAgain);
-      this.#stream.pause();
+      this.stream.on('resume', pauseAgain);
+      this.stream.pause();
     }
   }
 
   resume(): void {
+    this.isPaused = false;
+    this.pieces?.goOn();
     if (canPause(this.#socket)) {
       this.#socket.resume();
     } else {
-      this.#stream.off('resume', pauseAgain);
-      this.#stream.resume();
+      this.stream.off('resume', pauseAgain);
+      this.stream.resume();
     }
   }
 
@@ -103,6 +110,7 @@ export class WebSocketLine implements Line {
 
   terminate(): void {
     this.#socket.terminate();
+    this.pieces?.drop();
   }
 
   discard(): void {
@@ -127,6 +135,7 @@ export function connectSocket<In, Out, Context, Request extends IncomingMessage>
   restoreUrl(request);
   forgetRouting(request);
   listen(socket, connection, line);
+  readInPieces(socket, line);
   limitReceiver(socket, settings.limit, line.isMarked ? FRAME_HEADER : 0);
   const admission = admissionOf(socket);
   admission?.claim(connection);

@@ -9,7 +9,17 @@ import { notice } from '../process/development-notice.ts';
 
 type Limits = Partial<Record<'_maxPayload' | '_maxFragments' | '_maxBufferedChunks', unknown>>;
 
-interface Receiver extends Limits {
+/** Tells the stream that a chunk is parsed, or why it cannot be. */
+export type Written = (error?: Error | null) => void;
+
+/** What parses the frames of a socket: ws writes to it what the stream brings. */
+export interface Parser {
+  /** How much it holds of a frame that has begun, in bytes. */
+  readonly _bufferedBytes: number;
+  _write: (chunk: Buffer, encoding: BufferEncoding, written: Written) => void;
+}
+
+interface Receiver extends Limits, Partial<Record<keyof Parser, unknown>> {
   readonly _extensions?: Readonly<Partial<Record<string, Limits>>> | null;
 }
 
@@ -28,6 +38,19 @@ interface Internals {
 export function directStream(socket: WebSocket, request: IncomingMessage): Duplex | undefined {
   const { _socket } = socket as unknown as Internals;
   return socket.extensions === '' && _socket === request.socket ? request.socket : undefined;
+}
+
+/** @returns undefined when ws does not parse as it is expected to: then it is given all at once */
+export function parserOf(socket: WebSocket): Parser | undefined {
+  const receiver = (socket as unknown as Internals)._receiver;
+  if (receiver === undefined || receiver === null) return undefined;
+  const { _bufferedBytes: buffered, _write: write } = receiver;
+  // guard: a parser of another kind → return receiver as unknown as Parser;
+  return typeof buffered === 'number' &&
+    typeof write === 'function' &&
+    !Object.hasOwn(receiver, '_write')
+    ? (receiver as unknown as Parser)
+    : undefined;
 }
 
 /**

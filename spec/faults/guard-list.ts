@@ -268,7 +268,14 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
     ['handlerTimeout of a connection', 'W24 a handler'],
     ['signal aborts at handlerTimeout', 'W24 a handler that never resolves: '],
   ],
-  'spec/websocket/ws-internals.spec.ts': [['chunk limit of a route', 'limits that we lower']],
+  'spec/websocket/ws-internals.spec.ts': [
+    ['chunk limit of a route', 'limits that we lower'],
+    ['a parser of another kind', 'not what it expects'],
+  ],
+  'spec/websocket/pieces.spec.ts': [
+    ['a read takes turns', 'stops within a read'],
+    ['a pause does not keep back that a client has gone', 'also while the line is paused'],
+  ],
   'spec/faults/json.spec.ts': [
     ['fairness of programs', 'W50'],
     ['runaways are reported', 'W50'],

@@ -1,7 +1,7 @@
 import { type IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { directStream, limitReceiver } from '../../lib/websocket/ws-internals.ts';
+import { directStream, limitReceiver, parserOf } from '../../lib/websocket/ws-internals.ts';
 import { createServer } from 'node:http';
 import { deferred } from '../support/deferred.ts';
 import { connect } from '../support/socket-client.ts';
@@ -43,6 +43,14 @@ describe.each(stacks)('the internals of %s', (_, stack) => {
       _maxFragments: 64,
       _maxBufferedChunks: 1_024,
     });
+  });
+
+  it('its parser is a stream that can be written to in pieces', async () => {
+    const { socket } = await accepted(stack);
+    const { _receiver: receiver } = socket as unknown as { _receiver: object };
+
+    expect(parserOf(socket)).toBe(receiver);
+    expect(parserOf(socket)?._bufferedBytes).toBe(0);
   });
 
   it('a limit that is lower already stays', async () => {
@@ -91,6 +99,22 @@ describe('directStream', () => {
     const other = await accepted(stacks[2]![1]);
 
     expect(directStream(socket, other.request)).toBeUndefined();
+  });
+});
+
+describe('parserOf', () => {
+  it.each<[name: string, receiver: unknown]>([
+    ['nothing', undefined],
+    ['null, as Bun has it', null],
+    ['nothing that is known', {}],
+    ['no count of bytes', { _write: () => {} }],
+    ['no way to write', { _bufferedBytes: 0 }],
+    [
+      'a way to write that another has replaced',
+      Object.create({ _bufferedBytes: 0 }, { _write: { value: () => {} } }),
+    ],
+  ])('takes no parser that is not what it expects: %s', (_name, receiver) => {
+    expect(parserOf({ _receiver: receiver } as unknown as WebSocket)).toBeUndefined();
   });
 });
 

@@ -25,11 +25,15 @@ const overTheNetwork = [
   'spec/lustre/sse.spec.ts',
 ];
 
+/** No spec leaves anything in its process: they share their workers, and what is loaded. */
+const isolate = false;
+
 export default defineConfig({
   test: {
     testTimeout: 60_000,
-    // Many specs wait for a clock or a process: on a small machine three files at a time use its cores.
-    maxWorkers: Math.max(3, availableParallelism() - 1),
+    // Most of the time of the specs is spent in waiting for a clock or another process: on a small
+    // machine it takes six files at a time to use its cores.
+    maxWorkers: Math.max(6, availableParallelism() - 1),
     // Checked where coverage is asked for: in CI, and by `npm test -- --coverage`.
     coverage: {
       include: ['lib/**'],
@@ -43,6 +47,7 @@ export default defineConfig({
           name: 'express 5, ws 7',
           include: ['spec/**/*.spec.ts'],
           exclude: ['spec/browser/**', 'spec/faults/**'],
+          isolate,
           env: { STACK: 'express 5, ws 7' },
           testTimeout: 60_000,
         },
@@ -58,8 +63,7 @@ export default defineConfig({
         test: {
           name: 'express 4, ws 8',
           include: overTheNetwork,
-          // None of these leaves anything in the process: they share their workers, and what is loaded.
-          isolate: false,
+          isolate,
           env: { STACK: 'express 4, ws 8' },
           testTimeout: 60_000,
         },

@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { untilTurned, withFakeClock } from '../support/clock.ts';
 import { type Linked, linkTo } from '../support/linked.ts';
 import { type ProtocolServer, serveProtocol } from '../support/protocol-server.ts';
@@ -147,12 +147,12 @@ describe('the end of a line', () => {
       hello: false,
     });
     const { link } = linkTo(server.url, { minDelay: 20_000, maxDelay: 20_000 });
-    vi.spyOn(Math, 'random').mockReturnValue(0.999);
+    const dice = vi.spyOn(Math, 'random').mockReturnValue(0.999);
+    onTestFinished(() => dice.mockRestore());
     for (let attempts = 1; attempts <= 4; attempts++) {
       await untilTurned(() => link.getSnapshot().state !== 'connecting');
       await vi.advanceTimersByTimeAsync(20_000);
     }
-    vi.restoreAllMocks();
 
     expect(link.getSnapshot()).toMatchObject({ reason: 'not-found', code: 4404 });
     expect(server.peers.length).toBe(4);

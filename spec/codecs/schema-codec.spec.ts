@@ -1,4 +1,4 @@
-import { describe, expect, expectTypeOf, it } from 'vitest';
+import { describe, expect, expectTypeOf, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { type Codec } from '../../lib/core/codec.ts';
 import { DecodeError } from '../../lib/core/errors.ts';
@@ -177,6 +177,7 @@ describe('schemaCodec', () => {
     const rejections: unknown[] = [];
     const heard = (reason: unknown): unknown => rejections.push(reason);
     process.on('unhandledRejection', heard);
+    onTestFinished(() => void process.off('unhandledRejection', heard));
     const rejecting = handmade(() => Promise.reject(new Error('no')));
 
     expect(decoding(rejecting, '"a"').cause).toBeInstanceOf(TypeError);
@@ -186,7 +187,6 @@ describe('schemaCodec', () => {
     await new Promise((resolve) => {
       setImmediate(resolve);
     });
-    process.off('unhandledRejection', heard);
     expect(rejections).toStrictEqual([]);
   });
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { type AddressInfo } from 'node:net';
-import { metrics } from '@opentelemetry/api';
+import { context, metrics, propagation, trace } from '@opentelemetry/api';
 import {
   AggregationTemporality,
   InMemoryMetricExporter,
@@ -44,6 +44,8 @@ afterAll(async () => {
   await close({ timeout: 0 });
   await reader.shutdown();
   await tracing.shutdown();
+  // What was registered is the whole process's, which other specs share.
+  for (const api of [context, metrics, propagation, trace]) api.disable();
 });
 
 const post = (body: string, headers: Record<string, string> = {}): Promise<Response> =>

@@ -20,7 +20,7 @@ beforeAll(async () => {
 
 afterAll(() => project.remove());
 
-// Each starts a process of its own.
+// What depends on the process is shown in one of its own.
 describe('the command line', { timeout: 30_000 }, () => {
   it('shows its commands, and exits with 0 when it was asked for them', async () => {
     const asked = await project.cli('--help');
@@ -43,7 +43,7 @@ describe('the command line', { timeout: 30_000 }, () => {
     expect(await project.read('src/messages.gleam')).toContain(
       'pub type FromClient {\n  Send(text: String)\n}\n',
     );
-    expect((await project.cli(...args)).log).toBe('src/messages.gleam is up to date\n');
+    expect((await project.command(...args)).log).toBe('src/messages.gleam is up to date\n');
   });
 
   it.each([['{}'], ['{"type":"commonjs"}']])(
@@ -55,7 +55,7 @@ describe('the command line', { timeout: 30_000 }, () => {
       await old.write('messages.ts', MESSAGES);
 
       expect(await old.cli('gleam', 'messages.ts')).toEqual(
-        await project.cli('gleam', 'messages.ts'),
+        await project.command('gleam', 'messages.ts'),
       );
     },
   );
@@ -74,7 +74,7 @@ describe('the command line', { timeout: 30_000 }, () => {
   });
 
   it('prints to the standard output where no file is named', async () => {
-    const { code, out, log } = await project.cli('gleam', 'messages.ts');
+    const { code, out, log } = await project.command('gleam', 'messages.ts');
 
     expect({ code, log }).toEqual({ code: 0, log: '' });
     expect(out).toContain('pub fn from_client_decoder()');
@@ -100,7 +100,7 @@ describe('the command line', { timeout: 30_000 }, () => {
       'text.json/a.gleam cannot be written: ',
     ],
   ])('answers %j with one line, and exits with 2', async (args, line) => {
-    const { code, out, log } = await project.cli(...args);
+    const { code, out, log } = await project.command(...args);
 
     expect(log).toContain(line);
     expect({ code, out, lines: log.trim().split('\n').length }).toEqual({

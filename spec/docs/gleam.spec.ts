@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { WebSocket } from 'ws';
 import { layoutFaults } from '../cli/gleam/layout-rules.ts';
 import { makeProject, type Project } from '../support/project.ts';
+import { until } from '../support/until.ts';
 
 const guide = await readFile(new URL('../../docs/gleam.md', import.meta.url), 'utf8');
 
@@ -76,13 +77,14 @@ describe('docs/gleam.md, from nothing', { timeout: 60_000 }, () => {
       server.kill();
       await ended;
     });
-    const answers = async (): Promise<Response> =>
-      fetch(`http://localhost:${port}/`).catch((error: unknown) => {
-        if (server.exitCode !== null) throw error;
-        return answers();
-      });
+    let page: Response | undefined;
+    await until(async () => {
+      if (server.exitCode !== null) throw new Error(`it ended with ${server.exitCode}`);
+      page = await fetch(`http://localhost:${port}/`).catch(() => undefined);
+      return page !== undefined;
+    });
 
-    expect(await (await answers()).text()).toBe(text('page/index.html'));
+    expect(await page?.text()).toBe(text('page/index.html'));
 
     const socket = new WebSocket(`ws://localhost:${port}/omni-ws`);
     await once(socket, 'open');
@@ -102,14 +104,19 @@ describe('docs/gleam.md, from nothing', { timeout: 60_000 }, () => {
     for (const args of [define, check]) {
       expect(guide).toContain(`npx express-omnimessage ${args.join(' ')}\n`);
     }
+    await project.command(...define);
+    await project.write('deployed.json', await project.read('messages.json'));
+    let changes = 0;
+    /** Makes the change in a folder of its own, for the process of the commands reads a file once. */
     const change = async (from: string, to: string): Promise<string> => {
-      await project.write('src/messages.ts', text('src/messages.ts').replace(from, to));
-      expect((await project.cli(...define)).code).toBe(0);
-      const { code, out } = await project.cli(...check);
+      const folder = `change-${(changes += 1)}`;
+      const changed = text('src/messages.ts').replace(from, to);
+      await project.write(`${folder}/src/messages.ts`, changed);
+      await project.write(`${folder}/deployed.json`, await project.read('deployed.json'));
+      expect((await project.commandIn(folder, ...define)).code).toBe(0);
+      const { code, out } = await project.commandIn(folder, ...check);
       return `${code} ${out}`;
     };
-    await project.cli(...define);
-    await project.write('deployed.json', await project.read('messages.json'));
 
     // The rows of the table, in its order.
     const note = 'text: string() })';

@@ -13,8 +13,8 @@ beforeAll(async () => {
   project = await makeProject();
   await project.write('messages.js', messages('text: string()'));
   await project.write('newer.js', messages('text: string(), by: string()'));
-  await project.cli('definition', 'messages.js', '--out', 'old.json');
-  await project.cli('definition', 'newer.js', '--out', 'new.json');
+  await project.command('definition', 'messages.js', '--out', 'old.json');
+  await project.command('definition', 'newer.js', '--out', 'new.json');
   await project.write('text.json', 'text');
   await project.write('other.json', '{"name":"x"}');
   await project.write('later.json', '{"omnimessage":2,"roots":[],"types":{}}');
@@ -43,7 +43,7 @@ describe('check', { timeout: 60_000 }, () => {
       'breaking: FromClient.add.by (from the client): pages that are open may leave it out, and new servers need it: make it `optional` (or `nullable`) until the old pages are gone\n',
     ],
   ])('%j exits with %d', async (args, code, out) => {
-    expect(await project.cli('check', ...args)).toEqual({ code, out, log: '' });
+    expect(await project.command('check', ...args)).toEqual({ code, out, log: '' });
   });
 
   it.each<[args: string[], line: string]>([
@@ -66,7 +66,7 @@ describe('check', { timeout: 60_000 }, () => {
     [['half.json', 'old.json'], 'half.json is a definition of version 1'],
     [['old.json', 'old.json', '--quick'], "Unknown option '--quick'"],
   ])('%j is misuse, said in one line', async (args, line) => {
-    const { code, out, log } = await project.cli('check', ...args);
+    const { code, out, log } = await project.command('check', ...args);
 
     expect({ code, out, lines: log.trim().split('\n').length }).toEqual({
       code: 2,
@@ -91,8 +91,8 @@ describe('gleam', { timeout: 60_000 }, () => {
        export const FromClient = union([string(), integer()]);`,
     );
 
-    const refused = await project.cli('gleam', 'refused.js', '--out', 'refused.gleam');
-    const union = await project.cli('gleam', 'union.js', '--out', 'union.gleam');
+    const refused = await project.command('gleam', 'refused.js', '--out', 'refused.gleam');
+    const union = await project.command('gleam', 'union.js', '--out', 'union.gleam');
 
     expect(refused.log.trim().split('\n')).toEqual([
       'refused.js: at FromClient.a.b: Gleam has no type for any JSON value: say what it is, or send it as a string',

@@ -47,8 +47,8 @@ afterAll(() => project.remove());
 
 describe('golden', { timeout: 60_000 }, () => {
   it('writes examples of every message, the same ones each time', async () => {
-    const first = await project.cli('golden', 'messages.js');
-    const written = await project.cli('golden', 'messages.js', '--out', 'golden.json');
+    const first = await project.command('golden', 'messages.js');
+    const written = await project.command('golden', 'messages.js', '--out', 'golden.json');
 
     expect(first.code).toBe(0);
     expect(await project.read('golden.json')).toBe(first.out);
@@ -65,7 +65,7 @@ describe('golden', { timeout: 60_000 }, () => {
   });
 
   it('leaves out what a refinement refuses, and says so', async () => {
-    const { out, log } = await project.cli('golden', 'messages.js', '--server', 'FromServer');
+    const { out, log } = await project.command('golden', 'messages.js', '--server', 'FromServer');
     const [{ texts } = { texts: [] }] = JSON.parse(out) as { texts: string[] }[];
 
     expect(texts.length).toBeGreaterThan(0);

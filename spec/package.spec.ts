@@ -1,19 +1,14 @@
 import { execFile } from 'node:child_process';
+import { statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { join, normalize } from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { links } from './support/document-links.ts';
 
 const run = promisify(execFile);
 const root = new URL('../', import.meta.url).pathname;
-
-/** What a script of a user prints who has the package as it is published. */
-async function printed(type: 'commonjs' | 'module', code: string): Promise<string> {
-  const { stdout } = await run(process.execPath, [`--input-type=${type}`, '-e', code], {
-    cwd: root,
-  });
-  return stdout.trim();
-}
 
 interface Manifest {
   exports: Record<string, { default: string } | string>;
@@ -26,14 +21,36 @@ const entries = Object.entries(manifest.exports)
   .filter(([, target]) => typeof target !== 'string')
   .map(([entry]) => entry.replace('.', 'express-omnimessage'));
 
-describe('the package', () => {
-  it('has these public names, and no others', async () => {
-    const names = await printed(
-      'module',
-      "console.log(Object.keys(await import('express-omnimessage')).sort().join(' '))",
-    );
+/** What a script of a user gets by a door of the package as it is published. */
+interface Door {
+  readonly names: readonly string[];
+  /** Whether `require` gives the same as `import`. */
+  readonly isSame: boolean;
+}
+let doors: Record<string, Door>;
+beforeAll(async () => {
+  const script = `(async () => {
+    const doors = {};
+    for (const entry of ${JSON.stringify(entries)}) {
+      const imported = await import(entry);
+      const names = Object.keys(imported).sort();
+      const required = require(entry);
+      const isSame = names.join() === Object.keys(required).sort().join()
+        && names.every((name) => name === 'module.exports' || imported[name] === required[name]);
+      doors[entry] = { names, isSame };
+    }
+    console.log(JSON.stringify(doors));
+  })()`;
+  const { stdout } = await run(process.execPath, ['--input-type=commonjs', '-e', script], {
+    cwd: root,
+  });
+  doors = JSON.parse(stdout) as typeof doors;
+});
+const namesOf = (entry: string): readonly string[] | undefined => doors[entry]?.names;
 
-    expect(names.split(' ')).toEqual([
+describe('the package', () => {
+  it('has these public names, and no others', () => {
+    expect(namesOf('express-omnimessage')).toEqual([
       'ApplicationError',
       'AuthorizeError',
       'BackplaneError',
@@ -84,13 +101,8 @@ describe('the package', () => {
     ]);
   });
 
-  it('has these public names under /client, and no others', async () => {
-    const names = await printed(
-      'module',
-      "console.log(Object.keys(await import('express-omnimessage/client')).sort().join(' '))",
-    );
-
-    expect(names.split(' ')).toEqual([
+  it('has these public names under /client, and no others', () => {
+    expect(namesOf('express-omnimessage/client')).toEqual([
       'AskError',
       'connect',
       'createStore',
@@ -102,22 +114,12 @@ describe('the package', () => {
     ]);
   });
 
-  it('has these public names under /testing, and no others', async () => {
-    const names = await printed(
-      'module',
-      "console.log(Object.keys(await import('express-omnimessage/testing')).sort().join(' '))",
-    );
-
-    expect(names.split(' ')).toEqual(['testClient']);
+  it('has these public names under /testing, and no others', () => {
+    expect(namesOf('express-omnimessage/testing')).toEqual(['testClient']);
   });
 
-  it('has these public names under /lustre, and no others', async () => {
-    const names = await printed(
-      'module',
-      "console.log(Object.keys(await import('express-omnimessage/lustre')).sort().join(' '))",
-    );
-
-    expect(names.split(' ')).toEqual([
+  it('has these public names under /lustre, and no others', () => {
+    expect(namesOf('express-omnimessage/lustre')).toEqual([
       'advanced',
       'attribute',
       'booleanAttribute',
@@ -172,13 +174,8 @@ describe('the package', () => {
     ]);
   });
 
-  it.each(entries)('gives the same to import and to require of %s', async (entry) => {
-    const same = `console.log(Object.keys(imported).sort().join() === Object.keys(require('${entry}')).sort().join()
-      && Object.keys(imported).every((name) => name === 'module.exports' || imported[name] === require('${entry}')[name]))`;
-
-    expect(await printed('commonjs', `import('${entry}').then((imported) => { ${same} })`)).toBe(
-      'true',
-    );
+  it.each(entries)('gives the same to import and to require of %s', (entry) => {
+    expect(doors[entry]?.isSame).toBe(true);
   });
 
   it('takes express and superstruct from the user, and never a second copy', () => {
@@ -197,18 +194,40 @@ describe('the package', () => {
     );
   });
 
-  it('weighs no more than this, packed: what makes it heavier says why', async () => {
-    const pack = ['pack', '--dry-run', '--json', '--ignore-scripts'];
-    const { stdout } = await run('npm', pack, { cwd: root, maxBuffer: 2 ** 24 });
-    const [{ size }] = JSON.parse(stdout) as [{ size: number }];
-
-    expect(size).toBeLessThanOrEqual(1_300_000);
-  });
-
   it('needs no ws of the user, and no redis', async () => {
     const require = createRequire(import.meta.url);
     const built = await readFile(require.resolve('express-omnimessage'), 'utf8');
 
     expect(built).not.toMatch(/from '(?:ws|redis)'/);
+  });
+});
+
+describe('what is packed', () => {
+  interface Packed {
+    readonly size: number;
+    readonly files: readonly { readonly path: string }[];
+  }
+  let packed: Packed;
+  beforeAll(async () => {
+    const pack = ['pack', '--dry-run', '--json', '--ignore-scripts'];
+    const { stdout } = await run('npm', pack, { cwd: root, maxBuffer: 2 ** 24 });
+    [packed] = JSON.parse(stdout) as [Packed];
+  }, 60_000);
+
+  it('weighs no more than this: what makes it heavier says why', () => {
+    expect(packed.size).toBeLessThanOrEqual(1_300_000);
+  });
+
+  it('E10: has what the links of its documents lead to', () => {
+    const paths = new Set(packed.files.map(({ path }) => path));
+    const isPacked = (to: string): boolean =>
+      paths.has(to) ||
+      (statSync(join(root, to)).isDirectory() &&
+        packed.files.some(({ path }) => path.startsWith(normalize(`${to}/`))));
+
+    const missing = links.filter(({ from, to }) => paths.has(from) && !isPacked(to));
+
+    expect(paths.has('docs/codecs.md')).toBe(true);
+    expect(missing).toEqual([]);
   });
 });

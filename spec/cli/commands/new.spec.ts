@@ -79,12 +79,18 @@ async function ask(address: string, message: unknown): Promise<unknown> {
   return JSON.parse(data.toString());
 }
 
-describe.each([
-  ['in TypeScript', 'ts-app', [], 12],
-  ['in Gleam', 'gleam-app', ['--lustre'], 14],
-] as const)('a new project with a page %s', (_, name, options, count) => {
-  it('passes its own tests, and starts', { timeout: 120_000 }, async () => {
-    const project = await make(name, ...options);
+describe('a new project', { timeout: 120_000 }, () => {
+  let [typescript, gleam] = ['', ''];
+  beforeAll(async () => {
+    typescript = await make('ts-app');
+    gleam = await make('gleam-app', '--lustre');
+  }, 60_000);
+
+  it.each([
+    ['TypeScript', () => typescript, 12],
+    ['Gleam', () => gleam, 14],
+  ] as const)('with a page in %s passes its own tests, and starts', async (_, made, count) => {
+    const project = made();
     const listed = await runIn(project, 'find', ['.', '-type', 'f']);
 
     expect(listed.out.trim().split('\n')).toHaveLength(count);
@@ -105,32 +111,26 @@ describe.each([
       note: { text: 'Hi' },
     });
   });
-});
 
-describe('a new project', () => {
-  it('compiles', { timeout: 120_000 }, async () => {
-    const project = await make('compiled');
+  it('compiles', async () => {
     const tsc = join(root, 'node_modules/typescript/bin/tsc');
 
-    expect(await runIn(project, process.execPath, [tsc])).toEqual({ code: 0, out: '', log: '' });
+    expect(await runIn(typescript, process.execPath, [tsc])).toEqual({ code: 0, out: '', log: '' });
   });
 
-  it('has the messages in Gleam that its own command writes', { timeout: 120_000 }, async () => {
-    const project = await make('written', '--lustre');
+  it('has the messages in Gleam that its own command writes', async () => {
     const args = [cli, 'gleam', 'src/messages.ts', '--out', 'page/src/messages.gleam'];
-    const written = await runIn(project, process.execPath, args);
+    const written = await runIn(gleam, process.execPath, args);
 
     expect(written.log).toBe('page/src/messages.gleam is up to date\n');
-    expect(await readFile(join(project, 'page/src/messages.gleam'), 'utf8')).toBe(PAGE_MESSAGES);
+    expect(await readFile(join(gleam, 'page/src/messages.gleam'), 'utf8')).toBe(PAGE_MESSAGES);
   });
 
   it('writes over nothing, and takes names of packages only', async () => {
-    await make('once');
-
-    expect(await runIn(folder, process.execPath, [cli, 'new', 'once'])).toEqual({
+    expect(await runIn(folder, process.execPath, [cli, 'new', 'ts-app'])).toEqual({
       code: 2,
       out: '',
-      log: 'once is there already, and not empty\n',
+      log: 'ts-app is there already, and not empty\n',
     });
     expect(await runIn(folder, process.execPath, [cli, 'new', 'My App'])).toEqual({
       code: 2,

@@ -51,23 +51,27 @@ function unbalanced(code: readonly string[]): string[] {
 /** The compiler warns of imports and private functions that nothing uses. */
 function unused(code: readonly string[]): string[] {
   const text = code.filter((line) => !line.startsWith('import ')).join('\n');
-  const uses = (pattern: RegExp): number => text.match(pattern)?.length ?? 0;
+  const modules = new Set(matchesOf(text, /(\w+)(?=\.\w)/g));
+  const uses = new Map<string, number>();
+  for (const word of matchesOf(text, /(\w+)/g)) uses.set(word, (uses.get(word) ?? 0) + 1);
   const faults: string[] = [];
   for (const line of code) {
-    const [, module = '', names] = /^import ([\w/]+)(?:\.\{(.*)\})?/.exec(line) ?? [];
-    const alias = / as (\w+)$/.exec(line)?.[1] ?? module.slice(module.lastIndexOf('/') + 1);
-    const types = (names ?? '').split(', ').flatMap((name) => /^type (\w+)$/.exec(name)?.[1] ?? []);
-    const isUsed = uses(new RegExp(String.raw`\b${alias}\.\w`, 'g')) > 0;
-    if (module !== '' && !isUsed && types.length === 0) faults.push(`nothing uses ${module}`);
-    for (const type of types) {
-      if (uses(new RegExp(String.raw`\b${type}\b`, 'g')) === 0) faults.push(`nothing uses ${type}`);
+    const [, module, names = ''] = /^import ([\w/]+)(?:\.\{(.*)\})?/.exec(line) ?? [];
+    if (module !== undefined) {
+      const alias = / as (\w+)$/.exec(line)?.[1] ?? module.slice(module.lastIndexOf('/') + 1);
+      const types = names.split(', ').flatMap((name) => /^type (\w+)$/.exec(name)?.[1] ?? []);
+      if (!modules.has(alias) && types.length === 0) faults.push(`nothing uses ${module}`);
+      faults.push(...types.filter((type) => !uses.has(type)).map((type) => `nothing uses ${type}`));
     }
     const [, name] = /^fn (\w+)\(/.exec(line) ?? [];
-    if (name !== undefined && uses(new RegExp(String.raw`\b${name}\b`, 'g')) < 2) {
-      faults.push(`nothing calls ${name}`);
-    }
+    // Where it is defined is one.
+    if (name !== undefined && (uses.get(name) ?? 0) < 2) faults.push(`nothing calls ${name}`);
   }
   return faults;
+}
+
+function matchesOf(text: string, pattern: RegExp): string[] {
+  return Array.from(text.matchAll(pattern), ([, found = '']) => found);
 }
 
 function unsorted(lines: readonly string[]): string[] {

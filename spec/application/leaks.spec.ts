@@ -1,9 +1,13 @@
 import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bundle } from '../support/bundled.ts';
 
-const drill = fileURLToPath(new URL('../drills/application-leaks.ts', import.meta.url));
+let drill: Awaited<ReturnType<typeof bundle>>;
+beforeAll(async () => {
+  drill = await bundle('spec/drills/application-leaks.ts');
+});
+afterAll(() => drill.remove());
 /** How many connections; `DRILL=5000 npx vitest run spec/application-leaks.spec.ts` for more. */
 const count = Number(process.env['DRILL'] ?? 500);
 const seed = Math.floor(Math.random() * 2 ** 31);
@@ -24,7 +28,7 @@ describe('connections that are killed at random moments', () => {
       // It resolves when the process ends by itself with 0; at the timeout it is killed and rejects.
       const { stdout } = await promisify(execFile)(
         process.execPath,
-        ['--expose-gc', '--import', 'tsx', drill, String(count), String(seed), String(version)],
+        ['--expose-gc', drill.path, String(count), String(seed), String(version)],
         { timeout: 30_000 + count * 30 },
       );
       const outcome = JSON.parse(stdout) as Outcome;

@@ -1,14 +1,17 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** Looks at a condition until it holds, up to 45 s: for what nobody tells of, like the work of a server. */
+/**
+ * Looks at a condition until it holds, up to 45 s: for what nobody tells of, like the work of a server.
+ * What has taken long already is looked at less often: some looks start a program.
+ */
 export async function until(
   holds: () => boolean | Promise<boolean>,
   limit = 45_000,
 ): Promise<void> {
-  const end = performance.now() + limit;
+  const begun = performance.now();
   while (!(await holds())) {
-    if (performance.now() > end)
-      throw new Error(`${String(holds)} did not hold within ${limit} ms`);
-    await pause(5);
+    const waited = performance.now() - begun;
+    if (waited > limit) throw new Error(`${String(holds)} did not hold within ${limit} ms`);
+    await pause(Math.min(Math.max(5, waited / 20), 50));
   }
 }

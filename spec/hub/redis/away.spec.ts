@@ -4,7 +4,6 @@ import { type AddressInfo, createServer } from 'node:net';
 import { BackplaneError, type OmniError } from 'express-omnimessage';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
-  admin,
   cut,
   hears,
   keys,
@@ -16,6 +15,8 @@ import {
   redisUrl,
   withRedis,
 } from '../../support/redis.ts';
+import { isThere } from '../../support/engines.ts';
+import { ownRedis } from '../../support/own-redis.ts';
 import { until } from '../../support/until.ts';
 
 const url = redisUrl;
@@ -203,29 +204,27 @@ describe.runIf(withRedis)('a Redis that refuses', () => {
     expect(`${a.errors[0]?.stack}${String(a.errors[0]?.cause)}`).not.toContain('hunter2');
   });
 
-  it('what we write, because it is full, is waited for: all of it arrives', async () => {
-    const { prefix, redis } = await keys();
-    const a = await readyNode({ url, prefix });
-    const b = await readyNode({ url, prefix });
-    const { maxmemory = '0' } = await redis.configGet('maxmemory');
-    await redis.configSet('maxmemory', '1');
-    onTestFinished(async () => {
-      const other = await admin();
-      await other.configSet('maxmemory', maxmemory);
-      other.destroy();
-    });
+  it.runIf(isThere.cluster)(
+    'what we write, because it is full, is waited for: all of it arrives',
+    async () => {
+      const redis = await ownRedis();
+      const options = { url: `redis://127.0.0.1:${redis.port}` };
+      const a = await readyNode(options);
+      const b = await readyNode(options);
+      redis.tell('CONFIG', 'SET', 'maxmemory', '1');
 
-    for (const headline of series('a', 600)) a.hub.publish('news', [headline]);
-    await until(() => a.errors.length > 0);
-    const before = [...b.heard];
-    await redis.configSet('maxmemory', maxmemory);
-    await hears(b, 'a 599');
+      for (const headline of series('a', 600)) a.hub.publish('news', [headline]);
+      await until(() => a.errors.length > 0);
+      const before = [...b.heard];
+      redis.tell('CONFIG', 'SET', 'maxmemory', '0');
+      await hears(b, 'a 599');
 
-    expect(before).toEqual([]);
-    expect(b.heard).toEqual(series('a', 600));
-    expect(said(a.errors)).toEqual([AWAY]);
-    expect(causeOf(a)).toMatch(/OOM/);
-  });
+      expect(before).toEqual([]);
+      expect(b.heard).toEqual(series('a', 600));
+      expect(said(a.errors)).toEqual([AWAY]);
+      expect(causeOf(a)).toMatch(/OOM/);
+    },
+  );
 
   it('one log, is reported, and a gap there; the others go on', async () => {
     const { prefix, redis, stream } = await keys();

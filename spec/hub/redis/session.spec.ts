@@ -1,13 +1,9 @@
 /** What the connections find out about a Redis: whether it is the same, and whether it is up. */
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createHub } from 'express-omnimessage';
 import { redisBackplane, type RedisBackplaneOptions } from 'express-omnimessage/redis';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { freePort, isThere, randomPrefix, startCluster } from '../../support/engines.ts';
+import { isThere, randomPrefix, startCluster } from '../../support/engines.ts';
+import { ownRedis, type OwnRedis } from '../../support/own-redis.ts';
 import { until } from '../../support/until.ts';
 
 const codec = {
@@ -35,32 +31,6 @@ function listening(options: RedisBackplaneOptions, patience = 60_000): Listening
   onTestFinished(() => hub.close());
   hub.subscribe('news', (message) => heard.push(message));
   return { publish: (message) => hub.publish('news', message), heard, errors };
-}
-
-interface OwnRedis {
-  readonly port: number;
-  readonly tell: (...args: string[]) => string;
-}
-
-async function ownRedis(): Promise<OwnRedis> {
-  const [port, folder] = [await freePort(), mkdtempSync(join(tmpdir(), 'omnimessage-redis-'))];
-  const server = spawn('redis-server', [
-    ...`--port ${port} --bind 127.0.0.1 --repl-diskless-sync-delay 0`.split(' '),
-    '--save',
-    '',
-    '--dir',
-    folder,
-  ]);
-  onTestFinished(async () => {
-    const exit = once(server, 'exit');
-    server.kill('SIGKILL');
-    await exit;
-    rmSync(folder, { recursive: true });
-  });
-  const tell = (...args: string[]): string =>
-    spawnSync('redis-cli', ['-p', String(port), ...args], { encoding: 'utf8' }).stdout.trim();
-  await until(() => tell('PING') === 'PONG');
-  return { port, tell };
 }
 
 const follows = async (replica: OwnRedis, { port }: OwnRedis): Promise<void> => {

@@ -1,5 +1,7 @@
 /** What a page imports: the link to a server, without a framework and without Node. */
 export { type Codec } from './core/codec.ts';
+export { anyWebSocket, type AnyWebSocketOptions } from './client/any-web-socket.ts';
+export { ask } from './client/ask.ts';
 export { connect } from './client/connect.ts';
 export { type QueueStore } from './client/journals.ts';
 export { type Reason } from './client/ends.ts';

@@ -35,7 +35,7 @@ const elsewhere: Readonly<Record<string, readonly string[]>> = {
     'client/connect.ts',
     'client/encoded.ts',
     'client/errors.ts',
-    'client/pace.ts',
+    'client/limits.ts',
     'client/platform.ts',
   ],
   'client/stored-queue.spec.ts': ['client/journals.ts', 'client/page-events.ts'],

@@ -104,6 +104,8 @@ describe('the package', () => {
   it('has these public names under /client, and no others', () => {
     expect(namesOf('express-omnimessage/client')).toEqual([
       'AskError',
+      'anyWebSocket',
+      'ask',
       'connect',
       'createStore',
       'http',

@@ -4,11 +4,11 @@
  */
 import { type Codec, type Wire } from '../../lib/core/codec.ts';
 import { type ConnectOptions, type DropReason, type Snapshot } from '../../lib/client/options.ts';
+import { anyWebSocket } from '../../lib/client/any-web-socket.ts';
 import { http } from '../../lib/client/http.ts';
 import { openLink, type OpenLink } from '../../lib/client/link.ts';
 import { resume } from '../../lib/client/resume.ts';
 import { type Transport } from '../../lib/client/transport.ts';
-import { webSocket } from '../../lib/client/websocket.ts';
 
 /** The handlers of one application or component, as functions of Gleam's. */
 export interface Handlers {
@@ -79,7 +79,7 @@ const shared = (
  * @param keep - false for a message that is sent now or never
  */
 export function websocket(url: string, keep: Shared['keep']): Shared {
-  return shared(url, webSocket(), keep, false);
+  return shared(url, anyWebSocket(), keep, false);
 }
 
 /** A link over HTTP: a POST each, in order. Every message waits while the server is away. */
@@ -90,7 +90,7 @@ export function httpPost(url: string): Shared {
 /** Adds a listener, for good: it gets every message and every state, and the present state at once. */
 export function listen(to: Shared, handlers: Handlers): void {
   const { listeners } = to;
-  const { link } = opened(to);
+  const link = opened(to);
   const listener: Listener = { handlers, known: '' };
   listeners.push(listener);
   inform(listener, link.getSnapshot());
@@ -183,7 +183,7 @@ function opened(to: Shared): OpenLink<string, Outgoing> {
   to.open = openLink<string, Outgoing>(
     options as unknown as ConnectOptions<string, Outgoing, Wire>,
   );
-  const { link } = to.open;
+  const link = to.open;
   link.subscribe(() => {
     const snapshot = link.getSnapshot();
     if (snapshot.state === 'open') return;

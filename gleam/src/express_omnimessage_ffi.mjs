@@ -60,11 +60,280 @@ var platform = globalThis;
 var now = () => performance.now();
 var isPage = () => platform.document !== void 0 || platform.WorkerGlobalScope !== void 0;
 
+// ../lib/core/protocol.ts
+var PROTOCOL = "omnimessage.1";
+var HEADER_LIMIT = 256;
+var FRAME_HEADER = HEADER_LIMIT + 1;
+var FORGOTTEN = "forgotten";
+var PLACES_LIMIT = 256;
+
+// ../lib/client/limits.ts
+var PATIENCE = 1e4;
+var PROOF = 1e4;
+var DEPLOY = 6e4;
+var SPREAD = 5e3;
+var PROBE = 5e3;
+var GRACE = 1e4;
+var LATE = 2e3;
+var LONGEST = 1e9;
+var LEFT = 3001;
+var WOULD_ACCEPT = 426;
+var OPEN = 1;
+var CLOSED = 3;
+
+// ../lib/client/question.ts
+async function askRoute(url, fetch = platform.fetch) {
+  const response = await fetch(url.href.replace(/^ws/, "http"), {
+    headers: { accept: "application/problem+json" },
+    credentials: "include",
+    cache: "no-store",
+    redirect: "error",
+    signal: AbortSignal.timeout(PATIENCE)
+  });
+  const answer = await response.json().catch(Object);
+  const { status } = response;
+  return answer.omnimessage === "websocket" ? { ...answer, code: status === WOULD_ACCEPT ? 0 : status } : void 0;
+}
+
+// ../lib/core/refusal.ts
+var explainer;
+var refused;
+function forgetRefusal() {
+  explainer = void 0;
+  refused = void 0;
+}
+function takeRefusal() {
+  const fault = explainer?.(refused);
+  forgetRefusal();
+  return fault;
+}
+
+// ../lib/client/encoded.ts
+function encodedOf(codec2, message, maySkip) {
+  forgetRefusal();
+  const encoded = codec2.encode(message);
+  const fault = encoded === void 0 && !maySkip && takeRefusal();
+  if (fault) throw Object.assign(new TypeError(`expected ${fault.expected}`), fault);
+  return encoded;
+}
+var createReader = ({ decode }, failed) => (payload) => {
+  try {
+    return [decode(payload)];
+  } catch (error) {
+    failed(error);
+    return void 0;
+  }
+};
+var utf8 = new TextEncoder();
+var bytesOf = (text) => utf8.encode(text);
+var sizeOf = (encoded) => (typeof encoded === "string" ? bytesOf(encoded) : encoded).length;
+function split(frame) {
+  const text = typeof frame === "string" ? frame : String.fromCharCode(...frame.subarray(0, FRAME_HEADER));
+  const end = text.indexOf("\n");
+  return end < 0 || end > HEADER_LIMIT ? [".", ""] : [text.slice(0, end), frame.slice(end + 1)];
+}
+function joined(header, payload) {
+  const line = `${header}
+`;
+  return typeof payload === "string" ? line + payload : new Uint8Array([...bytesOf(line), ...payload]);
+}
+function jsonOf(payload) {
+  try {
+    const value = JSON.parse(
+      typeof payload === "string" ? payload : String.fromCharCode(...payload)
+    );
+    return Object(value) === value ? value : void 0;
+  } catch {
+    return void 0;
+  }
+}
+
+// ../lib/client/websocket.ts
+function webSocket({ url, protocols } = {}) {
+  return {
+    name: "websocket",
+    url,
+    // A token that travels as a subprotocol cannot be shown to the question.
+    ask: protocols ? void 0 : askRoute,
+    start: (attempt, events) => startFramed(attempt, events, protocols)
+  };
+}
+function openSocket({ url, WebSocket = platform.WebSocket }, protocols, events, heard) {
+  url.protocol = url.protocol.replace("http", "ws");
+  const socket = new WebSocket(url, protocols);
+  socket.binaryType = "arraybuffer";
+  let isDeaf = false;
+  const close = (code) => {
+    isDeaf = true;
+    socket.close(code);
+  };
+  const end = (code, reason) => {
+    if (isDeaf) return;
+    close();
+    events.end(code, reason);
+  };
+  socket.addEventListener("message", ({ data }) => {
+    if (!isDeaf) heard(typeof data === "string" ? data : new Uint8Array(data));
+  });
+  socket.addEventListener("error", () => {
+    if (socket.readyState === CLOSED) end(0);
+  });
+  socket.addEventListener("close", ({ code, reason }) => {
+    end(code, reason);
+  });
+  return [
+    socket,
+    end,
+    {
+      isReady: () => socket.readyState === OPEN,
+      buffered: () => socket.bufferedAmount,
+      close
+    }
+  ];
+}
+var greeted = (header, payload) => header === "!" && jsonOf(payload) || false;
+var startFramed = (attempt, events, protocols = []) => {
+  const { token, greet = greeted } = events.returning?.() ?? {};
+  const offered = [...protocols, PROTOCOL];
+  if (token) offered.push(token);
+  let isOpen = false;
+  const send2 = (header, payload) => {
+    socket.send(joined(header, payload));
+  };
+  const say = (header, text = "") => {
+    send2(header, attempt.codec.binary ? bytesOf(text) : text);
+  };
+  const [socket, end, line] = openSocket(attempt, offered, events, (frame) => {
+    const [header, payload] = split(frame);
+    if (isOpen) {
+      events.receive(header, payload);
+      return;
+    }
+    const hello = greet(header, payload, say);
+    isOpen = !!hello;
+    if (hello) events.open(hello);
+    else if (hello === false) end(0);
+  });
+  return {
+    ...line,
+    send: send2,
+    probe: () => {
+      say("?");
+    }
+  };
+};
+
+// ../lib/client/any-web-socket.ts
+var RATE = 100;
+var ASLEEP = 6e4;
+function anyWebSocket({ url, protocol, protocols } = {}) {
+  const mayOffer = protocol !== "bare";
+  let isOffered = mayOffer;
+  let isProved = false;
+  let isAnswered = false;
+  let hasProtocol;
+  let isUnopened = false;
+  let isRefused = false;
+  const ask = async (address, fetch) => {
+    const answer = await askRoute(address, fetch);
+    isAnswered = true;
+    hasProtocol = answer?.subprotocols?.includes(PROTOCOL);
+    return answer;
+  };
+  return {
+    name: "websocket",
+    url,
+    // A token that travels as a subprotocol cannot be shown to the question.
+    ask: protocols ? void 0 : ask,
+    start: (attempt, events) => {
+      if (isUnopened) {
+        isOffered = mayOffer && (isProved || (hasProtocol ?? !isOffered));
+        isRefused = !isOffered && isAnswered;
+      }
+      isUnopened = true;
+      hasProtocol = void 0;
+      let line;
+      let isClosed = false;
+      const begin = () => {
+        if (isClosed) return;
+        line = (isOffered ? startFramed : startBare)(
+          attempt,
+          {
+            ...events,
+            open: (options) => {
+              isUnopened = isAnswered = false;
+              isProved ||= isOffered;
+              events.open(options);
+            },
+            end: (...given) => {
+              isOffered ||= mayOffer && !isUnopened && !isRefused;
+              events.end(...given);
+            }
+          },
+          protocols
+        );
+      };
+      if (isOffered || isAnswered || !mayOffer) begin();
+      else {
+        void ask(attempt.url, attempt.fetch).catch(() => {
+        }).then(() => {
+          isOffered = hasProtocol === true;
+          begin();
+        });
+      }
+      return {
+        get isBare() {
+          return !isOffered;
+        },
+        isReady: () => line?.isReady() ?? false,
+        buffered: () => line?.buffered() ?? 0,
+        send: (header, encoded) => line?.send(header, encoded),
+        probe: () => line?.probe?.(),
+        close: (code) => {
+          isClosed = true;
+          line?.close(code);
+        }
+      };
+    }
+  };
+}
+function startBare(attempt, events, protocols = []) {
+  const watching = new AbortController();
+  const { signal } = watching;
+  let hiddenAt = Infinity;
+  const look = ({ type }) => {
+    const isHidden = type === "freeze" || platform.document?.visibilityState === "hidden";
+    if (now() - hiddenAt > ASLEEP && !isHidden) end(0);
+    hiddenAt = isHidden ? Math.min(hiddenAt, now()) : Infinity;
+  };
+  const [socket, end, line] = openSocket(attempt, [...protocols], events, (frame) => {
+    events.receive("", frame);
+  });
+  const close = (code) => {
+    watching.abort();
+    line.close(code);
+  };
+  socket.addEventListener("open", () => {
+    if (signal.aborted) return;
+    for (const type of ["visibilitychange", "freeze", "resume", "pageshow"]) {
+      platform.addEventListener?.(type, look, { capture: true, signal });
+    }
+    events.open({ rate: RATE });
+  });
+  return {
+    ...line,
+    close,
+    send: (_header, encoded) => {
+      socket.send(encoded);
+    }
+  };
+}
+
 // ../lib/client/poster.ts
 var KEEPALIVE_LIMIT = 3e4;
-var PATIENCE = 6e4;
+var PATIENCE2 = 6e4;
 var MARK = "omnimessage";
-function createPoster(url, { isBinary, fetch: fetch2 }, events) {
+function createPoster(url, { codec: codec2, fetch = platform.fetch }, events) {
   const closing = new AbortController();
   let isBusy = false;
   let isLeaving = false;
@@ -72,14 +341,14 @@ function createPoster(url, { isBinary, fetch: fetch2 }, events) {
     isBusy = true;
     const timer = setTimeout(() => {
       end(0);
-    }, PATIENCE);
+    }, PATIENCE2);
     const end = (code, retryAfter) => {
       if (closing.signal.aborted) return;
       closing.abort();
       events.end(code, "", retryAfter);
     };
     try {
-      const response = await fetch2(url, {
+      const response = await fetch(url, {
         method: "POST",
         body,
         // With this `omniHttp` marks the answer to a message that failed.
@@ -89,7 +358,7 @@ function createPoster(url, { isBinary, fetch: fetch2 }, events) {
         signal: closing.signal
       });
       const { ok, status, headers } = response;
-      const payload = isBinary ? new Uint8Array(await response.arrayBuffer()) : await response.text();
+      const payload = codec2.binary ? new Uint8Array(await response.arrayBuffer()) : await response.text();
       if (closing.signal.aborted) return;
       const type = headers.get("content-type") ?? "";
       const code = /failed *; *code=([\w-]+)/.exec(headers.get(MARK) ?? "")?.[1] ?? (type.includes("problem+json") ? codeOf(payload) : void 0);
@@ -111,9 +380,18 @@ function createPoster(url, { isBinary, fetch: fetch2 }, events) {
       clearTimeout(timer);
     }
   };
+  platform.addEventListener?.(
+    "pagehide",
+    ({ persisted }) => {
+      if (persisted) return;
+      isLeaving = true;
+      events.flush();
+    },
+    { capture: true, signal: closing.signal }
+  );
   return {
     look: (found) => {
-      if (isBinary) queueMicrotask(found);
+      if (codec2.binary) queueMicrotask(found);
       else void post("", found);
     },
     line: {
@@ -127,13 +405,9 @@ function createPoster(url, { isBinary, fetch: fetch2 }, events) {
             else events.receive(`${payload.length > 0 ? "=" : "+"}${id}`, payload);
           },
           () => {
-            events.refused(id);
+            events.refused(Number(id));
           }
         );
-      },
-      leave: () => {
-        isLeaving = true;
-        events.flush();
       },
       close: () => {
         closing.abort();
@@ -159,7 +433,7 @@ function http({ url } = {}) {
     start: (attempt, events) => {
       const poster = createPoster(attempt.url, attempt, events);
       const open = () => {
-        events.open({ confirms: true, interval: 0 });
+        events.open({});
       };
       if (attempt.isReturn) poster.look(open);
       else queueMicrotask(open);
@@ -168,64 +442,21 @@ function http({ url } = {}) {
   };
 }
 
-// ../lib/client/errors.ts
-var AskError = class extends Error {
-  code;
-  /** True when the message left the page: the server may have handled it all the same. */
-  isSent;
-  constructor(code, isSent) {
-    super(`not answered: ${code}`);
-    this.name = "AskError";
-    this.code = code;
-    this.isSent = isSent;
-  }
-};
-
-// ../lib/client/ask.ts
-var PATIENCE2 = 1e4;
-function createAsk({ post, withdraw }, deliver) {
-  return (message, { timeout = PATIENCE2, ...options } = {}) => new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
-      if (asked === void 0) return;
-      if (!asked.isSent) {
-        withdraw(asked, "timeout");
-        return;
-      }
-      reject(new AskError("timeout", true));
-      asked.settle = (_code, reply) => {
-        if (reply !== void 0) deliver(reply);
-      };
-    }, timeout);
-    const [, asked] = post(message, options, (code, reply, isSent = false) => {
-      clearTimeout(timer);
-      if (code === void 0) {
-        resolve(reply);
-        return;
-      }
-      reject(new AskError(code, isSent));
-      if (reply !== void 0) deliver(reply);
-    });
-  });
-}
-
 // ../lib/client/backoff.ts
-var SPREAD = 5e3;
 function pauseOf(verdict, usual, retryAfter = 0) {
-  const least = Math.max(retryAfter * 1e3, verdict === "slower" ? SPREAD : 0);
-  const spread = verdict === "later" && least === 0 ? Math.max(usual, SPREAD) : usual;
+  const least = Math.max(
+    Math.min(retryAfter * 1e3 || 0, LONGEST),
+    verdict === "slower" ? SPREAD : 0
+  );
+  const spread = verdict === "later" && !least ? Math.max(usual, SPREAD) : usual;
   return Math.round(least + Math.random() * spread);
 }
 
 // ../lib/client/liveness.ts
-var PROBE = 5e3;
-var GRACE = 1e4;
-var LATE = 2e3;
-var ASLEEP = 6e4;
 function createLiveness(dead) {
   let line;
-  let interval = 0;
+  let most = 0;
   let heardAt = 0;
-  let hiddenAt = Infinity;
   let isProbing = false;
   let timer;
   const expect = (ms) => {
@@ -235,26 +466,23 @@ function createLiveness(dead) {
       const silence = now() - heardAt;
       if (silence < ms) {
         isProbing = false;
-        expect(interval + GRACE - silence);
-      } else if (now() - due > LATE) probe();
+        expect(most - silence);
+      } else if (now() - due > LATE && line?.probe) probe();
       else dead();
     }, ms);
   };
   const probe = () => {
-    if (line?.probe === void 0 || interval === 0) dead();
-    else {
-      isProbing = true;
-      line.probe();
-      expect(PROBE);
-    }
+    isProbing = true;
+    line?.probe?.();
+    expect(PROBE);
   };
   return {
-    start: (started, every = 0) => {
+    start: (started, interval) => {
       line = started;
-      interval = every;
+      most = interval + GRACE;
       heardAt = now();
       isProbing = false;
-      if (interval > 0) expect(interval + GRACE);
+      expect(most);
     },
     stop: () => {
       clearTimeout(timer);
@@ -263,76 +491,262 @@ function createLiveness(dead) {
     heard: () => {
       heardAt = now();
     },
-    hide: () => {
-      hiddenAt = Math.min(hiddenAt, now());
-    },
     wake: () => {
-      const asleep = now() - hiddenAt;
-      hiddenAt = Infinity;
-      if (!isProbing && line !== void 0 && (line.probe !== void 0 || asleep > ASLEEP))
-        probe();
+      if (!isProbing && line?.probe) probe();
     }
   };
 }
 
-// ../lib/core/refusal.ts
-var explainer;
-var refused;
-function forgetRefusal() {
-  explainer = void 0;
-  refused = void 0;
-}
-function takeRefusal() {
-  const fault = explainer?.(refused);
-  forgetRefusal();
-  return fault;
-}
-
-// ../lib/client/encoded.ts
-function encodedOf(codec2, message, maySkip) {
-  forgetRefusal();
-  const encoded = codec2.encode(message);
-  const fault = encoded === void 0 && !maySkip ? takeRefusal() : void 0;
-  if (fault !== void 0) throw Object.assign(new TypeError(`expected ${fault.expected}`), fault);
-  return encoded;
-}
-function createReader({ decode }, failed) {
-  return (payload, take) => {
-    let message;
-    try {
-      message = decode(payload);
-    } catch (error) {
-      failed(error);
-      return false;
+// ../lib/client/outbox.ts
+var OWN = /^(left|skipped)?$/;
+var ANSWER = /^([=+-])([1-9]\d*)(?:;([^;]*)|$)/;
+function createOutbox(options, events) {
+  const { call, changed, read, deliver } = events;
+  const { onDropped } = options;
+  const { messages = 1e3, bytes = 1048576, keep } = options.queue ?? {};
+  let waiting = [];
+  let lastId = 0;
+  let line;
+  let limit = Infinity;
+  let refusal;
+  let isGreeting = false;
+  let gap = 0;
+  let nextAt = 0;
+  let slowness = 1e3;
+  let pause;
+  const count = () => {
+    changed({ queued: waiting.length });
+  };
+  const give = (all, reason, to) => {
+    const rest = all.filter(({ settle, id, isOfLine }) => {
+      settle?.(reason);
+      return !settle && !(id && isOfLine);
+    });
+    if (rest[0]) {
+      call(
+        to,
+        rest.map(({ message }) => message),
+        reason
+      );
+      rest.forEach(drop);
     }
-    take(message);
-    return true;
+  };
+  const drop = (outgoing) => {
+    keeper?.remove(outgoing);
+  };
+  const remove = (outgoing) => {
+    clearTimeout(outgoing.timer);
+    waiting = waiting.filter((one) => one !== outgoing);
+  };
+  const unconfirmed = /* @__PURE__ */ new Map();
+  const takeOut = (outgoing) => {
+    unconfirmed.delete(outgoing.id);
+    remove(outgoing);
+  };
+  const giveUp = (isChosen) => {
+    const given = [...unconfirmed.values()].filter(isChosen ?? Boolean);
+    given.forEach(takeOut);
+    give(given, "unconfirmed", options.onUnconfirmed);
+  };
+  const resumption = options.resume?.({
+    sent: unconfirmed,
+    lastId: () => lastId,
+    giveUp,
+    missed: () => call(options.onGap)
+  });
+  const withdraw = (outgoing, reason) => {
+    takeOut(outgoing);
+    give([outgoing], reason, onDropped);
+    count();
+  };
+  const transmit = (outgoing, to) => {
+    const again = outgoing.id ? ";again" : "";
+    outgoing.id ||= ++lastId;
+    outgoing.sentAt ??= now();
+    if (!to.isBare || outgoing.isTracked) unconfirmed.set(outgoing.id, outgoing);
+    else drop(outgoing);
+    to.send(outgoing.id + again, outgoing.encoded);
+  };
+  const obstacle = ({ size, settle, isTracked }) => size > limit ? "too-large" : settle && line?.isBare && !isTracked ? "bare" : void 0;
+  const flush = () => {
+    clearTimeout(pause);
+    while (line?.isReady() && keeper?.mayLeave() !== false) {
+      const [first] = waiting;
+      if (!first) break;
+      const reason = obstacle(first);
+      if (reason) {
+        withdraw(first, reason);
+        continue;
+      }
+      if (!first.isOfLine) {
+        const time = now();
+        if (nextAt > time) {
+          pause = setTimeout(flush, nextAt - time);
+          break;
+        }
+        nextAt = Math.max(nextAt, time - 999) + gap;
+      }
+      remove(first);
+      transmit(first, line);
+    }
+    count();
+  };
+  const prepare = (message, settle, isTracked) => {
+    const encoded = encodedOf(options.codec, message, isTracked !== void 0);
+    return encoded === void 0 ? void 0 : { message, encoded, size: sizeOf(encoded), isOfLine: isGreeting, isTracked, id: 0, settle };
+  };
+  const isFull = (size, isLeaving) => waiting.reduce((sum, one) => sum + one.size, line?.buffered() ?? 0) + size > bytes || !isLeaving && waiting.length >= messages;
+  const expire = (outgoing, ms) => {
+    if (ms !== void 0) outgoing.timer = setTimeout(withdraw, ms, outgoing, "expired");
+  };
+  const post = (message, { queue = true, expires } = {}, settle, isTracked) => {
+    keeper?.look();
+    const outgoing = prepare(message, settle, isTracked);
+    if (!outgoing) {
+      settle?.("skipped");
+      return ["skipped"];
+    }
+    const ready = !waiting[0] && line?.isReady() ? line : void 0;
+    const reason = refusal ?? obstacle(outgoing) ?? (isFull(outgoing.size, ready) ? "full" : void 0);
+    if (reason) {
+      give([outgoing], reason, onDropped);
+      return ["dropped"];
+    }
+    if (queue && !isGreeting && (!settle || isTracked !== void 0)) {
+      keeper?.add(outgoing, ready !== void 0, expires);
+    }
+    if (ready && !outgoing.entry) {
+      transmit(outgoing, ready);
+      return ["sent", outgoing];
+    }
+    if (!queue) {
+      settle?.("expired");
+      return ["dropped"];
+    }
+    waiting.push(outgoing);
+    expire(outgoing, expires);
+    count();
+    return ["queued", outgoing];
+  };
+  const keeper = keep?.({
+    ...events,
+    options,
+    waiting: () => waiting,
+    prepare,
+    isFull,
+    expire,
+    give,
+    takeOut,
+    flush
+  });
+  return {
+    post,
+    withdraw,
+    forget: (outgoing) => {
+      takeOut(outgoing);
+      drop(outgoing);
+    },
+    flush,
+    opened: (opened2, lineOptions, greet) => {
+      resumption?.opened(lineOptions);
+      line = opened2;
+      const { limit: most = 0, rate = 0 } = lineOptions;
+      limit = most > 0 ? most : Infinity;
+      gap = slowness / rate;
+      if (!(gap < LONGEST)) gap = 0;
+      nextAt = now() + gap;
+      const before = [...unconfirmed.values(), ...waiting];
+      waiting = [];
+      isGreeting = true;
+      greet();
+      isGreeting = false;
+      waiting.push(...before);
+      flush();
+    },
+    closed: (code) => {
+      clearTimeout(pause);
+      line = void 0;
+      limit = Infinity;
+      waiting = waiting.filter((one) => !unconfirmed.has(one.id));
+      for (const outgoing of waiting) {
+        if (!outgoing.isOfLine) continue;
+        remove(outgoing);
+        outgoing.settle?.("unconfirmed");
+      }
+      if (code === 1009) {
+        const [largest] = [...unconfirmed.values()].sort((one, other) => other.size - one.size);
+        if (largest) withdraw(largest, "too-large");
+      }
+      if (resumption) resumption.closed(code);
+      else giveUp();
+      count();
+    },
+    received: (header, payload) => {
+      resumption?.heard(header, payload);
+      if (/^(;|$)/.test(header)) read(payload)?.forEach(deliver);
+      const [, mark, digits, code = ""] = ANSWER.exec(header) ?? [];
+      const id = Number(digits);
+      const outgoing = unconfirmed.get(id);
+      if (!outgoing || waiting.includes(outgoing)) return false;
+      unconfirmed.delete(id);
+      const { settle, message } = outgoing;
+      const failure = mark !== "-" ? void 0 : OWN.test(code) ? "failed" : code;
+      if (!settle || !failure) drop(outgoing);
+      const reply = mark === "=" || failure && payload.length > 0 ? read(payload) : [];
+      if (settle) settle(failure ?? (reply ? void 0 : "decode"), reply?.[0]);
+      else {
+        reply?.forEach(deliver);
+        if (failure) call(options.onFailed, message, failure);
+      }
+      return true;
+    },
+    refused: (id) => {
+      const outgoing = unconfirmed.get(id);
+      if (outgoing?.isOfLine !== false) return;
+      unconfirmed.delete(id);
+      outgoing.id = 0;
+      waiting.unshift(outgoing);
+    },
+    slow: () => {
+      slowness *= 2;
+    },
+    refuse: (reason) => {
+      refusal = reason;
+      if (!reason) return;
+      giveUp();
+      const dropped = waiting.filter(({ entry }) => reason !== "unauthorized" || !entry?.isWritten);
+      dropped.forEach(remove);
+      give(dropped, reason, onDropped);
+    },
+    hasUnsent: () => (line?.buffered() ?? 0) > 0 || [...waiting, ...unconfirmed.values()].some(({ entry }) => !entry?.isWritten),
+    returning: resumption?.returning
   };
 }
-var utf8 = new TextEncoder();
-var scratch = new Uint8Array(3e3);
-function sizeOf(encoded) {
-  if (typeof encoded !== "string") return encoded.length;
-  return encoded.length > 1e3 ? utf8.encode(encoded).length : utf8.encodeInto(encoded, scratch).written;
+
+// ../lib/client/page-events.ts
+function watchPage(signal, { wake, keep, block }) {
+  const on = (type, act) => {
+    platform.addEventListener?.(type, act, { capture: true, signal });
+  };
+  on("online", wake);
+  on("pageshow", wake);
+  on("resume", wake);
+  on("visibilitychange", () => {
+    if (platform.document?.visibilityState !== "hidden") wake();
+  });
+  on("pagehide", ({ persisted }) => {
+    if (persisted) keep();
+  });
+  on("securitypolicyviolation", ({ disposition, blockedURI = "" }) => {
+    if (disposition === "enforce") block(blockedURI);
+  });
 }
-function jsonOf(payload) {
-  try {
-    const value = JSON.parse(
-      typeof payload === "string" ? payload : String.fromCharCode(...payload),
-      (name, each2) => name === "" || isSensible(each2) ? each2 : void 0
-    );
-    return Object(value) === value ? value : void 0;
-  } catch {
-    return void 0;
-  }
-}
-var isSensible = (value) => typeof value === "number" ? value > 0 && value < 2 ** 30 : Object(value) !== value && !!value;
 
 // ../lib/client/status.ts
 function createStatus(call) {
   const [subscribe, notify] = createListeners(call);
   let isDue = false;
-  let snapshot = {};
+  let snapshot = { queued: 0, isStored: false };
   return [
     subscribe,
     () => snapshot,
@@ -350,445 +764,9 @@ function createStatus(call) {
   ];
 }
 
-// ../lib/client/pace.ts
-function createPace() {
-  let perMs;
-  let budget = 0;
-  let budgetAt = 0;
-  let slowness = 1e3;
-  return {
-    start: (rate) => {
-      perMs = rate !== void 0 && rate >= 1e-3 ? rate / slowness : void 0;
-      budget = 0;
-      budgetAt = now();
-    },
-    wait: () => {
-      if (perMs === void 0) return 0;
-      const time = now();
-      budget = Math.min(Math.max(perMs * 1e3, 1), budget + (time - budgetAt) * perMs);
-      budgetAt = time;
-      return (1 - budget) / perMs;
-    },
-    spend: () => {
-      budget -= 1;
-    },
-    slow: () => {
-      slowness *= 2;
-    }
-  };
-}
-
-// ../lib/client/outbox.ts
-var BARE_RATE = 100;
-var OWN = /^(left|skipped)$/;
-var ANSWER = /^([=+-])([1-9]\d*)(?:;([^;]*)|$)/;
-function createOutbox(options, { call, changed, read, deliver, restored }) {
-  const { messages = 1e3, bytes = 1048576 } = options.queue ?? {};
-  let waiting = [];
-  let lastId = 0;
-  let line;
-  let confirms = false;
-  let limit = Infinity;
-  let refusal;
-  let isGreeting = false;
-  const pace = createPace();
-  let pause;
-  const count = () => {
-    changed({ queued: waiting.length });
-  };
-  const give = (all, reason, to) => {
-    const rest = all.filter(({ settle, isSent, isOfLine }) => {
-      settle?.(reason, void 0, isSent);
-      return settle === void 0 && !(isSent && isOfLine);
-    });
-    if (rest.length > 0) {
-      call(
-        to,
-        rest.map(({ message }) => message),
-        reason
-      );
-      rest.forEach(drop);
-    }
-  };
-  const drop = (outgoing) => {
-    keeper?.remove(outgoing);
-  };
-  const unconfirmed = /* @__PURE__ */ new Map();
-  const forget = (outgoing) => {
-    unconfirmed.delete(outgoing.id ?? 0);
-  };
-  const giveUp = (isChosen) => {
-    const given = [...unconfirmed.values()].filter((one) => isChosen?.(one) !== false);
-    given.forEach((one) => {
-      forget(one);
-      remove(one);
-    });
-    give(given, "unconfirmed", options.onUnconfirmed);
-  };
-  const resumption = options.resume?.({
-    sent: unconfirmed,
-    lastId: () => lastId,
-    giveUp,
-    missed: () => call(options.onGap)
-  });
-  const remove = (outgoing) => {
-    clearTimeout(outgoing.timer);
-    waiting = waiting.filter((one) => one !== outgoing);
-  };
-  const withdraw = (outgoing, reason) => {
-    remove(outgoing);
-    forget(outgoing);
-    give([outgoing], reason, options.onDropped);
-    count();
-  };
-  const transmit = (outgoing, to) => {
-    const { id = ++lastId } = outgoing;
-    const isRepeat = outgoing.id !== void 0;
-    if (!isRepeat && resumption !== void 0) outgoing.sentAt = now();
-    outgoing.isSent = true;
-    outgoing.id = id;
-    if (confirms || outgoing.isTracked) unconfirmed.set(id, outgoing);
-    else drop(outgoing);
-    to.send(id, outgoing.encoded, isRepeat);
-  };
-  const obstacle = ({ size, settle, isTracked }) => size > limit ? "too-large" : line !== void 0 && settle !== void 0 && !confirms && !isTracked ? "bare" : void 0;
-  const flush = () => {
-    clearTimeout(pause);
-    for (; ; ) {
-      const [first] = waiting;
-      if (first === void 0 || line?.isReady() !== true) break;
-      const reason = obstacle(first);
-      if (reason !== void 0) {
-        withdraw(first, reason);
-        continue;
-      }
-      if (keeper?.mayLeave() === false) break;
-      if (!first.isOfLine) {
-        const ms = pace.wait();
-        if (ms > 0) {
-          pause = setTimeout(flush, ms);
-          break;
-        }
-        pace.spend();
-      }
-      remove(first);
-      transmit(first, line);
-    }
-    count();
-  };
-  const prepare = (message, settle, { isTracked = false, isKept = false } = {}) => {
-    const encoded = encodedOf(options.codec, message, isKept);
-    if (encoded === void 0) return void 0;
-    return {
-      message,
-      encoded,
-      size: sizeOf(encoded),
-      isOfLine: isGreeting,
-      timer: void 0,
-      isSent: false,
-      isTracked,
-      settle
-    };
-  };
-  const isFull = (size, isLeaving) => waiting.reduce((sum, one) => sum + one.size, line?.buffered() ?? 0) + size > bytes || !isLeaving && waiting.length >= messages;
-  const expire = (outgoing, ms) => {
-    if (ms !== void 0) outgoing.timer = setTimeout(withdraw, ms, outgoing, "expired");
-  };
-  const post = (message, postOptions = {}, settle) => {
-    const { queue = true, expires, isKept } = postOptions;
-    keeper?.look();
-    const outgoing = prepare(message, settle, postOptions);
-    if (outgoing === void 0) {
-      settle?.("skipped");
-      return ["skipped"];
-    }
-    const ready = waiting.length === 0 && line?.isReady() === true ? line : void 0;
-    const reason = refusal ?? obstacle(outgoing) ?? (isFull(outgoing.size, ready !== void 0) ? "full" : void 0);
-    if (reason !== void 0) {
-      give([outgoing], reason, options.onDropped);
-      return ["dropped"];
-    }
-    if (queue && !isGreeting && (isKept ?? settle === void 0)) {
-      const expiresAt = expires === void 0 ? void 0 : Date.now() + expires;
-      keeper?.add(outgoing, ready !== void 0, expiresAt);
-    }
-    if (ready !== void 0 && outgoing.entry === void 0) {
-      transmit(outgoing, ready);
-      return ["sent", outgoing];
-    }
-    if (!queue) {
-      settle?.("expired");
-      return ["dropped"];
-    }
-    waiting.push(outgoing);
-    expire(outgoing, expires);
-    count();
-    return ["queued", outgoing];
-  };
-  const keeper = options.queue?.keep?.({
-    options,
-    call,
-    restored,
-    changed,
-    waiting: () => waiting,
-    prepare,
-    isFull,
-    expire,
-    give,
-    remove,
-    forget,
-    flush
-  });
-  return {
-    post,
-    withdraw,
-    forget: (outgoing) => {
-      forget(outgoing);
-      drop(outgoing);
-    },
-    flush,
-    opened: (opened2, lineOptions, greet) => {
-      resumption?.opened(lineOptions);
-      line = opened2;
-      keeper?.look();
-      ({ confirms, limit = Infinity } = lineOptions);
-      pace.start(lineOptions.rate ?? (confirms ? void 0 : BARE_RATE));
-      const before = [...unconfirmed.values(), ...waiting];
-      waiting = [];
-      isGreeting = true;
-      greet();
-      isGreeting = false;
-      waiting.push(...before);
-      flush();
-    },
-    closed: (code) => {
-      clearTimeout(pause);
-      line = void 0;
-      limit = Infinity;
-      waiting = waiting.filter(({ id = 0 }) => !unconfirmed.has(id));
-      for (const outgoing of waiting) {
-        if (!outgoing.isOfLine) continue;
-        remove(outgoing);
-        outgoing.settle?.("unconfirmed");
-      }
-      if (code === 1009) {
-        const [largest] = [...unconfirmed.values()].sort((one, other) => other.size - one.size);
-        if (largest !== void 0) withdraw(largest, "too-large");
-      }
-      if (resumption === void 0) giveUp();
-      else resumption.closed(code);
-      count();
-    },
-    settled: (header, payload) => {
-      const [, mark, digits, code] = ANSWER.exec(header) ?? [];
-      const id = Number(digits);
-      const outgoing = unconfirmed.get(id);
-      if (outgoing === void 0 || waiting.includes(outgoing)) return false;
-      unconfirmed.delete(id);
-      const { settle, message } = outgoing;
-      const failure = mark !== "-" ? void 0 : !code || OWN.test(code) ? "failed" : code;
-      const end = (reply) => {
-        if (settle !== void 0) {
-          settle(failure, reply, true);
-          return;
-        }
-        if (reply !== void 0) deliver(reply);
-        if (failure !== void 0) call(options.onFailed, message, failure);
-      };
-      if (settle === void 0 || failure === void 0) drop(outgoing);
-      const hasMessage = mark === "=" || failure !== void 0 && payload.length > 0;
-      if (hasMessage && read(payload, end)) return true;
-      if (mark === "=") settle?.("decode", void 0, true);
-      else end();
-      return true;
-    },
-    refused: (id) => {
-      const outgoing = unconfirmed.get(id);
-      if (outgoing?.isOfLine !== false) return;
-      unconfirmed.delete(id);
-      outgoing.isSent = false;
-      delete outgoing.id;
-      waiting.unshift(outgoing);
-    },
-    slow: pace.slow,
-    refuse: (reason) => {
-      refusal = reason;
-      if (reason === void 0) return;
-      giveUp();
-      const dropped = waiting.filter(
-        ({ entry }) => reason !== "unauthorized" || entry?.isWritten !== true
-      );
-      dropped.forEach(remove);
-      give(dropped, reason, options.onDropped);
-    },
-    resumption,
-    stop: () => {
-      keeper?.stop();
-    },
-    hasUnsent: () => [...waiting, ...unconfirmed.values()].some(({ entry }) => entry?.isWritten !== true) || !confirms && (line?.buffered() ?? 0) > 0
-  };
-}
-
-// ../lib/client/page-events.ts
-function watchPage(page, signal) {
-  const { wake, hide, leave, block } = page;
-  const on = {
-    online: wake,
-    pageshow: wake,
-    resume: wake,
-    freeze: hide,
-    visibilitychange: () => {
-      (platform.document?.visibilityState === "hidden" ? hide : wake)();
-    },
-    pagehide: ({ persisted }) => {
-      leave(persisted === true);
-    },
-    securitypolicyviolation: ({ disposition, blockedURI }) => {
-      if (disposition === "enforce") block(blockedURI ?? "");
-    }
-  };
-  for (const [type, act] of Object.entries(on)) {
-    platform.addEventListener?.(type, act, { capture: true, signal });
-  }
-}
-
-// ../lib/core/protocol.ts
-var PROTOCOL = "omnimessage.1";
-var HEADER_LIMIT = 256;
-var FRAME_HEADER = HEADER_LIMIT + 1;
-var FORGOTTEN = "forgotten";
-var PLACES_LIMIT = 256;
-function splitFrame(frame) {
-  const isText = typeof frame === "string";
-  const end = isText ? frame.indexOf("\n") : frame.indexOf(10);
-  if (end < 0 || end > HEADER_LIMIT) return void 0;
-  return isText ? { header: frame.slice(0, end), payload: frame.slice(end + 1) } : {
-    header: String.fromCharCode(...frame.subarray(0, end)),
-    payload: frame.subarray(end + 1)
-  };
-}
-function joinFrame(header, payload) {
-  if (typeof payload === "string") return `${header}
-${payload}`;
-  const frame = new Uint8Array(header.length + 1 + payload.length);
-  for (let at = 0; at < header.length; at++) frame[at] = header.charCodeAt(at);
-  frame[header.length] = 10;
-  frame.set(payload, header.length + 1);
-  return frame;
-}
-
-// ../lib/client/question.ts
-async function askRoute(url, fetch2) {
-  const response = await fetch2(url.href.replace(/^ws/, "http"), {
-    headers: { accept: "application/problem+json" },
-    credentials: "include",
-    cache: "no-store",
-    redirect: "error",
-    signal: AbortSignal.timeout(PATIENCE3)
-  });
-  const answer = await response.json().catch(() => ({}));
-  const { status } = response;
-  const { omnimessage, retryAfter, subprotocols } = answer;
-  return omnimessage === "websocket" ? {
-    code: status === WOULD_ACCEPT ? 0 : status,
-    retryAfter,
-    hasProtocol: subprotocols?.includes(PROTOCOL)
-  } : void 0;
-}
-var WOULD_ACCEPT = 426;
-var PATIENCE3 = 1e4;
-
-// ../lib/client/websocket.ts
-var OPEN = 1;
-var CLOSED = 3;
-function webSocket({ url, protocol, protocols } = {}) {
-  return {
-    name: "websocket",
-    url,
-    // A token that travels as a subprotocol cannot be shown to the question.
-    ask: protocols === void 0 ? askRoute : void 0,
-    start: ({ url: address, isBinary, isOffered, returning, WebSocket }, events) => {
-      address.protocol = address.protocol.replace("http", "ws");
-      const offered = [...protocols ?? []];
-      if (isOffered && protocol === void 0) offered.push(PROTOCOL);
-      if (offered.includes(PROTOCOL) && returning !== void 0) offered.push(returning.token);
-      const socket = new WebSocket(address, offered);
-      socket.binaryType = "arraybuffer";
-      let isFramed;
-      let hello;
-      let isDeaf = false;
-      const close = (code) => {
-        isDeaf = true;
-        socket.close(code);
-      };
-      const end = (code, reason) => {
-        if (isDeaf) return;
-        close();
-        events.end(code, reason);
-      };
-      socket.addEventListener("open", () => {
-        if (isDeaf || socket.protocol === PROTOCOL) return;
-        isFramed = false;
-        events.open({ confirms: false });
-      });
-      socket.addEventListener("message", ({ data }) => {
-        if (isDeaf) return;
-        const frame = typeof data === "string" ? data : new Uint8Array(data);
-        if (isFramed === false) {
-          events.receive("", frame);
-          return;
-        }
-        const { header, payload } = splitFrame(frame) ?? { header: ".", payload: "" };
-        if (isFramed === true) {
-          events.receive(header, payload);
-          return;
-        }
-        if (hello === void 0) {
-          hello = header === "!" ? jsonOf(payload) : void 0;
-          if (hello === void 0) {
-            end(0);
-            return;
-          }
-          const resume2 = hello.window === void 0 ? void 0 : returning?.frame();
-          if (resume2 !== void 0) {
-            socket.send(joinFrame("@", isBinary ? new TextEncoder().encode(resume2) : resume2));
-            return;
-          }
-        } else if (header !== "@") return;
-        isFramed = true;
-        events.open({ ...hello, ...header === "@" && jsonOf(payload), confirms: true });
-      });
-      socket.addEventListener("error", () => {
-        if (socket.readyState === CLOSED) end(0);
-      });
-      socket.addEventListener("close", ({ code, reason }) => {
-        end(code, reason);
-      });
-      return {
-        isReady: () => socket.readyState === OPEN,
-        buffered: () => socket.bufferedAmount,
-        send: (id, encoded, isRepeat) => {
-          socket.send(
-            isFramed === true ? joinFrame(`${id}${isRepeat ? ";again" : ""}`, encoded) : encoded
-          );
-        },
-        probe: () => {
-          socket.send(joinFrame("?", isBinary ? new Uint8Array() : ""));
-        },
-        close
-      };
-    }
-  };
-}
-
 // ../lib/client/link.ts
-var PATIENCE4 = 1e4;
-var PROOF = 1e4;
-var DEPLOY = 6e4;
-var MISSING = 3;
-var LEFT = 3001;
 function openLink(options, restored) {
-  const { codec: codec2, onError, minDelay = 500, maxDelay = 15e3 } = options;
+  const { onError, minDelay = 500, maxDelay = 15e3 } = options;
   const transports = [options.transport ?? webSocket()].flat();
   const closing = new AbortController();
   const { signal } = closing;
@@ -799,29 +777,23 @@ function openLink(options, restored) {
   let timer;
   let isFirst = true;
   let isGap = false;
-  let isOffered = true;
-  let isProved = false;
-  let isRefused = false;
-  let isAnswered = false;
   let failures = 0;
   let unopened = 0;
-  let missing = 0;
-  let missingSince = 0;
+  let missing = [];
   let askedAt = -PROOF;
   let mayHurry = false;
   const call = createCall(onError, signal);
+  const report = (error) => void call(onError, error);
   const deliver = (message) => void call(options.onMessage, message);
-  const read = createReader(codec2, (error) => void call(onError, error));
-  const [subscribe, getSnapshot, set] = createStatus(call);
-  const show = (state, reason, more) => {
+  const [subscribe, getSnapshot, changed] = createStatus(call);
+  const show = (state, reason, code = getSnapshot().code, retryAt) => {
     const transport = transports[0].name;
-    set({ state, reason, text: textOf(reason), retryAt: void 0, transport, ...more });
+    changed({ state, reason, text: textOf(reason), retryAt, code, transport });
   };
-  show("connecting", "connecting", { queued: 0, isStored: false, code: void 0 });
-  const events = { call, read, deliver, changed: set, restored };
-  const outbox = createOutbox(options, events);
+  show("connecting", "connecting");
+  const read = createReader(options.codec, report);
+  const outbox = createOutbox(options, { call, read, deliver, changed, restored, signal });
   const liveness = createLiveness(() => ended(0));
-  const request = options.fetch ?? ((...given) => fetch(...given));
   const proved = () => {
     failures = 0;
   };
@@ -842,90 +814,66 @@ function openLink(options, restored) {
   const start = async () => {
     cut(0);
     const mine = turn;
-    outbox.refuse(void 0);
+    outbox.refuse();
     show("connecting", "connecting");
-    if (!isOffered && !isAnswered) isOffered = (await question())?.hasProtocol === true;
-    if (mine !== turn) return;
     let url;
     try {
       url = await address();
       if (mine !== turn) return;
       ({ origin } = url);
-      timer = setTimeout(ended, PATIENCE4, 0);
+      timer = setTimeout(ended, PATIENCE, 0);
       line = transports[0].start(
+        { ...options, url, isReturn: !isFirst || unopened > 0 },
         {
-          url,
-          returning: outbox.resumption?.returning(),
-          isBinary: codec2.binary === true,
-          isOffered,
-          isReturn: !isFirst || unopened > 0,
-          WebSocket: options.WebSocket ?? platform.WebSocket,
-          fetch: request
-        },
-        { open, receive, end: ended, refused: outbox.refused, flush: outbox.flush }
+          ...outbox,
+          open,
+          receive,
+          end: ended
+        }
       );
     } catch (error) {
       if (mine !== turn) return;
-      call(onError, error);
+      report(error);
       const { name, status } = Object(error);
-      if (url === void 0 && typeof source() === "function") {
-        decide(typeof status === "number" ? status : 0);
-      } else {
-        finish(
-          url === void 0 || name === "SyntaxError" ? "invalid-address" : "blocked-by-this-page"
-        );
-      }
+      if (!url && typeof source() === "function") decide(typeof status === "number" ? status : 0);
+      else finish(url && name !== "SyntaxError" ? "blocked-by-this-page" : "invalid-address");
     }
   };
   const open = (lineOptions) => {
-    if (line === void 0) return;
-    const opened2 = line;
-    const given = { isFirst, isResumed: !isFirst && lineOptions.resumed === true };
+    if (!line) return;
+    const { interval = 0, resumed } = lineOptions;
+    const given = { isFirst, isResumed: !isFirst && resumed === true };
     isOpen = true;
     isFirst = false;
-    unopened = missing = 0;
-    isAnswered = false;
-    isProved ||= lineOptions.confirms;
-    if (lineOptions.interval !== 0) liveness.start(opened2, lineOptions.interval);
+    unopened = 0;
+    missing = [];
+    if (interval > 0) liveness.start(line, Math.min(interval, LONGEST));
     clearTimeout(timer);
     timer = setTimeout(proved, PROOF);
     show("open", "connected");
-    outbox.opened(opened2, lineOptions, () => {
-      call(options.onOpen, given);
-    });
+    outbox.opened(line, lineOptions, () => void call(options.onOpen, given));
     if (isGap && !given.isResumed) call(options.onGap);
     isGap = false;
   };
   const receive = (header, payload) => {
     liveness.heard();
-    outbox.resumption?.heard(header, payload);
-    if (/^(;|$)/.test(header)) read(payload, deliver);
-    else if (outbox.settled(header, payload)) proved();
+    if (outbox.received(header, payload)) proved();
   };
   const ended = (code, reason, retryAfter) => {
     const isHidden = !isOpen && meaningOf(code)[1] === "connection-lost";
-    isOffered ||= isOpen && !isRefused;
     cut(code);
     if (isHidden) void explain(code);
     else decide(code, reason, retryAfter);
   };
-  const question = async () => {
-    try {
-      const answer = await transports[0].ask?.(await address(), request);
-      isAnswered = true;
-      return answer;
-    } catch {
-      return void 0;
-    }
-  };
   const explain = async (code) => {
     const mine = turn;
-    unopened += 1;
-    const isTime = unopened === 1 || unopened % 4 === 0;
-    const answer = isTime ? await question() : void 0;
+    let answer;
+    try {
+      if (++unopened === 1 || unopened % 4 === 0)
+        answer = await transports[0].ask?.(await address(), options.fetch);
+    } catch {
+    }
     if (mine !== turn) return;
-    isOffered = isProved || (answer?.hasProtocol ?? !isOffered);
-    isRefused = !isOffered && isAnswered;
     if (answer?.code) unopened = 0;
     else if (unopened % 2 === 0) transports.push(transports.shift());
     decide(answer?.code || code, "", answer?.retryAfter);
@@ -933,90 +881,70 @@ function openLink(options, restored) {
   const decide = (code, reason = "", retryAfter) => {
     const [verdict, why] = meaningOf(code);
     isGap ||= code === 1013;
-    missing = verdict === "gone" ? missing + 1 : 0;
-    if (missing === 1) missingSince = now();
+    missing = verdict === "gone" ? [...missing, now()] : [];
+    const [first = 0, , third] = missing;
     if (verdict === "slower") outbox.slow();
-    if (verdict === "final" || verdict === "gone" && missing >= MISSING && now() - missingSince >= DEPLOY || verdict === "app" && call(options.shouldReconnect, code, reason) !== true) {
+    if (verdict === "final" || third && now() - first >= DEPLOY || verdict === "app" && call(options.shouldReconnect, code, reason) !== true) {
       finish(why, code);
-    } else if (verdict === "login" && now() - askedAt >= PROOF) void login(code);
+    } else if (verdict === "login" && now() - askedAt >= PROOF) void login(why, code);
     else {
       const ms = pauseOf(verdict, Math.min(maxDelay, minDelay * 2 ** failures++), retryAfter);
-      mayHurry = retryAfter === void 0 && verdict !== "later" && verdict !== "slower";
+      mayHurry = !retryAfter && verdict !== "later" && verdict !== "slower";
       const isOffline = why === "connection-lost" && platform.navigator?.onLine === false;
       timer = setTimeout(() => void start(), ms);
-      show("waiting", isOffline ? "offline" : why, { retryAt: Date.now() + ms, code });
+      show("waiting", isOffline ? "offline" : why, code, Date.now() + ms);
     }
   };
-  const login = async (code) => {
+  const login = async (why, code) => {
     const mine = turn;
-    show("waiting", "unauthorized", { code });
-    let isLoggedIn = false;
-    try {
-      isLoggedIn = await options.onUnauthorized?.() === true;
-    } catch (error) {
-      call(onError, error);
-    }
+    show("waiting", why, code);
+    const isLoggedIn = await Promise.resolve(call(options.onUnauthorized)).catch(report);
     askedAt = now();
     if (mine !== turn) return;
-    if (isLoggedIn) void start();
-    else finish("unauthorized", code);
+    if (isLoggedIn === true) void start();
+    else finish(why, code);
   };
-  const finish = (why, code = getSnapshot().code) => {
-    if (signal.aborted) return;
+  const finish = (why, code) => {
     cut(0);
-    show("closed", why, { code });
+    show("closed", why, code);
     outbox.refuse(why);
   };
-  const wake = () => {
-    if (isOpen) liveness.wake();
-    else if (mayHurry) void start();
-  };
-  watchPage(
-    {
-      wake,
-      hide: liveness.hide,
-      leave: (isKept) => {
-        if (!isKept) line?.leave?.();
-        else if (line !== void 0) {
-          cut(0, LEFT);
-          mayHurry = true;
-          show("waiting", "page-left");
-        }
-      },
-      block: (blocked) => {
-        const isOurs = origin !== "" && blocked.startsWith(origin);
-        if (isOurs && !isOpen) finish("blocked-by-this-page");
-      }
+  watchPage(signal, {
+    wake: () => {
+      if (isOpen) liveness.wake();
+      else if (mayHurry) void start();
     },
-    signal
-  );
-  if (isPage() || (options.WebSocket ?? options.fetch) !== void 0) void start();
+    keep: () => {
+      if (!line) return;
+      cut(0, LEFT);
+      mayHurry = true;
+      show("waiting", "page-left");
+    },
+    block: (blocked) => {
+      if (origin && !isOpen && blocked.startsWith(origin)) finish("blocked-by-this-page");
+    }
+  });
+  if (isPage() || options.WebSocket || options.fetch) void start();
   return {
-    post: outbox.post,
-    forget: outbox.forget,
-    link: {
-      send: (message, sendOptions) => outbox.post(message, sendOptions)[0],
-      ask: createAsk(outbox, deliver),
-      subscribe,
-      getSnapshot,
-      hasUnsent: outbox.hasUnsent,
-      retry: () => {
-        if (!signal.aborted) void start();
-      },
-      close: () => {
-        outbox.stop();
-        closing.abort();
-        cut(0);
-        outbox.refuse("closed");
-        show("closed", "closed");
-      }
+    ...outbox,
+    deliver,
+    send: (message, sendOptions) => outbox.post(message, sendOptions)[0],
+    subscribe,
+    getSnapshot,
+    retry: () => {
+      if (!signal.aborted) void start();
+    },
+    close: () => {
+      closing.abort();
+      finish("closed");
     }
   };
 }
 
 // ../lib/client/resume.ts
 var PLACE = /^([\w-]{1,32}),([!-~]{1,180})?$/;
-var numberIn = (digits) => /^\d{1,15}$/.test(digits) ? Number(digits) : void 0;
+var numberIn = (digits) => /^\d{1,15}$/.test(String(digits)) ? Number(digits) : void 0;
+var windowOf = ({ window }) => typeof window === "number" && window > 0 && window < LONGEST ? window : 0;
 var base64url = (text) => btoa(text).replace(/[+/=]/g, (sign) => ({ "+": "-", "/": "_" })[sign] ?? "");
 function resume({ definition } = {}) {
   return ({ sent, lastId, giveUp, missed }) => {
@@ -1036,30 +964,36 @@ function resume({ definition } = {}) {
       returning: () => {
         client ??= base64url(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))));
         const introduction = { client, resumes: mayResume, definition };
+        let hello;
         return {
           token: `${PROTOCOL}.${base64url(JSON.stringify(introduction))}`,
           lastEventId: [...places].map((pair) => pair.join(",")).join(" "),
-          frame: () => {
+          greet: (header, payload, say) => {
+            if (hello) return header === "@" ? { ...hello, ...jsonOf(payload) } : void 0;
+            hello = header === "!" ? jsonOf(payload) : void 0;
+            if (!hello) return false;
+            if (!mayResume || windowOf(hello) === 0) return hello;
             const frame = {
               owner,
               sent: lastId(),
               pushes,
               places: Object.fromEntries(places)
             };
-            return mayResume ? JSON.stringify(frame) : void 0;
+            say("@", JSON.stringify(frame));
+            return void 0;
           }
         };
       },
       opened: (options) => {
-        mayResume = options.window !== void 0;
+        window = windowOf(options);
+        mayResume = window > 0;
         if (options.owner !== void 0) learnOwner(options.owner);
         if (options.resumed !== true) {
           places.clear();
-          pushes = options.pushes ?? 0;
+          pushes = numberIn(options.pushes) ?? 0;
         }
         clearTimeout(expiry);
         expiry = void 0;
-        window = options.window ?? 0;
         giveUp(isOld);
       },
       heard: (header, payload) => {
@@ -1114,14 +1048,14 @@ var shared = (url, transport, keep, isReplyToSender) => ({
   open: void 0
 });
 function websocket(url, keep) {
-  return shared(url, webSocket(), keep, false);
+  return shared(url, anyWebSocket(), keep, false);
 }
 function httpPost(url) {
   return shared(url, http(), () => true, true);
 }
 function listen(to, handlers) {
   const { listeners } = to;
-  const { link } = opened(to);
+  const link = opened(to);
   const listener = { handlers, known: "" };
   listeners.push(listener);
   inform(listener, link.getSnapshot());
@@ -1192,7 +1126,7 @@ function opened(to) {
   to.open = openLink(
     options
   );
-  const { link } = to.open;
+  const link = to.open;
   link.subscribe(() => {
     const snapshot = link.getSnapshot();
     if (snapshot.state === "open") return;

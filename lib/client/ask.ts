@@ -1,38 +1,52 @@
 /** Questions: a message, and the promise of its reply. */
 import { AskError } from './errors.ts';
-import { type Link } from './options.ts';
-import { type Outbox } from './outgoing.ts';
+import { type OpenLink } from './link.ts';
+import { type AskOptions, type Link } from './options.ts';
+import { type Outgoing } from './outgoing.ts';
 
 /** How long to wait for an answer, in ms. */
 const PATIENCE = 10_000;
 
-/** @param deliver - called with a reply that came too late for its question */
-export function createAsk<In, Out>(
-  { post, withdraw }: Pick<Outbox<In, Out>, 'post' | 'withdraw'>,
-  deliver: (message: In) => void,
-): Link<In, Out>['ask'] {
-  return (message, { timeout = PATIENCE, ...options } = {}) =>
-    new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        if (asked === undefined) return;
-        if (!asked.isSent) {
-          withdraw(asked, 'timeout');
-          return;
-        }
-        reject(new AskError('timeout', true));
-        // It may have been handled, and is not sent again. A late reply is a message like any other.
-        asked.settle = (_code, reply) => {
-          if (reply !== undefined) deliver(reply);
-        };
-      }, timeout);
-      const [, asked] = post(message, options, (code, reply, isSent = false) => {
-        clearTimeout(timer);
-        if (code === undefined) {
-          resolve(reply);
-          return;
-        }
-        reject(new AskError(code, isSent));
+/**
+ * Sends a message and waits for its reply, which `onMessage` does not get. A function of its own, so
+ * that only pages that ask load it.
+ *
+ * @param link - made by `connect`, or the `link` of a store
+ * @returns the reply; undefined when the server handled the message and has none
+ * @throws {@link AskError}, with the code
+ *
+ * @example
+ * const total = await ask(link, { type: 'add', amount: 1 }, { timeout: 2_000 });
+ */
+export function ask<In, Out>(
+  link: Link<In, Out>,
+  message: Out,
+  { timeout = PATIENCE, ...options }: AskOptions = {},
+): Promise<In | undefined> {
+  const { post, withdraw, deliver } = link as OpenLink<In, Out>;
+  return new Promise((resolve, reject) => {
+    /** What may fail before it is posted is not sent. */
+    let asked: Partial<Outgoing<In, Out>> = {};
+    const fail = (code: string): void => {
+      reject(new AskError(code, !!asked.id));
+    };
+    const timer = setTimeout(() => {
+      if (asked.id === 0) withdraw(asked as Outgoing<In, Out>, 'timeout');
+      if (!asked.id) return;
+      fail('timeout');
+      // It may have been handled, and is not sent again. A late reply is a message like any other.
+      asked.settle = (_code, reply) => {
         if (reply !== undefined) deliver(reply);
-      });
+      };
+    }, timeout);
+    [, asked = asked] = post(message, options, (code, reply) => {
+      clearTimeout(timer);
+      if (!code) {
+        resolve(reply);
+        return;
+      }
+      fail(code);
+      if (reply !== undefined) deliver(reply);
     });
+  });
 }

@@ -1,8 +1,6 @@
 /** How long to wait before the next attempt. */
 import { type Verdict } from './ends.ts';
-
-/** Over how long the attempts of many pages are spread when a server restarts, and how long a limit is respected, in ms. */
-const SPREAD = 5_000;
+import { LONGEST, SPREAD } from './limits.ts';
 
 /**
  * The pause before the next attempt, in ms. It is random from the first one on, so that not all
@@ -12,7 +10,10 @@ const SPREAD = 5_000;
  * @param retryAfter - what the server asked for, in seconds
  */
 export function pauseOf(verdict: Verdict, usual: number, retryAfter = 0): number {
-  const least = Math.max(retryAfter * 1_000, verdict === 'slower' ? SPREAD : 0);
-  const spread = verdict === 'later' && least === 0 ? Math.max(usual, SPREAD) : usual;
+  const least = Math.max(
+    Math.min(retryAfter * 1_000 || 0, LONGEST),
+    verdict === 'slower' ? SPREAD : 0,
+  );
+  const spread = verdict === 'later' && !least ? Math.max(usual, SPREAD) : usual;
   return Math.round(least + Math.random() * spread);
 }

@@ -27,5 +27,5 @@ import { type ConnectOptions, type Link } from './options.ts';
 export function connect<In, Out, Encoded extends Wire = string>(
   options: ConnectOptions<In, Out, Encoded>,
 ): Link<In, Out> {
-  return openLink<In, Out>(options as unknown as ConnectOptions<In, Out, Wire>).link;
+  return openLink<In, Out>(options as unknown as ConnectOptions<In, Out, Wire>);
 }

@@ -1,6 +1,7 @@
 /** Messages, and what they are on the wire. */
 import { type Codec, type Wire } from '../core/codec.ts';
 import { type LineOptions } from './transport.ts';
+import { FRAME_HEADER, HEADER_LIMIT } from '../core/protocol.ts';
 import { forgetRefusal, takeRefusal } from '../core/refusal.ts';
 
 /**
@@ -16,55 +17,58 @@ export function encodedOf<Out>(
 ): Wire | undefined {
   forgetRefusal();
   const encoded = codec.encode(message);
-  const fault = encoded === undefined && !maySkip ? takeRefusal() : undefined;
-  if (fault !== undefined) throw Object.assign(new TypeError(`expected ${fault.expected}`), fault);
+  const fault = encoded === undefined && !maySkip && takeRefusal();
+  if (fault) throw Object.assign(new TypeError(`expected ${fault.expected}`), fault);
   return encoded;
 }
 
-/** @returns a function that decodes a message and gives it away; false when it cannot be decoded */
-export function createReader<In>(
-  { decode }: Pick<Codec<In, never, Wire>, 'decode'>,
-  failed: (error: unknown) => void,
-): (payload: Wire, take: (message: In) => void) => boolean {
-  return (payload, take) => {
-    let message: In;
+/** @returns a function that decodes a message into a list of one; undefined when it cannot be decoded */
+export const createReader =
+  <In>({ decode }: Pick<Codec<In, never, Wire>, 'decode'>, failed: (error: unknown) => void) =>
+  (payload: Wire): readonly [In] | undefined => {
     try {
-      message = decode(payload);
+      return [decode(payload)];
     } catch (error) {
       failed(error);
-      return false;
+      return undefined;
     }
-    take(message);
-    return true;
   };
-}
 
 const utf8 = new TextEncoder();
 
-/** Where short strings are encoded to be measured: that takes a quarter of the time of a new array. */
-const scratch = new Uint8Array(3_000);
+export const bytesOf = (text: string): Uint8Array => utf8.encode(text);
 
 /** The size of what is sent, in bytes. */
-export function sizeOf(encoded: Wire): number {
-  if (typeof encoded !== 'string') return encoded.length;
-  return encoded.length > 1_000
-    ? utf8.encode(encoded).length
-    : utf8.encodeInto(encoded, scratch).written;
+export const sizeOf = (encoded: Wire): number =>
+  (typeof encoded === 'string' ? bytesOf(encoded) : encoded).length;
+
+/**
+ * The header of a frame and its payload; a sign of life when it is none. Like {@link joined} it does
+ * what `core/protocol` does for the server, in fewer bytes instead of less time.
+ */
+export function split(frame: Wire): readonly [header: string, payload: Wire] {
+  const text =
+    typeof frame === 'string' ? frame : String.fromCharCode(...frame.subarray(0, FRAME_HEADER));
+  const end = text.indexOf('\n');
+  return end < 0 || end > HEADER_LIMIT ? ['.', ''] : [text.slice(0, end), frame.slice(end + 1)];
 }
 
-/** What the protocol itself says, without what makes no sense; undefined when it is no object. */
-export function jsonOf(payload: Wire): Partial<LineOptions> | undefined {
+/** The frame of a header and a payload. */
+export function joined(header: string, payload: Wire): Wire {
+  const line = `${header}\n`;
+  return typeof payload === 'string'
+    ? line + payload
+    : new Uint8Array([...bytesOf(line), ...payload]);
+}
+
+/** What the protocol itself says; undefined when it is no object. What is in it may be anything. */
+export function jsonOf(payload: Wire): LineOptions | undefined {
   try {
     const value: unknown = JSON.parse(
       typeof payload === 'string' ? payload : String.fromCharCode(...payload),
-      (name, each: unknown) => (name === '' || isSensible(each) ? each : undefined),
     );
-    return Object(value) === value ? (value as object) : undefined;
+    return Object(value) === value ? (value as LineOptions) : undefined;
   } catch {
     return undefined;
   }
 }
-
-/** A text, true, or a number that a timer takes. */
-const isSensible = (value: unknown): boolean =>
-  typeof value === 'number' ? value > 0 && value < 2 ** 30 : Object(value) !== value && !!value;

@@ -23,7 +23,7 @@ export function http({ url }: HttpOptions = {}): Transport {
       const poster = createPoster(attempt.url, attempt, events);
       const open = (): void => {
         // Nothing is to be watched: answers are all that comes.
-        events.open({ confirms: true, interval: 0 });
+        events.open({});
       };
       if (attempt.isReturn) poster.look(open);
       else queueMicrotask(open);

@@ -1,8 +1,7 @@
 /** The interface between the outbox of a link and a queue that survives a reload. */
 import { type Wire } from '../core/codec.ts';
-import { type Call } from './emitter.ts';
-import { type ConnectOptions, type Snapshot } from './options.ts';
-import { type Outgoing, type Settle } from './outgoing.ts';
+import { type ConnectOptions } from './options.ts';
+import { type OutboxEvents, type Outgoing } from './outgoing.ts';
 
 /** Where a message stands in a store. */
 export interface Entry {
@@ -22,29 +21,27 @@ export interface Entry {
 }
 
 export interface Keeper<In, Out> {
-  /** Stores a message, unless nothing is stored now. @param isLeaving - there is a line for it */
-  readonly add: (outgoing: Outgoing<In, Out>, isLeaving: boolean, expiresAt?: number) => void;
+  /**
+   * Stores a message, unless nothing is stored now.
+   * @param isLeaving - there is a line for it
+   * @param expires - how long it may wait, in ms
+   */
+  readonly add: (outgoing: Outgoing<In, Out>, isLeaving: boolean, expires?: number) => void;
   /** Whether the first of those that wait may leave; if not, `flush` is called when it may. */
   readonly mayLeave: () => boolean;
   /** What became of a message is known: the store need not have it. */
   readonly remove: (outgoing: Outgoing<In, Out>) => void;
   /** Looks whether the page has another user now. */
   readonly look: () => void;
-  /** The link has ended. What is stored stays. */
-  readonly stop: () => void;
 }
 
 /** The outbox, as a keeper sees it. */
-export interface Kept<In, Out> {
+export interface Kept<In, Out> extends OutboxEvents<In, Out> {
   readonly options: ConnectOptions<In, Out, Wire>;
-  readonly call: Call;
-  readonly changed: (change: Partial<Pick<Snapshot, 'queued' | 'isStored'>>) => void;
-  /** A message has come from the store: the receiver may register for its outcome. */
-  readonly restored: ((outgoing: Outgoing<In, Out>) => void) | undefined;
   /** What waits: may be changed in its place. */
   readonly waiting: () => Outgoing<In, Out>[];
-  readonly prepare: (message: Out, settle?: Settle<In>) => Outgoing<In, Out> | undefined;
-  readonly isFull: (size: number, isLeaving: boolean) => boolean;
+  readonly prepare: (message: Out) => Outgoing<In, Out> | undefined;
+  readonly isFull: (size: number) => boolean;
   readonly expire: (outgoing: Outgoing<In, Out>, ms: number | undefined) => void;
   /** Says of each what became of it. */
   readonly give: <Reason>(
@@ -52,8 +49,8 @@ export interface Kept<In, Out> {
     reason: Reason & string,
     to: ((messages: readonly Out[], reason: Reason) => void) | undefined,
   ) => void;
-  readonly remove: (outgoing: Outgoing<In, Out>) => void;
-  readonly forget: (outgoing: Outgoing<In, Out>) => void;
+  /** It neither waits nor is unconfirmed any more. */
+  readonly takeOut: (outgoing: Outgoing<In, Out>) => void;
   readonly flush: () => void;
 }
 

@@ -1,37 +1,26 @@
 /** Whether a line that says nothing is dead, judged by what arrived and by a monotonic clock. */
 import { now } from './platform.ts';
 import { type Line } from './transport.ts';
+import { GRACE, LATE, PROBE } from './limits.ts';
 
 export interface Liveness {
   /**
    * Watches a line.
-   * @param interval - how often the server says something, in ms; undefined when it need not
+   * @param interval - how often the server says something, in ms
    */
-  readonly start: (line: Line, interval: number | undefined) => void;
+  readonly start: (line: Line, interval: number) => void;
   readonly stop: () => void;
   /** Something has arrived. */
   readonly heard: () => void;
-  /** The page is out of sight, or frozen. */
-  readonly hide: () => void;
   /** The page is in sight again, or the network is there again. */
   readonly wake: () => void;
 }
 
-/** How long the answer to a probe may take. */
-const PROBE = 5_000;
-/** How much longer than its interval a silence of the server may be. */
-const GRACE = 10_000;
-/** When a timer is so late, the page did not run: what has arrived may not have been read yet. */
-const LATE = 2_000;
-/** A line that cannot be asked is replaced after so long out of sight. */
-const ASLEEP = 60_000;
-
 /** @param dead - called when the line is to be replaced */
 export function createLiveness(dead: () => void): Liveness {
   let line: Line | undefined;
-  let interval = 0;
+  let most = 0;
   let heardAt = 0;
-  let hiddenAt = Infinity;
   let isProbing = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -42,28 +31,25 @@ export function createLiveness(dead: () => void): Liveness {
       const silence = now() - heardAt;
       if (silence < ms) {
         isProbing = false;
-        expect(interval + GRACE - silence);
-      } else if (now() - due > LATE) probe();
+        expect(most - silence);
+      } else if (now() - due > LATE && line?.probe) probe();
       else dead();
     }, ms);
   };
 
   const probe = (): void => {
-    if (line?.probe === undefined || interval === 0) dead();
-    else {
-      isProbing = true;
-      line.probe();
-      expect(PROBE);
-    }
+    isProbing = true;
+    line?.probe?.();
+    expect(PROBE);
   };
 
   return {
-    start: (started, every = 0) => {
+    start: (started, interval) => {
       line = started;
-      interval = every;
+      most = interval + GRACE;
       heardAt = now();
       isProbing = false;
-      if (interval > 0) expect(interval + GRACE);
+      expect(most);
     },
     stop: () => {
       clearTimeout(timer);
@@ -72,14 +58,8 @@ export function createLiveness(dead: () => void): Liveness {
     heard: () => {
       heardAt = now();
     },
-    hide: () => {
-      hiddenAt = Math.min(hiddenAt, now());
-    },
     wake: () => {
-      const asleep = now() - hiddenAt;
-      hiddenAt = Infinity;
-      if (!isProbing && line !== undefined && (line.probe !== undefined || asleep > ASLEEP))
-        probe();
+      if (!isProbing && line?.probe) probe();
     },
   };
 }

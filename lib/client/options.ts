@@ -132,16 +132,12 @@ export interface Snapshot {
   readonly transport: Transport['name'];
 }
 
-/** The page's end of a connection, over as many lines as it takes. */
+/** The page's end of a connection, over as many lines as it takes. Questions: `ask`. */
 export interface Link<In, Out> {
   /** Sends a message, now or when there is a line. Never throws, save what the codec throws. */
   readonly send: (message: Out, options?: SendOptions) => SendResult;
-  /**
-   * Sends a message and waits for its reply, which `onMessage` does not get.
-   * @returns the reply; undefined when the server handled it and has none
-   * @throws {@link AskError}, with the code
-   */
-  readonly ask: (message: Out, options?: AskOptions) => Promise<In | undefined>;
+  /** Gives a message to `onMessage` as if the server had said it: `ask` does so with a late reply. */
+  readonly deliver: (message: In) => void;
   /** @returns the function that ends the subscription */
   readonly subscribe: (listener: () => void) => () => void;
   readonly getSnapshot: () => Snapshot;

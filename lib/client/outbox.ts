@@ -2,39 +2,35 @@
 import { type Wire } from '../core/codec.ts';
 import { encodedOf, sizeOf } from './encoded.ts';
 import { type ConnectOptions, type DropReason } from './options.ts';
-import {
-  type Outbox,
-  type OutboxEvents,
-  type Outgoing,
-  type PostOptions,
-  type Settle,
-} from './outgoing.ts';
-import { createPace } from './pace.ts';
+import { type Outbox, type OutboxEvents, type Outgoing, type Settle } from './outgoing.ts';
 import { now } from './platform.ts';
 import { type Line } from './transport.ts';
+import { LONGEST } from './limits.ts';
 
-/** How fast the queue is sent on a line whose server does not say, in messages a second. */
-const BARE_RATE = 100;
 /** What only the client itself says of a message. */
-const OWN = /^(left|skipped)$/;
+const OWN = /^(left|skipped)?$/;
 /** An answer: its mark, the id of its message, and a code. */
 const ANSWER = /^([=+-])([1-9]\d*)(?:;([^;]*)|$)/;
 
 export function createOutbox<In, Out>(
   options: ConnectOptions<In, Out, Wire>,
-  { call, changed, read, deliver, restored }: OutboxEvents<In, Out>,
+  events: OutboxEvents<In, Out>,
 ): Outbox<In, Out> {
   type Message = Outgoing<In, Out>;
-  const { messages = 1_000, bytes = 1_048_576 } = options.queue ?? {};
+  const { call, changed, read, deliver } = events;
+  const { onDropped } = options;
+  const { messages = 1_000, bytes = 1_048_576, keep } = options.queue ?? {};
   let waiting: Message[] = [];
   let lastId = 0;
   let line: Line | undefined;
-  let confirms = false;
   let limit = Infinity;
   let refusal: DropReason | undefined;
   /** True while `onOpen` runs. */
   let isGreeting = false;
-  const pace = createPace();
+  /** The time between two messages of the queue in ms, when the next one may go, and a thousand times what slows it down. */
+  let gap = 0;
+  let nextAt = 0;
+  let slowness = 1_000;
   let pause: ReturnType<typeof setTimeout> | undefined;
 
   const count = (): void => {
@@ -47,11 +43,11 @@ export function createOutbox<In, Out>(
     reason: Reason & string,
     to: ((messages: readonly Out[], reason: Reason) => void) | undefined,
   ): void => {
-    const rest = all.filter(({ settle, isSent, isOfLine }) => {
-      settle?.(reason, undefined, isSent);
-      return settle === undefined && !(isSent && isOfLine);
+    const rest = all.filter(({ settle, id, isOfLine }) => {
+      settle?.(reason);
+      return !settle && !(id && isOfLine);
     });
-    if (rest.length > 0) {
+    if (rest[0]) {
       call(
         to,
         rest.map(({ message }) => message),
@@ -64,18 +60,21 @@ export function createOutbox<In, Out>(
   const drop = (outgoing: Message): void => {
     keeper?.remove(outgoing);
   };
+  const remove = (outgoing: Message): void => {
+    clearTimeout(outgoing.timer);
+    waiting = waiting.filter((one) => one !== outgoing);
+  };
 
   /** What was sent and is not confirmed, by its id. */
   const unconfirmed = new Map<number, Message>();
-  const forget = (outgoing: Message): void => {
-    unconfirmed.delete(outgoing.id ?? 0);
+  /** It neither waits nor is unconfirmed any more. */
+  const takeOut = (outgoing: Message): void => {
+    unconfirmed.delete(outgoing.id);
+    remove(outgoing);
   };
   const giveUp = (isChosen?: (outgoing: Message) => boolean): void => {
-    const given = [...unconfirmed.values()].filter((one) => isChosen?.(one) !== false);
-    given.forEach((one) => {
-      forget(one);
-      remove(one);
-    });
+    const given = [...unconfirmed.values()].filter(isChosen ?? Boolean);
+    given.forEach(takeOut);
     give(given, 'unconfirmed', options.onUnconfirmed);
   };
   const resumption = options.resume?.({
@@ -85,55 +84,44 @@ export function createOutbox<In, Out>(
     missed: () => call(options.onGap),
   });
 
-  const remove = (outgoing: Message): void => {
-    clearTimeout(outgoing.timer);
-    waiting = waiting.filter((one) => one !== outgoing);
-  };
-
   const withdraw = (outgoing: Message, reason: string): void => {
-    remove(outgoing);
-    forget(outgoing);
-    give([outgoing], reason as DropReason, options.onDropped);
+    takeOut(outgoing);
+    give([outgoing], reason as DropReason, onDropped);
     count();
   };
 
   const transmit = (outgoing: Message, to: Line): void => {
-    const { id = ++lastId } = outgoing;
-    const isRepeat = outgoing.id !== undefined;
-    if (!isRepeat && resumption !== undefined) outgoing.sentAt = now();
-    outgoing.isSent = true;
-    outgoing.id = id;
-    if (confirms || outgoing.isTracked) unconfirmed.set(id, outgoing);
+    const again = outgoing.id ? ';again' : '';
+    outgoing.id ||= ++lastId;
+    outgoing.sentAt ??= now();
+    if (!to.isBare || outgoing.isTracked) unconfirmed.set(outgoing.id, outgoing);
     else drop(outgoing);
-    to.send(id, outgoing.encoded, isRepeat);
+    to.send(outgoing.id + again, outgoing.encoded);
   };
 
   /** Why a message cannot be sent on this line. */
   const obstacle = ({ size, settle, isTracked }: Message): string | undefined =>
-    size > limit
-      ? 'too-large'
-      : line !== undefined && settle !== undefined && !confirms && !isTracked
-        ? 'bare'
-        : undefined;
+    size > limit ? 'too-large' : settle && line?.isBare && !isTracked ? 'bare' : undefined;
 
   const flush = (): void => {
     clearTimeout(pause);
-    for (;;) {
+    // The keeper is asked also when nothing waits: the page may have another user now.
+    while (line?.isReady() && keeper?.mayLeave() !== false) {
       const [first] = waiting;
-      if (first === undefined || line?.isReady() !== true) break;
+      if (!first) break;
       const reason = obstacle(first);
-      if (reason !== undefined) {
+      if (reason) {
         withdraw(first, reason);
         continue;
       }
-      if (keeper?.mayLeave() === false) break;
       if (!first.isOfLine) {
-        const ms = pace.wait();
-        if (ms > 0) {
-          pause = setTimeout(flush, ms);
+        const time = now();
+        if (nextAt > time) {
+          pause = setTimeout(flush, nextAt - time);
           break;
         }
-        pace.spend();
+        // No more than a second's worth at once, however late a timer of a hidden page was.
+        nextAt = Math.max(nextAt, time - 999) + gap;
       }
       remove(first);
       transmit(first, line);
@@ -142,27 +130,15 @@ export function createOutbox<In, Out>(
   };
 
   /** @throws TypeError when the codec refuses the message, and what the codec throws */
-  const prepare = (
-    message: Out,
-    settle?: Settle<In>,
-    { isTracked = false, isKept = false }: PostOptions = {},
-  ): Message | undefined => {
-    const encoded = encodedOf(options.codec, message, isKept);
-    if (encoded === undefined) return undefined;
-    return {
-      message,
-      encoded,
-      size: sizeOf(encoded),
-      isOfLine: isGreeting,
-      timer: undefined,
-      isSent: false,
-      isTracked,
-      settle,
-    };
+  const prepare = (message: Out, settle?: Settle<In>, isTracked?: boolean): Message | undefined => {
+    const encoded = encodedOf(options.codec, message, isTracked !== undefined);
+    return encoded === undefined
+      ? undefined
+      : { message, encoded, size: sizeOf(encoded), isOfLine: isGreeting, isTracked, id: 0, settle };
   };
 
   /** Why there is no room for a message. */
-  const isFull = (size: number, isLeaving: boolean): boolean =>
+  const isFull = (size: number, isLeaving?: unknown): boolean =>
     waiting.reduce((sum, one) => sum + one.size, line?.buffered() ?? 0) + size > bytes ||
     (!isLeaving && waiting.length >= messages);
 
@@ -170,28 +146,29 @@ export function createOutbox<In, Out>(
     if (ms !== undefined) outgoing.timer = setTimeout(withdraw, ms, outgoing, 'expired');
   };
 
-  const post: Outbox<In, Out>['post'] = (message, postOptions = {}, settle) => {
-    const { queue = true, expires, isKept } = postOptions;
+  const post: Outbox<In, Out>['post'] = (
+    message,
+    { queue = true, expires } = {},
+    settle,
+    isTracked,
+  ) => {
     keeper?.look();
-    const outgoing = prepare(message, settle, postOptions);
-    if (outgoing === undefined) {
+    const outgoing = prepare(message, settle, isTracked);
+    if (!outgoing) {
       settle?.('skipped');
       return ['skipped'];
     }
-    const ready = waiting.length === 0 && line?.isReady() === true ? line : undefined;
+    const ready = !waiting[0] && line?.isReady() ? line : undefined;
     const reason =
-      refusal ??
-      obstacle(outgoing) ??
-      (isFull(outgoing.size, ready !== undefined) ? 'full' : undefined);
-    if (reason !== undefined) {
-      give([outgoing], reason as DropReason, options.onDropped);
+      refusal ?? obstacle(outgoing) ?? (isFull(outgoing.size, ready) ? 'full' : undefined);
+    if (reason) {
+      give([outgoing], reason as DropReason, onDropped);
       return ['dropped'];
     }
-    if (queue && !isGreeting && (isKept ?? settle === undefined)) {
-      const expiresAt = expires === undefined ? undefined : Date.now() + expires;
-      keeper?.add(outgoing, ready !== undefined, expiresAt);
+    if (queue && !isGreeting && (!settle || isTracked !== undefined)) {
+      keeper?.add(outgoing, ready !== undefined, expires);
     }
-    if (ready !== undefined && outgoing.entry === undefined) {
+    if (ready && !outgoing.entry) {
       transmit(outgoing, ready);
       return ['sent', outgoing];
     }
@@ -205,18 +182,15 @@ export function createOutbox<In, Out>(
     return ['queued', outgoing];
   };
 
-  const keeper = options.queue?.keep?.<In, Out>({
+  const keeper = keep?.<In, Out>({
+    ...events,
     options,
-    call,
-    restored,
-    changed,
     waiting: () => waiting,
     prepare,
     isFull,
     expire,
     give,
-    remove,
-    forget,
+    takeOut,
     flush,
   });
 
@@ -224,7 +198,7 @@ export function createOutbox<In, Out>(
     post,
     withdraw,
     forget: (outgoing) => {
-      forget(outgoing);
+      takeOut(outgoing);
       drop(outgoing);
     },
     flush,
@@ -232,9 +206,11 @@ export function createOutbox<In, Out>(
       // A store may send again what is given up here: after what `onOpen` sends.
       resumption?.opened(lineOptions);
       line = opened;
-      keeper?.look();
-      ({ confirms, limit = Infinity } = lineOptions);
-      pace.start(lineOptions.rate ?? (confirms ? undefined : BARE_RATE));
+      const { limit: most = 0, rate = 0 } = lineOptions;
+      limit = most > 0 ? most : Infinity;
+      gap = slowness / rate;
+      if (!(gap < LONGEST)) gap = 0;
+      nextAt = now() + gap;
       // What `onOpen` sends goes before what waits.
       const before = [...unconfirmed.values(), ...waiting];
       waiting = [];
@@ -248,7 +224,7 @@ export function createOutbox<In, Out>(
       clearTimeout(pause);
       line = undefined;
       limit = Infinity;
-      waiting = waiting.filter(({ id = 0 }) => !unconfirmed.has(id));
+      waiting = waiting.filter((one) => !unconfirmed.has(one.id));
       for (const outgoing of waiting) {
         if (!outgoing.isOfLine) continue;
         remove(outgoing);
@@ -257,63 +233,55 @@ export function createOutbox<In, Out>(
       if (code === 1009) {
         // The server does not say which one it was: it was the largest.
         const [largest] = [...unconfirmed.values()].sort((one, other) => other.size - one.size);
-        if (largest !== undefined) withdraw(largest, 'too-large');
+        if (largest) withdraw(largest, 'too-large');
       }
-      if (resumption === undefined) giveUp();
-      else resumption.closed(code);
+      if (resumption) resumption.closed(code);
+      else giveUp();
       count();
     },
-    settled: (header, payload) => {
-      const [, mark, digits, code] = ANSWER.exec(header) ?? [];
+    received: (header, payload) => {
+      resumption?.heard(header, payload);
+      if (/^(;|$)/.test(header)) read(payload)?.forEach(deliver);
+      const [, mark, digits, code = ''] = ANSWER.exec(header) ?? [];
       const id = Number(digits);
       const outgoing = unconfirmed.get(id);
       // What waits to be repeated cannot have been answered on this line.
-      if (outgoing === undefined || waiting.includes(outgoing)) return false;
+      if (!outgoing || waiting.includes(outgoing)) return false;
       unconfirmed.delete(id);
       const { settle, message } = outgoing;
-      const failure = mark !== '-' ? undefined : !code || OWN.test(code) ? 'failed' : code;
-      const end = (reply?: In): void => {
-        if (settle !== undefined) {
-          settle(failure, reply, true);
-          return;
-        }
+      const failure = mark !== '-' ? undefined : OWN.test(code) ? 'failed' : code;
+      if (!settle || !failure) drop(outgoing);
+      const reply = mark === '=' || (failure && payload.length > 0) ? read(payload) : [];
+      if (settle) settle(failure ?? (reply ? undefined : 'decode'), reply?.[0]);
+      else {
         // What onError of the server says of a failure is a message like any other.
-        if (reply !== undefined) deliver(reply);
-        if (failure !== undefined) call(options.onFailed, message, failure);
-      };
-      if (settle === undefined || failure === undefined) drop(outgoing);
-      const hasMessage = mark === '=' || (failure !== undefined && payload.length > 0);
-      if (hasMessage && read(payload, end)) return true;
-      if (mark === '=') settle?.('decode', undefined, true);
-      else end();
+        reply?.forEach(deliver);
+        if (failure) call(options.onFailed, message, failure);
+      }
       return true;
     },
     refused: (id) => {
       const outgoing = unconfirmed.get(id);
       if (outgoing?.isOfLine !== false) return;
       unconfirmed.delete(id);
-      outgoing.isSent = false;
-      delete outgoing.id;
+      outgoing.id = 0;
       waiting.unshift(outgoing);
     },
-    slow: pace.slow,
+    slow: () => {
+      slowness *= 2;
+    },
     refuse: (reason) => {
       refusal = reason;
-      if (reason === undefined) return;
+      if (!reason) return;
       giveUp();
       // Whoever is not logged in may be so later: what is stored waits for that.
-      const dropped = waiting.filter(
-        ({ entry }) => reason !== 'unauthorized' || entry?.isWritten !== true,
-      );
+      const dropped = waiting.filter(({ entry }) => reason !== 'unauthorized' || !entry?.isWritten);
       dropped.forEach(remove);
-      give(dropped, reason, options.onDropped);
-    },
-    resumption,
-    stop: () => {
-      keeper?.stop();
+      give(dropped, reason, onDropped);
     },
     hasUnsent: () =>
-      [...waiting, ...unconfirmed.values()].some(({ entry }) => entry?.isWritten !== true) ||
-      (!confirms && (line?.buffered() ?? 0) > 0),
+      (line?.buffered() ?? 0) > 0 ||
+      [...waiting, ...unconfirmed.values()].some(({ entry }) => !entry?.isWritten),
+    returning: resumption?.returning,
   };
 }

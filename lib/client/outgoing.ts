@@ -3,14 +3,13 @@ import { type Wire } from '../core/codec.ts';
 import { type Call } from './emitter.ts';
 import { type Entry } from './keeper.ts';
 import { type DropReason, type SendOptions, type SendResult, type Snapshot } from './options.ts';
-import { type Resumption } from './resumption.ts';
-import { type Line, type LineOptions } from './transport.ts';
+import { type Line, type LineOptions, type Returning } from './transport.ts';
 
 /**
  * Takes what became of a message: a code if it failed, and what the server says of it, if anything.
  * The code `left` says that it belongs to the store of the queue alone from here on.
  */
-export type Settle<In> = (code: string | undefined, reply?: In, isSent?: boolean) => void;
+export type Settle<In> = (code: string | undefined, reply?: In) => void;
 
 export interface Outgoing<In, Out> {
   readonly message: Out;
@@ -18,27 +17,17 @@ export interface Outgoing<In, Out> {
   readonly size: number;
   /** True for what `onOpen` sent: it goes first, and ends with its line. */
   readonly isOfLine: boolean;
-  timer: ReturnType<typeof setTimeout> | undefined;
-  isSent: boolean;
-  /** Its id on the wire; undefined until it is sent. */
-  id?: number;
+  /** For one of a store, on a line that confirms nothing: whether `forget` will be called when it is confirmed otherwise. */
+  readonly isTracked: boolean | undefined;
+  timer?: ReturnType<typeof setTimeout>;
+  /** Its id on the wire: 0 until it is sent, and less when an earlier page has sent it. */
+  id: number;
   /** When it was sent for the first time, by a monotonic clock. */
   sentAt?: number;
-  /** True when a line that had it ended with 1011: it may be the reason, and has one more try. */
-  isSuspect?: boolean;
-  readonly isTracked: boolean;
   /** Takes the outcome instead of the callbacks of the options. */
   settle: Settle<In> | undefined;
   /** Where it is stored; undefined when it is not. */
   entry?: Entry | undefined;
-}
-
-/** What a store may say of a message beside. */
-export interface PostOptions extends SendOptions {
-  /** True: on a line that confirms nothing, `forget` will be called when it is confirmed otherwise. */
-  readonly isTracked?: boolean;
-  /** True for one of a store: it may be stored though its outcome goes to `settle`, and stay on the page. */
-  readonly isKept?: boolean;
 }
 
 /** What the outbox calls. */
@@ -46,21 +35,28 @@ export interface OutboxEvents<In, Out> {
   readonly call: Call;
   /** The number of those that wait may have changed. */
   readonly changed: (change: Partial<Pick<Snapshot, 'queued' | 'isStored'>>) => void;
-  /** Decodes a message and gives it to a function; false when it cannot be decoded, which is reported. */
-  readonly read: (payload: Wire, take: (message: In) => void) => boolean;
+  /** Decodes a message into a list of one; undefined when it cannot be decoded, which is reported. */
+  readonly read: (payload: Wire) => readonly In[] | undefined;
   /** A message that no `ask` waits for. */
   readonly deliver: (message: In) => void;
   /** A message of an earlier page has come from the store. */
   readonly restored?: ((outgoing: Outgoing<In, Out>) => void) | undefined;
+  /** Aborted when the link ends: what is stored stays there. */
+  readonly signal: AbortSignal;
 }
 
 /** What is to be sent: what waits for a line, and what was sent and is not confirmed. */
 export interface Outbox<In, Out> {
-  /** Sends or queues a message; with `settle` its outcome goes there alone. */
+  /**
+   * Sends or queues a message; with `settle` its outcome goes there alone.
+   * @param isTracked - given by a store, whose messages may be stored though their outcome goes to
+   * `settle`, and stay on the page when the codec refuses them
+   */
   readonly post: (
     message: Out,
-    options?: PostOptions,
+    options?: SendOptions,
     settle?: Settle<In>,
+    isTracked?: boolean,
   ) => readonly [SendResult, Outgoing<In, Out>?];
   /** Takes a message out that has not been sent. */
   readonly withdraw: (outgoing: Outgoing<In, Out>, reason: string) => void;
@@ -73,19 +69,17 @@ export interface Outbox<In, Out> {
   /** The line is gone. */
   readonly closed: (code: number) => void;
   /**
-   * The server confirmed a message, or said that it failed, with a header of `omnimessage.1`.
-   * @returns false when this answers nothing that was sent on this line
+   * A frame has come, with a header of `omnimessage.1`.
+   * @returns true when it answers a message that was sent on this line
    */
-  readonly settled: (header: string, payload: Wire) => boolean;
+  readonly received: (header: string, payload: Wire) => boolean;
   /** The server refused a message before it was handled. */
   readonly refused: (id: number) => void;
   /** Sends at half the pace from now on. */
   readonly slow: () => void;
   /** Nothing will be sent any more, for this reason; undefined: it will again. */
-  readonly refuse: (reason: DropReason | undefined) => void;
+  readonly refuse: (reason?: DropReason) => void;
   readonly hasUnsent: () => boolean;
-  /** Undefined unless the page gave `resume`. */
-  readonly resumption: Resumption | undefined;
-  /** The link ends: what is stored stays there. */
-  readonly stop: () => void;
+  /** What a line is told of the one before. Undefined unless the page gave `resume`. */
+  readonly returning: (() => Returning) | undefined;
 }

@@ -58,6 +58,7 @@ interface Platform {
   readonly BroadcastChannel?: new (name: string) => Channel;
   readonly WorkerGlobalScope?: unknown;
   readonly WebSocket?: SocketConstructor;
+  readonly fetch: Fetch;
   readonly sessionStorage?: {
     getItem(key: string): string | null;
     setItem(key: string, value: string): void;

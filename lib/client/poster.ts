@@ -1,6 +1,7 @@
 /** The POST requests of a line, one after the other, and what their answers mean. */
 import { type Wire } from '../core/codec.ts';
 import { meaningOf } from './ends.ts';
+import { platform } from './platform.ts';
 import { type Attempt, type Line, type LineEvents } from './transport.ts';
 
 export interface Poster {
@@ -20,7 +21,11 @@ const PATIENCE = 60_000;
 const MARK = 'omnimessage';
 
 /** @param url - of a route of `omniHttp` */
-export function createPoster(url: URL, { isBinary, fetch }: Attempt, events: LineEvents): Poster {
+export function createPoster(
+  url: URL,
+  { codec, fetch = platform.fetch }: Attempt,
+  events: LineEvents,
+): Poster {
   const closing = new AbortController();
   let isBusy = false;
   let isLeaving = false;
@@ -50,7 +55,7 @@ export function createPoster(url: URL, { isBinary, fetch }: Attempt, events: Lin
         signal: closing.signal,
       });
       const { ok, status, headers } = response;
-      const payload = isBinary
+      const payload = codec.binary
         ? new Uint8Array(await response.arrayBuffer())
         : await response.text();
       if (closing.signal.aborted) return;
@@ -80,9 +85,20 @@ export function createPoster(url: URL, { isBinary, fetch }: Attempt, events: Lin
     }
   };
 
+  platform.addEventListener?.(
+    'pagehide',
+    ({ persisted }) => {
+      if (persisted) return;
+      // All at once, so not in order: these requests may outlive the page.
+      isLeaving = true;
+      events.flush();
+    },
+    { capture: true, signal: closing.signal },
+  );
+
   return {
     look: (found) => {
-      if (isBinary) queueMicrotask(found);
+      if (codec.binary) queueMicrotask(found);
       else void post('', found);
     },
     line: {
@@ -96,14 +112,9 @@ export function createPoster(url: URL, { isBinary, fetch }: Attempt, events: Lin
             else events.receive(`${payload.length > 0 ? '=' : '+'}${id}`, payload);
           },
           () => {
-            events.refused(id);
+            events.refused(Number(id));
           },
         );
-      },
-      leave: () => {
-        // All at once, so not in order: these requests may outlive the page.
-        isLeaving = true;
-        events.flush();
       },
       close: () => {
         closing.abort();

@@ -3,16 +3,9 @@
  * server answered. So the link asks the route with a GET for `application/problem+json`, which a
  * WebSocket route under `attachWebSockets` answers as it would answer the handshake.
  */
-import { type Fetch } from './platform.ts';
+import { type Fetch, platform } from './platform.ts';
 import { type RouteAnswer } from './transport.ts';
-import { PROTOCOL } from '../core/protocol.ts';
-
-/** What is read of the answer. */
-interface Answer {
-  readonly omnimessage?: unknown;
-  readonly retryAfter?: number;
-  readonly subprotocols?: readonly string[];
-}
+import { PATIENCE, WOULD_ACCEPT } from './limits.ts';
 
 /**
  * Asks the route of a WebSocket.
@@ -20,7 +13,10 @@ interface Answer {
  * captive portal, another 404
  * @throws what `fetch` throws when there is no answer
  */
-export async function askRoute(url: URL, fetch: Fetch): Promise<RouteAnswer | undefined> {
+export async function askRoute(
+  url: URL,
+  fetch: Fetch = platform.fetch,
+): Promise<RouteAnswer | undefined> {
   const response = await fetch(url.href.replace(/^ws/, 'http'), {
     headers: { accept: 'application/problem+json' },
     credentials: 'include',
@@ -28,20 +24,10 @@ export async function askRoute(url: URL, fetch: Fetch): Promise<RouteAnswer | un
     redirect: 'error',
     signal: AbortSignal.timeout(PATIENCE),
   });
-  const answer = (await response.json().catch(() => ({}))) as Answer;
+  const answer = (await response.json().catch(Object)) as RouteAnswer & { omnimessage?: unknown };
   const { status } = response;
-  const { omnimessage, retryAfter, subprotocols } = answer;
   // `omnimessage` tells this package's answer from the problem of another server.
-  return omnimessage === 'websocket'
-    ? {
-        code: status === WOULD_ACCEPT ? 0 : status,
-        retryAfter,
-        hasProtocol: subprotocols?.includes(PROTOCOL),
-      }
+  return answer.omnimessage === 'websocket'
+    ? { ...answer, code: status === WOULD_ACCEPT ? 0 : status }
     : undefined;
 }
-
-/** The status with which a route says that it would accept the handshake. */
-const WOULD_ACCEPT = 426;
-/** How long the answer may take, in ms. */
-const PATIENCE = 10_000;

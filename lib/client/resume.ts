@@ -9,6 +9,8 @@ import {
 import { jsonOf } from './encoded.ts';
 import { now } from './platform.ts';
 import { type Resume, type Sent } from './resumption.ts';
+import { type LineOptions } from './transport.ts';
+import { LONGEST } from './limits.ts';
 
 /** Options of {@link resume}. */
 export interface ResumeLinkOptions {
@@ -22,8 +24,12 @@ export interface ResumeLinkOptions {
 
 /** A topic, and where it stands: nothing for nowhere. */
 const PLACE = /^([\w-]{1,32}),([!-~]{1,180})?$/;
-const numberIn = (digits: string): number | undefined =>
-  /^\d{1,15}$/.test(digits) ? Number(digits) : undefined;
+const numberIn = (digits: unknown): number | undefined =>
+  /^\d{1,15}$/.test(String(digits)) ? Number(digits) : undefined;
+
+/** For how long a message may be sent again, in ms, as long as a timer takes it: 0 where it may not. */
+const windowOf = ({ window }: LineOptions): number =>
+  typeof window === 'number' && window > 0 && window < LONGEST ? window : 0;
 
 const base64url = (text: string): string =>
   btoa(text).replace(/[+/=]/g, (sign) => ({ '+': '-', '/': '_' })[sign] ?? '');
@@ -58,30 +64,37 @@ export function resume({ definition }: ResumeLinkOptions = {}): Resume {
       returning: () => {
         client ??= base64url(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))));
         const introduction: Introduction = { client, resumes: mayResume, definition };
+        let hello: LineOptions | undefined;
         return {
           token: `${PROTOCOL}.${base64url(JSON.stringify(introduction))}`,
           lastEventId: [...places].map((pair) => pair.join(',')).join(' '),
-          frame: () => {
+          greet: (header, payload, say) => {
+            // The server says in a second frame whether the client is resumed.
+            if (hello) return header === '@' ? { ...hello, ...jsonOf(payload) } : undefined;
+            hello = header === '!' ? jsonOf(payload) : undefined;
+            if (!hello) return false;
+            if (!mayResume || windowOf(hello) === 0) return hello;
             const frame: ResumeFrame = {
               owner,
               sent: lastId(),
               pushes,
               places: Object.fromEntries(places),
             };
-            return mayResume ? JSON.stringify(frame) : undefined;
+            say('@', JSON.stringify(frame));
+            return undefined;
           },
         };
       },
       opened: (options) => {
-        mayResume = options.window !== undefined;
+        window = windowOf(options);
+        mayResume = window > 0;
         if (options.owner !== undefined) learnOwner(options.owner);
         if (options.resumed !== true) {
           places.clear();
-          pushes = options.pushes ?? 0;
+          pushes = numberIn(options.pushes) ?? 0;
         }
         clearTimeout(expiry);
         expiry = undefined;
-        window = options.window ?? 0;
         giveUp(isOld);
       },
       heard: (header, payload) => {

@@ -1,5 +1,6 @@
 /** Messages without WebSocket: the server's by server-sent events, the page's by POST requests. */
 import { jsonOf } from './encoded.ts';
+import { platform } from './platform.ts';
 import { createPoster } from './poster.ts';
 import { type Address, type AddressSource, type LineEvents, type Transport } from './transport.ts';
 
@@ -34,14 +35,15 @@ export function sse({ url, post }: SseOptions): Transport {
       };
       const poster = createPoster(new URL(post, attempt.url), attempt, { ...events, end });
       const { receive } = events;
+      const { fetch = platform.fetch } = attempt;
       let isOpen = false;
-      const { lastEventId = '' } = attempt.returning ?? {};
+      const { lastEventId = '' } = events.returning?.() ?? {};
       const on: Readonly<Record<string, (data: string, place: string) => void>> = {
         hello: (data) => {
           const hello = jsonOf(data);
           if (hello === undefined || isOpen) return;
           isOpen = true;
-          events.open({ ...hello, confirms: true });
+          events.open(hello);
         },
         message: (data, place) => {
           receive(place, data);
@@ -68,7 +70,7 @@ export function sse({ url, post }: SseOptions): Transport {
       };
 
       const listen = async (): Promise<void> => {
-        const response = await attempt.fetch(attempt.url, {
+        const response = await fetch(attempt.url, {
           headers: {
             accept: 'text/event-stream',
             ...(lastEventId !== '' && { 'last-event-id': lastEventId }),
@@ -96,16 +98,16 @@ export function sse({ url, post }: SseOptions): Transport {
           for (const part of parts) {
             let name = 'message';
             let place = '';
-            const data: string[] = [];
+            let data: string | undefined;
             for (const line of part.split('\n')) {
-              if (line.startsWith('event: ')) name = line.slice(7);
-              else if (line.startsWith('id: ')) place = `;place=${line.slice(4)}`;
-              else if (line.startsWith('data: ')) data.push(line.slice(6));
-              else if (line === 'data:') data.push('');
+              const [, field, text = ''] = /^(\w+):? ?([^]*)/.exec(line) ?? [];
+              if (field === 'event') name = text;
+              else if (field === 'id') place = `;place=${text}`;
+              else if (field === 'data') data = data === undefined ? text : `${data}\n${text}`;
             }
             if (closing.signal.aborted) return;
-            if (data.length > 0 || name !== 'message') on[name]?.(data.join('\n'), place);
-            else if (place !== '') on['beat']?.('', place);
+            // A comment, or an id alone, is a sign of life.
+            on[data === undefined && name === 'message' ? 'beat' : name]?.(data ?? '', place);
           }
         }
       };

@@ -8,7 +8,7 @@ export function createStatus(
 ): readonly [Subscribe, () => Snapshot, (change: Partial<Snapshot>) => void] {
   const [subscribe, notify] = createListeners(call);
   let isDue = false;
-  let snapshot = {} as Snapshot;
+  let snapshot = { queued: 0, isStored: false } as Snapshot;
   return [
     subscribe,
     () => snapshot,

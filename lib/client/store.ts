@@ -165,7 +165,9 @@ export function createStore<Model, In, Out, Local = never, Encoded extends Wire 
     work(() => {
       const answered = pending.find(
         ({ outgoing, message: sent }) =>
-          outgoing?.isSent === true && call(confirms, sent as Out, message) === true,
+          outgoing !== undefined &&
+          outgoing.id > 0 &&
+          call(confirms, sent as Out, message) === true,
       );
       if (answered?.outgoing !== undefined) forget(answered.outgoing);
       pending = pending.filter((one) => one !== answered);
@@ -179,9 +181,8 @@ export function createStore<Model, In, Out, Local = never, Encoded extends Wire 
     const settled = (code: string | undefined, reply?: In): void => {
       settle(added, code, reply);
     };
-    const how = { isTracked: confirms !== undefined, isKept: true };
     try {
-      [, added.outgoing] = post(added.message as Out, how, settled);
+      [, added.outgoing] = post(added.message as Out, {}, settled, confirms !== undefined);
     } catch (error) {
       report(error);
       settled('encode');
@@ -238,7 +239,8 @@ export function createStore<Model, In, Out, Local = never, Encoded extends Wire 
       replay();
     });
   };
-  const { link, post, forget } = openLink<In, Out>({ ...connect, onMessage: received }, restored);
+  const link = openLink<In, Out>({ ...connect, onMessage: received }, restored);
+  const { post, forget } = link;
 
   return {
     dispatch: (message) => {

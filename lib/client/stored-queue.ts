@@ -70,7 +70,7 @@ interface Term {
 
 function createKeeper<In, Out>(
   { store, owner, name, locks = platform.navigator?.locks }: StoredQueueOptions,
-  { options, call, changed, restored, waiting, ...kept }: Kept<In, Out>,
+  { options, call, changed, restored, waiting, signal, ...kept }: Kept<In, Out>,
 ): Keeper<In, Out> {
   type Message = Outgoing<In, Out>;
   const scope = encodeURIComponent(name ?? nameOf(options));
@@ -136,12 +136,12 @@ function createKeeper<In, Out>(
       kept.give([{ message, entry } as Message], 'encode', options.onDropped);
       return;
     }
-    Object.assign(outgoing, { entry, isSent });
+    Object.assign(outgoing, { entry, id: isSent ? -1 : 0 });
     held.add(outgoing);
     restored?.(outgoing);
     const ms = expiresAt === undefined ? undefined : expiresAt - Date.now();
     const isLate = ms !== undefined && ms <= 0;
-    const reason = isLate ? 'expired' : kept.isFull(outgoing.size, false) ? 'full' : undefined;
+    const reason = isLate ? 'expired' : kept.isFull(outgoing.size) ? 'full' : undefined;
     if (isSent) kept.give([outgoing], 'unconfirmed', options.onUnconfirmed);
     else if (reason !== undefined) {
       kept.give([outgoing], reason, options.onDropped);
@@ -192,8 +192,7 @@ function createKeeper<In, Out>(
     const left = [...held];
     held.clear();
     for (const outgoing of left) {
-      kept.remove(outgoing);
-      kept.forget(outgoing);
+      kept.takeOut(outgoing);
       outgoing.settle?.('left');
     }
     changed({ queued: waiting().length, isStored: false });
@@ -203,24 +202,25 @@ function createKeeper<In, Out>(
     if (term === undefined || call(owner) === term.owner) return;
     end();
     const dropped = [...waiting()];
-    dropped.forEach(kept.remove);
+    dropped.forEach(kept.takeOut);
     kept.give(dropped, 'other-owner', options.onDropped);
     void begin();
   };
 
-  const signals = new AbortController();
-  const on = { capture: true, signal: signals.signal };
+  const on = { capture: true, signal };
   const back = (): void => {
     if (term === undefined) void begin();
   };
   // A page with a lock is not cached, and one that is cached leaves its messages to the others.
   platform.addEventListener?.('pagehide', end, on);
   platform.addEventListener?.('pageshow', back, on);
+  signal.addEventListener('abort', end);
   void begin();
 
   return {
-    add: (outgoing, isLeaving, expiresAt) => {
+    add: (outgoing, isLeaving, expires) => {
       if (term?.journals === undefined) return;
+      const expiresAt = expires === undefined ? undefined : Date.now() + expires;
       const key = term.journals.own + String(count++).padStart(9, '0');
       const flags = { isRestored: false, isWritten: false, isLeaving, mayLeave: false };
       const entry: Entry = { key, expiresAt, changed: Promise.resolve(), ...flags };
@@ -242,10 +242,6 @@ function createKeeper<In, Out>(
     },
     remove,
     look,
-    stop: () => {
-      signals.abort();
-      end();
-    },
   };
 }
 

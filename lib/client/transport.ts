@@ -11,33 +11,36 @@ export type AddressSource = Address | (() => Address | Promise<Address>);
 /** What a link that goes on from an earlier line says of itself. */
 export interface Returning {
   /** The token that is offered beside `omnimessage.1`. */
-  readonly token: string;
+  readonly token?: string;
   /** Where it has got to in topics, for server-sent events; empty for nowhere. */
-  readonly lastEventId: string;
-  /** What it goes on from, for a server that has a window; undefined on the first line. */
-  readonly frame: () => string | undefined;
+  readonly lastEventId?: string;
+  readonly greet?: Greet;
 }
 
-/** What one attempt is given. */
+/**
+ * Takes the frames with which a line of `omnimessage.1` begins.
+ * @param say - sends a frame of the protocol itself
+ * @returns what the line is, once it may be used; undefined before, and false when it is none
+ */
+export type Greet = (
+  header: string,
+  payload: Wire,
+  say: (header: string, text: string) => void,
+) => LineOptions | false | undefined;
+
+/** What one attempt is given, most of it options of the link. */
 export interface Attempt {
-  /** Undefined for a link that does not resume. */
-  readonly returning: Returning | undefined;
+  readonly codec: { readonly binary?: boolean };
+  readonly WebSocket?: SocketConstructor | undefined;
+  readonly fetch?: Fetch | undefined;
   readonly url: URL;
-  /** True when the codec is binary. */
-  readonly isBinary: boolean;
-  /** False after an attempt with `omnimessage.1` failed: the line is tried without it. */
-  readonly isOffered: boolean;
   /** True when an earlier line broke: a transport without a connection first checks that the server is back. */
   readonly isReturn: boolean;
-  readonly WebSocket: SocketConstructor | undefined;
-  readonly fetch: Fetch;
 }
 
-/** What a line says of itself once it may be used. */
+/** What the server says of a line, and may not be what it should: each is checked where it is used. */
 export interface LineOptions {
-  /** True when each message is confirmed by its reply or an acknowledgement. */
-  readonly confirms: boolean;
-  /** After so many ms without a frame the server sends a beat. Absent when it does not; 0: nothing is to be watched. */
+  /** After so many ms without a frame the server sends a beat. Absent when it does not. */
   readonly interval?: number | undefined;
   /** The largest message that the server reads, in bytes. */
   readonly limit?: number | undefined;
@@ -54,6 +57,8 @@ export interface LineOptions {
 
 /** What a line calls. After `end`, or once it is closed, it calls nothing. */
 export interface LineEvents {
+  /** What the server is told of an earlier line. Undefined for a link that does not resume. */
+  readonly returning?: (() => Returning) | undefined;
   readonly open: (options: LineOptions) => void;
   /**
    * A message has come, or what became of one.
@@ -74,15 +79,16 @@ export interface LineEvents {
 
 /** One connection, or what stands for one. */
 export interface Line {
+  /** True when nothing that is sent is confirmed. */
+  readonly isBare?: boolean;
   /** True while a message may be sent at once. */
   readonly isReady: () => boolean;
   /** Bytes that wait in the socket. */
   readonly buffered: () => number;
-  readonly send: (id: number, encoded: Wire, isRepeat: boolean) => void;
+  /** @param header - as in `omnimessage.1`: the id of the message, and whether it is sent again */
+  readonly send: (header: string, encoded: Wire) => void;
   /** Asks for a sign of life. Absent where the server cannot be asked. */
   readonly probe?: (() => void) | undefined;
-  /** The page is left: what can still be sent without a page is sent. */
-  readonly leave?: (() => void) | undefined;
   /** Ends the line at once; nothing is called any more. */
   readonly close: (code?: number) => void;
 }
@@ -91,9 +97,10 @@ export interface Line {
 export interface RouteAnswer {
   /** The status with which the handshake would be refused; 0 when it would be accepted. */
   readonly code: number;
-  readonly retryAfter: number | undefined;
-  /** True when the route speaks `omnimessage.1`; undefined when it does not say. */
-  readonly hasProtocol: boolean | undefined;
+  /** In seconds. */
+  readonly retryAfter?: number;
+  /** The subprotocols that it speaks. */
+  readonly subprotocols?: readonly string[];
 }
 
 /** A way for messages to travel, as a value: give `webSocket()`, `http()` or `sse()` to `connect`. */
@@ -104,5 +111,6 @@ export interface Transport {
   /** @throws what the constructor of the socket throws */
   readonly start: (attempt: Attempt, events: LineEvents) => Line;
   /** Asks the route what the browser hides. Undefined when the answer is not the route's. */
-  readonly ask?: ((url: URL, fetch: Fetch) => Promise<RouteAnswer | undefined>) | undefined;
+  readonly ask?:
+    ((url: URL, fetch: Fetch | undefined) => Promise<RouteAnswer | undefined>) | undefined;
 }

@@ -1,6 +1,8 @@
 /** A client for the tests of an application: the real link, over a connection that a test controls. */
 import { WebSocket } from 'ws';
 import {
+  anyWebSocket,
+  ask,
   type AskOptions,
   type Codec,
   connect,
@@ -8,7 +10,6 @@ import {
   http,
   type Link,
   type SendResult,
-  webSocket,
 } from '../client.ts';
 import { type Wire as Encoding } from '../core/codec.ts';
 import { expectOptions, type OptionNames } from '../core/options.ts';
@@ -134,7 +135,7 @@ export function testClient<In, Out, Encoded extends Encoding = string>(
     ...others,
     codec,
     url: `http://${host}${path}`,
-    transport: isSocket ? webSocket() : http(),
+    transport: isSocket ? anyWebSocket() : http(),
     WebSocket: TestSocket,
     fetch: (url, init) =>
       request(url, {
@@ -173,7 +174,7 @@ export function testClient<In, Out, Encoded extends Encoding = string>(
 
   return {
     send: (message) => link.send(message),
-    ask: (message, askOptions) => link.ask(message, askOptions),
+    ask: (message, askOptions) => ask(link, message, askOptions),
     next: () => take(() => true),
     until: ((wanted: unknown) =>
       take(

@@ -65,7 +65,10 @@ const seenBy = (page: Page): Promise<Window['seen']> =>
 const send = (page: Page, message: string): Promise<string> =>
   page.evaluate((text) => (globalThis as unknown as Window).link.send(text), message);
 const ask = (page: Page, message: string): Promise<string | undefined> =>
-  page.evaluate((text) => (globalThis as unknown as Window).link.ask(text), message);
+  page.evaluate((text) => {
+    const { ask: askOver, link } = globalThis as unknown as Client & Window;
+    return askOver(link, text);
+  }, message);
 const becomes = async (page: Page, wanted: Snapshot['state'], timeout = 20_000): Promise<void> => {
   await page.waitForFunction(
     (text) => (globalThis as unknown as Window).link.getSnapshot().state === text,

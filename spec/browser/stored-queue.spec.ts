@@ -80,7 +80,10 @@ const send = async (page: Page, ...messages: string[]): Promise<void> => {
   await page.waitForFunction(() => !(globalThis as unknown as Window).link.hasUnsent());
 };
 const ask = (page: Page, message: string): Promise<string | undefined> =>
-  page.evaluate((text) => (globalThis as unknown as Window).link.ask(text), message);
+  page.evaluate((text) => {
+    const { ask: askOver, link } = globalThis as unknown as Client & Window;
+    return askOver(link, text);
+  }, message);
 const seenBy = (page: Page): Promise<Window['seen']> =>
   page.evaluate(() => (globalThis as unknown as Window).seen);
 const kept = (page: Page): Promise<number> =>

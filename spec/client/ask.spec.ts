@@ -1,12 +1,14 @@
 import { describe, expect, it, vi } from 'vitest';
-import { createAsk } from '../../lib/client/ask.ts';
+import { ask } from '../../lib/client/ask.ts';
 import { AskError } from '../../lib/client/errors.ts';
+import { type OpenLink } from '../../lib/client/link.ts';
+import { type AskOptions } from '../../lib/client/options.ts';
 import { type Outgoing, type Settle } from '../../lib/client/outgoing.ts';
 import { withFakeClock } from '../support/clock.ts';
 
 interface Asked {
-  readonly ask: ReturnType<typeof createAsk<string, string>>;
-  /** What the outbox got: a message that is sent or waits. */
+  readonly ask: (message: string, options?: AskOptions) => Promise<string | undefined>;
+  /** What the link got: a message that is sent or waits. */
   readonly posted: Outgoing<string, string>[];
   readonly withdrawn: string[];
   readonly delivered: string[];
@@ -17,30 +19,32 @@ function asking(isSent: boolean): Asked {
   const posted: Outgoing<string, string>[] = [];
   const withdrawn: string[] = [];
   const delivered: string[] = [];
-  const ask = createAsk<string, string>(
-    {
-      post: (message, _options, settle) => {
-        const outgoing: Outgoing<string, string> = {
-          message,
-          encoded: message,
-          size: message.length,
-          isOfLine: false,
-          timer: undefined,
-          isSent,
-          isTracked: false,
-          settle,
-        };
-        posted.push(outgoing);
-        return [isSent ? 'sent' : 'queued', outgoing];
-      },
-      withdraw: ({ message, settle }, reason) => {
-        withdrawn.push(`${message}: ${reason}`);
-        settle?.(reason, undefined, false);
-      },
+  const link: Pick<OpenLink<string, string>, 'post' | 'withdraw' | 'deliver'> = {
+    post: (message, _options, settle) => {
+      const outgoing: Outgoing<string, string> = {
+        message,
+        encoded: message,
+        size: message.length,
+        isOfLine: false,
+        isTracked: undefined,
+        id: isSent ? 1 : 0,
+        settle,
+      };
+      posted.push(outgoing);
+      return [isSent ? 'sent' : 'queued', outgoing];
     },
-    (message) => delivered.push(message),
-  );
-  return { ask, posted, withdrawn, delivered };
+    withdraw: ({ message, settle }, reason) => {
+      withdrawn.push(`${message}: ${reason}`);
+      settle?.(reason);
+    },
+    deliver: (message) => delivered.push(message),
+  };
+  return {
+    ask: (message, options) => ask(link as OpenLink<string, string>, message, options),
+    posted,
+    withdrawn,
+    delivered,
+  };
 }
 
 const settle = ({ posted }: Asked, ...given: Parameters<Settle<string>>): void => {
@@ -62,7 +66,7 @@ describe('a question', () => {
   it('rejects with the code, and gives what the server says of it to onMessage', async () => {
     const asked = asking(true);
     const answer = asked.ask('question');
-    settle(asked, 'handler', 'sorry', true);
+    settle(asked, 'handler', 'sorry');
 
     await expect(answer).rejects.toBeInstanceOf(AskError);
     await expect(answer).rejects.toMatchObject({ code: 'handler', isSent: true });

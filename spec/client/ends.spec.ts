@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { ask } from '../../lib/client.ts';
 import { untilTurned, withFakeClock } from '../support/clock.ts';
 import { type Linked, linkTo } from '../support/linked.ts';
 import { type ProtocolServer, serveProtocol } from '../support/protocol-server.ts';
@@ -98,7 +99,7 @@ describe('the end of a line', () => {
     expect(link.getSnapshot()).toMatchObject({ state: 'closed', reason, code });
     expect(wait).toBe(Infinity);
     expect(link.send('late')).toBe('dropped');
-    await expect(link.ask('late')).rejects.toMatchObject({ code: reason });
+    await expect(ask(link, 'late')).rejects.toMatchObject({ code: reason });
     expect(dropped).toEqual([[['late'], reason]]);
     await vi.advanceTimersByTimeAsync(60_000);
     expect(server.peers).toHaveLength(1);

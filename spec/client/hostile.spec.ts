@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { type AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
-import { createStore, resume, sse } from '../../lib/client.ts';
+import { anyWebSocket, ask, createStore, resume, sse } from '../../lib/client.ts';
 import { linkTo, words } from '../support/linked.ts';
 import {
   type Peer,
@@ -20,7 +20,7 @@ import { until } from '../support/until.ts';
 async function askMine(options: ProtocolServerOptions = {}) {
   const server = await serveProtocol({ answer: () => {}, ...options });
   const linked = linkTo(server.url, { resume: resume() });
-  const outcome = linked.link.ask('mine').then(
+  const outcome = ask(linked.link, 'mine').then(
     (reply) => ({ reply }),
     (error: { code: string }) => ({ code: error.code }),
   );
@@ -250,8 +250,8 @@ describe('a page whose server sends what it should not', () => {
     const server = await serveProtocol({ hello: hello as never });
     const { link, errors, snapshots } = linkTo(server.url, { resume: resume() });
 
-    expect(await link.ask('a')).toBe('a');
-    expect(await Promise.all(['b', 'c'].map((word) => link.ask(word)))).toEqual(['b', 'c']);
+    expect(await ask(link, 'a')).toBe('a');
+    expect(await Promise.all(['b', 'c'].map((word) => ask(link, word)))).toEqual(['b', 'c']);
     expect(errors).toEqual([]);
     expect(server.peers.map(({ probes }) => probes)).toEqual([0]);
     expect(snapshots.at(-1)?.state).toBe('open');
@@ -275,7 +275,10 @@ describe('a page whose server sends what it should not', () => {
         if (peer.offered.length > 0) peer.socket.send(frame);
       },
     });
-    const { link, errors, messages, opened } = linkTo(server.url, { resume: resume() });
+    const { link, errors, messages, opened } = linkTo(server.url, {
+      resume: resume(),
+      transport: anyWebSocket(),
+    });
     await until(() => opened.length === 1);
     link.send('a');
     const bare = await server.peer(1);

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { type AddressInfo } from 'node:net';
 import express from 'express';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { http } from '../../lib/client.ts';
+import { ask, http } from '../../lib/client.ts';
 import { omniHttp } from '../../lib/http/route.ts';
 import { type Linked, linkTo, words } from '../support/linked.ts';
 import { serve } from '../support/serve.ts';
@@ -70,8 +70,8 @@ describe('a link over HTTP', () => {
     const sent = ['a', 'b', 'quiet', 'c', 'd'];
 
     sent.forEach((message) => link.send(message));
-    expect(await link.ask('asked')).toBe('re: asked');
-    expect(await link.ask('quiet, too')).toBeUndefined();
+    expect(await ask(link, 'asked')).toBe('re: asked');
+    expect(await ask(link, 'quiet, too')).toBeUndefined();
 
     expect(handled).toEqual([...sent, 'asked', 'quiet, too']);
     expect(messages).toEqual(['re: a', 're: b', 're: c', 're: d']);
@@ -93,7 +93,7 @@ describe('a link over HTTP', () => {
       ['xxxxxxxxxx', 'too-large'],
     ]);
     expect(handled).toEqual(['fine']);
-    await expect(link.ask('garbage')).rejects.toMatchObject({ code: 'decode' });
+    await expect(ask(link, 'garbage')).rejects.toMatchObject({ code: 'decode' });
     expect(link.getSnapshot().state).toBe('open');
   });
 
@@ -116,7 +116,7 @@ describe('a link over HTTP', () => {
     await once(first, 'listening');
     const { port } = first.address() as AddressInfo;
     const { link, unconfirmed, messages, states } = over(`http://127.0.0.1:${port}`);
-    await link.ask('before');
+    await ask(link, 'before');
     first.closeAllConnections();
     first.close();
     await once(first, 'close');

@@ -9,7 +9,7 @@ interface Watched extends Liveness {
 }
 
 /** Watches a line whose server says something every so many milliseconds. */
-function watch(interval: number | undefined, canProbe = true): Watched {
+function watch(interval: number): Watched {
   withFakeClock();
   const counts = { probes: 0, deaths: 0 };
   const probe = (): void => {
@@ -20,7 +20,7 @@ function watch(interval: number | undefined, canProbe = true): Watched {
     buffered: () => 0,
     send: () => {},
     close: () => {},
-    probe: canProbe ? probe : undefined,
+    probe,
   };
   const liveness = createLiveness(() => {
     counts.deaths += 1;
@@ -61,10 +61,7 @@ describe('a line that is watched', () => {
     expect(counts.deaths).toBe(1);
   });
 
-  it('is not watched when it stopped, or when its server need not say anything', () => {
-    const silent = watch(undefined);
-    pass(10_000_000);
-    expect(silent.counts.deaths).toBe(0);
+  it('is not watched when it stopped', () => {
     const stopped = watch(1_000);
     stopped.stop();
     pass(10_000_000);
@@ -96,18 +93,6 @@ describe('a page that wakes up', () => {
     expect(counts).toEqual({ probes: 1, deaths: 0 });
     wake();
     expect(counts.probes).toBe(2);
-  });
-
-  it.each([
-    [60_000, 0],
-    [60_001, 1],
-  ])('replaces a line that cannot be asked after %i ms out of sight: %i', (asleep, deaths) => {
-    const { counts, hide, wake } = watch(undefined, false);
-    hide();
-    pass(asleep);
-    wake();
-
-    expect(counts).toEqual({ probes: 0, deaths });
   });
 });
 

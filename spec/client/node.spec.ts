@@ -31,7 +31,7 @@ async function start(url: string): Promise<Program> {
   const { outputFiles } = await build({
     stdin: {
       contents: `
-        import { connect } from './lib/client.ts';
+        import { ask, connect } from './lib/client.ts';
         import { createInterface } from 'node:readline';
         const link = connect({
           url: ${JSON.stringify(url)},
@@ -46,7 +46,7 @@ async function start(url: string): Promise<Program> {
         createInterface(process.stdin).on('line', (line) => {
           if (line === 'retry') link.retry();
           else if (line === 'end') { link.close(); process.stdin.destroy(); }
-          else link.ask(line, { timeout: 60_000 }).then((reply) => console.log('reply ' + reply), console.error);
+          else ask(link, line, { timeout: 60_000 }).then((reply) => console.log('reply ' + reply), console.error);
         });`,
       resolveDir: fileURLToPath(new URL('../../', import.meta.url)),
       loader: 'ts',

@@ -30,7 +30,7 @@ function boxed(options: Options = {}): Boxed {
   const made: Line = {
     isReady: () => line.isReady,
     buffered: () => line.buffered,
-    send: (id, encoded) => sent.push(`${id} ${String(encoded)}`),
+    send: (header, encoded) => sent.push(`${header} ${String(encoded)}`),
     close: () => {},
   };
   const box = createOutbox<string, string>(
@@ -46,16 +46,13 @@ function boxed(options: Options = {}): Boxed {
       changed: ({ queued = self.queued }) => {
         self.queued = queued;
       },
-      read: (payload, take) => {
-        if (payload === 'garbage') return false;
-        take(String(payload));
-        return true;
-      },
+      read: (payload) => (payload === 'garbage' ? undefined : [String(payload)]),
       deliver: (message) => messages.push(message),
+      signal: new AbortController().signal,
     },
   );
   const open: Boxed['open'] = (more, greet = () => {}) => {
-    box.opened(made, { confirms: true, ...more }, greet);
+    box.opened(made, { ...more }, greet);
   };
   const self: Boxed = { box, line, open, sent, told, messages, queued: 0 };
   return self;
@@ -130,19 +127,19 @@ describe('what became of it', () => {
     for (const message of ['reply', 'ack', 'fail', 'explained']) box.post(message);
     box.post('asked', {}, (...given) => outcomes.push(given));
     box.post('asked too', {}, (...given) => outcomes.push(given));
-    box.settled('=1', 're');
-    box.settled('+2', '');
-    box.settled('-3;handler', '');
-    box.settled('-4;decode', 'why');
-    box.settled('=5', 'answer');
-    box.settled('=6', 'garbage');
-    for (const id of [1, 2, 3, 4, 5, 99]) box.settled(`=${id}`, 'again');
+    box.received('=1', 're');
+    box.received('+2', '');
+    box.received('-3;handler', '');
+    box.received('-4;decode', 'why');
+    box.received('=5', 'answer');
+    box.received('=6', 'garbage');
+    for (const id of [1, 2, 3, 4, 5, 99]) box.received(`=${id}`, 'again');
 
     expect(messages).toEqual(['re', 'why']);
     expect(told).toEqual(['failed with handler: fail', 'failed with decode: explained']);
     expect(outcomes).toEqual([
-      [undefined, 'answer', true],
-      ['decode', undefined, true],
+      [undefined, 'answer'],
+      ['decode', undefined],
     ]);
     expect(box.hasUnsent()).toBe(false);
   });
@@ -154,7 +151,7 @@ describe('what became of it', () => {
     });
     box.post('a');
     box.post('b');
-    box.settled('+2', '');
+    box.received('+2', '');
     box.closed(1006);
 
     expect(told).toEqual(['unconfirmed: b']);

@@ -32,12 +32,10 @@ async function posting(
     url,
     {
       url,
-      isBinary: false,
-      isOffered: true,
+      codec: {},
       isReturn: false,
-      WebSocket: undefined,
       fetch: (address, init) => fetch(address, init),
-    } as Parameters<typeof createPoster>[1],
+    },
     {
       open: () => called.push('open'),
       receive: (header, payload) => called.push(`${header} ${String(payload)}`),
@@ -55,10 +53,10 @@ describe('a POST', () => {
       response.end(body === 'quiet' ? '' : `re: ${body}`);
     });
     expect(line.isReady()).toBe(true);
-    line.send(1, 'a', false);
+    line.send('1', 'a');
     expect(line.isReady()).toBe(false);
     await until(() => line.isReady());
-    line.send(2, 'quiet', false);
+    line.send('2', 'quiet');
     await until(() => line.isReady());
 
     expect(called).toEqual(['=1 re: a', 'flush', '+2 ', 'flush']);
@@ -99,7 +97,7 @@ describe('a POST', () => {
     ['an answer that breaks off', (response) => response.destroy(), ['end 0 ']],
   ])('takes %s for what it is', async (_name, answer, expected) => {
     const { line, called } = await posting(answer);
-    line.send(1, 'a', false);
+    line.send('1', 'a');
     await until(() => called.length === expected.length);
 
     expect(called).toEqual(expected);
@@ -112,7 +110,7 @@ describe('a POST', () => {
         isGone = true;
       });
     });
-    line.send(1, 'a', false);
+    line.send('1', 'a');
     await until(() => requests.length === 1);
     line.close();
     await until(() => isGone);

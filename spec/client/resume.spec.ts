@@ -14,7 +14,7 @@ import {
   type ResumeOptions,
 } from 'express-omnimessage';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { resume as resumption, sse, webSocket } from '../../lib/client.ts';
+import { ask, resume as resumption, sse, webSocket } from '../../lib/client.ts';
 import { deferred } from '../support/deferred.ts';
 import { linkTo, words } from '../support/linked.ts';
 import { serve } from '../support/serve.ts';
@@ -114,7 +114,7 @@ describe.each(transports)('a link over %s that comes back', (_, transport) => {
     const linked = connectTo(served);
     await until(() => linked.opened.length === 1 && served.connections.length === 1);
     served.hub.publish('elsewhere', 'not heard');
-    await linked.link.ask('sign of life');
+    await ask(linked.link, 'sign of life');
     served.cut();
     served.hub.publish('room', 'missed');
     await until(() => linked.messages.length === 1);
@@ -186,7 +186,7 @@ describe.each(stacksOfThisRun)('what was on its way when the line broke, on %s',
         linked.link.send(isFirst ? 'hello' : 'hello again');
       },
     });
-    const slowly = linked.link.ask('slow');
+    const slowly = ask(linked.link, 'slow');
     linked.link.send('waits');
     await began.promise;
     connections[0]!.request.socket.destroy();
@@ -222,7 +222,7 @@ describe('what was on its way when the line broke', () => {
     const linked = linkTo(() => `${url}/ws`, { resume: resumption() });
     linked.link.send('one');
     linked.link.send('two');
-    const asked = linked.link.ask('three');
+    const asked = ask(linked.link, 'three');
     await until(() => before.handled.length === 1);
     ({ url } = after);
     before.cut();
@@ -305,7 +305,7 @@ describe('what was on its way when the line broke', () => {
     await until(() => linked.unconfirmed.length === 1);
 
     expect(linked.unconfirmed).toEqual([['one', 'two']]);
-    expect(await linked.link.ask('three')).toBe('three');
+    expect(await ask(linked.link, 'three')).toBe('three');
     expect(handled).toEqual(['three']);
     expect(runs).toBe(3);
   });
@@ -341,7 +341,7 @@ describe('what was on its way when the line broke', () => {
     const old = linkTo(url, { resume: resumption({ definition: 'old' }) });
     const now = linkTo(url, { resume: resumption({ definition: 'new' }) });
 
-    expect(await now.link.ask('a')).toBe('a');
+    expect(await ask(now.link, 'a')).toBe('a');
 
     await until(() => old.link.getSnapshot().state === 'closed');
 

@@ -4,7 +4,7 @@ import express from 'express';
 import expressWs from 'express-ws';
 import { type AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { http, sse, webSocket } from '../../lib/client.ts';
+import { anyWebSocket, ask, http, sse, webSocket } from '../../lib/client.ts';
 import { type Connection } from '../../lib/core/exchange.ts';
 import { omniHttp } from '../../lib/http/route.ts';
 import { application } from '../../lib/application/application.ts';
@@ -75,7 +75,7 @@ describe('a route that says that it speaks omnimessage.1, and does not', () => {
         socket.send('welcome');
       });
     });
-    const { messages } = linkTo(`${url}/omni-ws`);
+    const { messages } = linkTo(`${url}/omni-ws`, { transport: anyWebSocket() });
     await until(() => messages.length === 1);
 
     expect(messages).toEqual(['welcome']);
@@ -88,12 +88,15 @@ describe('a first attempt on a server that is down', () => {
     const { hostname, port } = new URL(url);
     const door = await gate(hostname, Number(port));
     await door.shut();
-    const { link, opened } = linkTo(`ws://127.0.0.1:${door.port}/omni-ws`, { minDelay: 500 });
+    const { link, opened } = linkTo(`ws://127.0.0.1:${door.port}/omni-ws`, {
+      minDelay: 500,
+      transport: anyWebSocket(),
+    });
     await until(() => link.getSnapshot().state === 'waiting');
     await door.open();
     await until(() => opened.length === 1);
 
-    expect(await link.ask('a')).toBe('re: a');
+    expect(await ask(link, 'a')).toBe('re: a');
   });
 });
 
@@ -105,10 +108,10 @@ describe.each([
     const { link, messages, failed, errors } = linkTo(`${await start()}/omni-ws`);
     for (const message of ['a', 'quiet', 'fail', 'garbage', 'b']) link.send(message);
 
-    expect(await link.ask('asked')).toBe('re: asked');
-    expect(await link.ask('quiet one')).toBeUndefined();
-    await expect(link.ask('fail too')).rejects.toMatchObject({ code: 'handler', isSent: true });
-    await expect(link.ask('garbage')).rejects.toMatchObject({ code: 'decode', isSent: true });
+    expect(await ask(link, 'asked')).toBe('re: asked');
+    expect(await ask(link, 'quiet one')).toBeUndefined();
+    await expect(ask(link, 'fail too')).rejects.toMatchObject({ code: 'handler', isSent: true });
+    await expect(ask(link, 'garbage')).rejects.toMatchObject({ code: 'decode', isSent: true });
     expect(messages).toEqual(['re: a', 're: b']);
     expect(failed).toEqual([
       ['fail', 'handler'],
@@ -122,7 +125,7 @@ describe.each([
     const { hostname, port } = new URL(await start());
     const door = await gate(hostname, Number(port));
     const { link, messages, unconfirmed, opened } = linkTo(`ws://127.0.0.1:${door.port}/omni-ws`);
-    await link.ask('a');
+    await ask(link, 'a');
     for (const connection of connections) connection.send('a push');
     await until(() => messages.length === 1);
     link.send('never answered');
@@ -132,7 +135,7 @@ describe.each([
 
     expect(messages).toEqual(['a push']);
     expect(unconfirmed).toEqual([['never answered']]);
-    expect(await link.ask('b')).toBe('re: b');
+    expect(await ask(link, 'b')).toBe('re: b');
     expect(handled.filter((message) => message.startsWith('never'))).toHaveLength(1);
   });
 });
@@ -162,10 +165,10 @@ describe('a link to omniWsApplication', () => {
     });
     const { link, messages, failed, unconfirmed, opened } = linkTo(`${url}/omni-ws`);
 
-    expect(await link.ask('a')).toBe('re: a 1');
-    expect(await link.ask('quiet')).toBeUndefined();
+    expect(await ask(link, 'a')).toBe('re: a 1');
+    expect(await ask(link, 'quiet')).toBeUndefined();
     // What an effect dispatches later answers nothing: it is a push.
-    expect(await link.ask('later')).toBeUndefined();
+    expect(await ask(link, 'later')).toBeUndefined();
     await until(() => messages.length === 1);
     expect(messages).toEqual(['re: later']);
     link.send('fail');
@@ -173,7 +176,7 @@ describe('a link to omniWsApplication', () => {
     expect(failed).toEqual([['fail', 'update']]);
     expect(unconfirmed).toEqual([]);
     // A program of its own for each line.
-    expect(await link.ask('b')).toBe('re: b 1');
+    expect(await ask(link, 'b')).toBe('re: b 1');
   });
 });
 
@@ -182,7 +185,7 @@ describe('a link to a server that is restarted', () => {
     const first = await attached();
     const seen = linkTo(`${first.url}/omni-ws`);
     const { link, messages, unconfirmed } = seen;
-    await link.ask('before');
+    await ask(link, 'before');
     const said = Array.from({ length: 200 }, (_, index) => `message ${index}`);
     const all: string[] = [];
     for (const [index, message] of said.entries()) {
@@ -239,7 +242,7 @@ describe('what a browser would hide', () => {
   it('a server that is full says when to come back', async () => {
     const { url } = await attached({ maxConnections: 1 });
     const first = linkTo(`${url}/omni-ws`);
-    await first.link.ask('a');
+    await ask(first.link, 'a');
     const second = linkTo(`${url}/omni-ws`);
     await until(() => second.link.getSnapshot().state === 'waiting');
 
@@ -273,10 +276,10 @@ describe('a list of transports', () => {
       transport: [webSocket({ url: `${base}/omni-ws` }), http({ url: `${base}/omni-http` })],
     });
 
-    expect(await link.ask('a')).toBe('re: a');
+    expect(await ask(link, 'a')).toBe('re: a');
     expect(link.getSnapshot()).toMatchObject({ state: 'open', transport: 'http' });
     expect(attempts).toHaveLength(2);
-    expect(await link.ask('b')).toBe('re: b');
+    expect(await ask(link, 'b')).toBe('re: b');
     expect(attempts).toHaveLength(2);
   });
 
@@ -294,7 +297,7 @@ describe('a list of transports', () => {
       ],
     });
 
-    expect(await link.ask('a')).toBe('re: a');
+    expect(await ask(link, 'a')).toBe('re: a');
     expect(link.getSnapshot()).toMatchObject({ state: 'open', transport: 'http' });
     expect(refused).toBe(2);
   });

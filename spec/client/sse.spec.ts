@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { sse } from '../../lib/client.ts';
+import { ask, sse } from '../../lib/client.ts';
 import { type Connection } from '../../lib/core/exchange.ts';
 import { omniHttp } from '../../lib/http/route.ts';
 import { omniSse } from '../../lib/sse/route.ts';
@@ -51,8 +51,8 @@ describe('a link over server-sent events', () => {
   it('hears what the server says, and has its own messages confirmed by the answers', async () => {
     const { port } = await serve();
     const { link, messages, failed } = over(port);
-    expect(await link.ask('a')).toBe('re: a');
-    expect(await link.ask('quiet')).toBeUndefined();
+    expect(await ask(link, 'a')).toBe('re: a');
+    expect(await ask(link, 'quiet')).toBeUndefined();
     link.send('fail');
     for (const text of ['plain', 'two\nlines', 'a\rreturn', '', 'ü']) {
       for (const connection of connections) connection.send(text);
@@ -68,18 +68,18 @@ describe('a link over server-sent events', () => {
     const { port } = await serve();
     const door = await gate('127.0.0.1', port);
     const { link, opened } = over(door.port);
-    await link.ask('a');
+    await ask(link, 'a');
     door.cut();
     await until(() => opened.length === 2);
 
-    expect(await link.ask('b')).toBe('re: b');
+    expect(await ask(link, 'b')).toBe('re: b');
     expect(handled).toEqual(['a', 'b']);
   });
 
   it('does what a close code says', async () => {
     const { port } = await serve();
     const { link, dropped } = over(port);
-    await link.ask('a');
+    await ask(link, 'a');
     for (const connection of connections) connection.close(4403);
     await until(() => link.getSnapshot().state === 'closed');
     link.send('late');

@@ -23,13 +23,16 @@ const codec: Codec<string, string> = {
 class Wires {
   events: LineEvents | undefined;
   /** What was sent on this line: ids by message. */
-  sent = new Map<string, number>();
+  sent = new Map<string, string>();
+  /** True for a line that confirms nothing. */
+  isBare = false;
   readonly transport: Transport = {
     name: 'websocket',
     start: (_attempt, events): Line => {
       this.events = events;
       this.sent = new Map();
       return {
+        isBare: this.isBare,
         isReady: () => true,
         buffered: () => 0,
         send: (id, encoded) => {
@@ -41,8 +44,8 @@ class Wires {
       };
     },
   };
-  open(confirms = true): void {
-    this.events?.open({ confirms, interval: 0 });
+  open(): void {
+    this.events?.open({});
   }
   settle(mark: '=' | '+' | '-', message: string, payload = ''): void {
     const id = this.sent.get(message);
@@ -53,8 +56,10 @@ class Wires {
 async function store(
   options: Partial<StoreOptions<Model, string, string>> = {},
   connect: Partial<StoreOptions<Model, string, string>['connect']> = {},
+  isBare = false,
 ): Promise<Store<Model, string, string> & { wires: Wires; calls: Model[]; errors: unknown[] }> {
   const wires = new Wires();
+  wires.isBare = isBare;
   const errors: unknown[] = [];
   const made = createStore<Model, string, string>({
     init: [],
@@ -294,14 +299,15 @@ describe('a store', () => {
   });
 
   it('fails on a line that confirms nothing, unless it is told what confirms', async () => {
-    const plain = await store();
-    plain.wires.open(false);
+    const plain = await store({}, {}, true);
+    plain.wires.open();
     plain.dispatch('a');
     expect(plain.failed()).toMatchObject([{ message: 'a', code: 'bare' }]);
     expect(plain.getSnapshot()).toEqual([]);
 
-    const told = await store({ confirms: (sent, received) => received === `re: ${sent}` });
-    told.wires.open(false);
+    const confirms = (sent: string, received: string): boolean => received === `re: ${sent}`;
+    const told = await store({ confirms }, {}, true);
+    told.wires.open();
     told.dispatch('b');
     told.dispatch('c');
     expect(told.failed()).toEqual([]);

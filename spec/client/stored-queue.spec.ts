@@ -1,6 +1,13 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
-import { connect, createStore, type Store, storedQueue, type Transport } from '../../lib/client.ts';
+import {
+  ask,
+  connect,
+  createStore,
+  type Store,
+  storedQueue,
+  type Transport,
+} from '../../lib/client.ts';
 import { type LineEvents } from '../../lib/client/transport.ts';
 import { nextTurn, untilTurned, withFakeClock } from '../support/clock.ts';
 import { type Linked, linkTo, words } from '../support/linked.ts';
@@ -88,7 +95,7 @@ describe('a stored queue', () => {
       },
     });
     link.send('cursor', { queue: false });
-    await link.ask('question');
+    await ask(link, 'question');
     link.send('live cursor', { queue: false });
     await until(() => messages.length === 2);
 
@@ -244,7 +251,7 @@ describe('whose stored queue it is (Q4)', () => {
     let user: string | undefined = 'ann';
     const { link, dropped } = linkIn(tab, {}, () => user);
     link.send('of ann');
-    const asked = link.ask('question of ann');
+    const asked = ask(link, 'question of ann');
     await stored(browser, 1);
     user = 'ben';
     link.send('of ben');
@@ -288,17 +295,17 @@ describe('the stored queue of several tabs (Q5)', () => {
     const away = linkIn(first);
     await until(() => away.link.getSnapshot().isStored);
     const here = [1, 2, 3].map(() => linkIn(browser.open(server.url)));
-    for (const { link } of here) await link.ask('there');
+    for (const { link } of here) await ask(link, 'there');
     await until(() => here.every(({ link }) => link.getSnapshot().isStored));
     away.link.send('queued');
     await stored(browser, 1);
-    for (const { link } of here) await link.ask('still there');
+    for (const { link } of here) await ask(link, 'still there');
     expect(server.received()).not.toContain('queued');
 
     first.kill();
     await until(() => server.received().includes('queued'));
     await stored(browser, 0);
-    for (const { link } of here) await link.ask('after');
+    for (const { link } of here) await ask(link, 'after');
 
     expect(server.received().filter((message) => message === 'queued')).toEqual(['queued']);
   });
@@ -416,7 +423,7 @@ describe('a store that does not do', () => {
     const { link, errors } = linkIn(browser.open(), { transport });
     link.send('word');
     await untilTurned(() => events !== undefined);
-    events?.open({ confirms: true, interval: 0 });
+    events?.open({});
     vi.advanceTimersByTime(4_999);
     await nextTurn();
     expect(sent).toEqual([]);
@@ -453,7 +460,7 @@ describe('a page that is killed at any moment', () => {
     const second = linkIn(browser.open(server.url));
     await until(() => second.link.getSnapshot().isStored);
     await stored(browser, 0);
-    await second.link.ask('the end');
+    await ask(second.link, 'the end');
     const received = server.received().filter((word) => word !== 'the end');
     const known = new Set([...received, ...first.unconfirmed.flat(), ...second.unconfirmed.flat()]);
     expect(new Set(received).size, `twice, ${at}`).toBe(received.length);

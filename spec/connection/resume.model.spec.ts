@@ -7,7 +7,7 @@
  */
 import { type IncomingMessage } from 'node:http';
 import { createHub, type Hub } from 'express-omnimessage';
-import { connect, type Link, resume } from 'express-omnimessage/client';
+import { ask, connect, type Link, resume } from 'express-omnimessage/client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ClientConnection, type ConnectionSession } from '../../lib/connection/connection.ts';
 import { type ConnectionSettings, connectionSettings } from '../../lib/connection/options.ts';
@@ -284,7 +284,7 @@ class Run {
       this.#link.send(message);
       return;
     }
-    this.#link.ask(message, { timeout: 1e9 }).then(
+    ask(this.#link, message, { timeout: 1e9 }).then(
       (reply) => this.#settle(message, reply ?? 'nothing'),
       ({ code }: { code: string }) => this.#settle(message, code),
     );

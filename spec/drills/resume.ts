@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { WebSocket } from 'ws';
-import { connect, type Link, resume } from '../../lib/client.ts';
+import { ask, connect, type Link, resume } from '../../lib/client.ts';
 import { createHub } from '../../lib/index.ts';
 import { bounded } from '../support/bounded.ts';
 import { backplaneOf, type EngineOptions } from '../support/engines.ts';
@@ -267,27 +267,25 @@ export async function runResumeDrill(drill: ResumeDrill): Promise<ResumeReport> 
     };
     const waiting: Promise<void>[] = [];
     const answered: string[] = [];
-    const ask = (name: string): void => {
-      const asked = pick(clients)
-        .link.ask(name, { timeout: 60_000 })
-        .then(
-          (reply) => {
-            report.answered += 1;
-            if (reply === `did ${name}`) answered.push(name);
-            else report.invented += 1;
-          },
-          (error: { code?: string }) => {
-            const { code = 'unknown' } = error;
-            report.failed[code] = (report.failed[code] ?? 0) + 1;
-          },
-        );
+    const askOne = (name: string): void => {
+      const asked = ask(pick(clients).link, name, { timeout: 60_000 }).then(
+        (reply) => {
+          report.answered += 1;
+          if (reply === `did ${name}`) answered.push(name);
+          else report.invented += 1;
+        },
+        (error: { code?: string }) => {
+          const { code = 'unknown' } = error;
+          report.failed[code] = (report.failed[code] ?? 0) + 1;
+        },
+      );
       waiting.push(asked);
     };
     const share = (total: number, step: number): number =>
       Math.floor((total * (step + 1)) / steps) - Math.floor((total * step) / steps);
     for (let step = 0; step < steps; step++) {
       for (let n = share(pushes, step); n > 0; n--) say(`t${Math.floor(random() * topics)}`);
-      for (let n = share(asks, step); n > 0; n--) ask(`${step}.${n}`);
+      for (let n = share(asks, step); n > 0; n--) askOne(`${step}.${n}`);
       for (let n = share(cuts, step); n > 0; n--) pick(clients).cut();
       if (share(kills, step) > 0) await nodes.replace();
       await pause(10 + random() * 20);

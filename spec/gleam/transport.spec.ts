@@ -57,7 +57,7 @@ it('is one link for many listeners, and a late one hears at once that it is up',
   send(shared, 'a', first);
   await until(() => calls.includes('a') && lateCalls.includes('a'));
   expect(server.peers).toHaveLength(1);
-  shared.open?.link.close();
+  shared.open?.close();
 });
 
 it('reports what was unconfirmed to its sender, and drops at once what may not wait', async () => {
@@ -78,12 +78,12 @@ it('reports what was unconfirmed to its sender, and drops at once what may not w
   expect(otherCalls).toEqual(['up', 'down 1006 connection-lost', 'unsent not-connected']);
   await until(() => calls.at(-1) === 'up');
   expect(calls).toEqual(['up', 'unsent unconfirmed', 'down 1006 connection-lost', 'up']);
-  shared.open?.link.close();
+  shared.open?.close();
 });
 
 /** The end of the link, which Gleam never calls: a page that is left is its end. */
 const closed = (shared: Shared): void => {
-  onTestFinished(() => shared.open?.link.close());
+  onTestFinished(() => shared.open?.close());
 };
 
 it('says once that it is down, whatever the codes of the attempts that fail', async () => {
@@ -96,17 +96,17 @@ it('says once that it is down, whatever the codes of the attempts that fail', as
   listen(shared, handlers);
   await until(() => calls.length === 1);
   const codes = new Set<number | undefined>();
-  shared.open?.link.subscribe(() => {
-    const { state, code } = shared.open!.link.getSnapshot();
+  shared.open?.subscribe(() => {
+    const { state, code } = shared.open!.getSnapshot();
     if (state === 'waiting') codes.add(code);
   });
   server.peers[0]!.socket.close(1011);
   await until(() => calls.length === 3);
   await door.shut();
-  await until(() => shared.open?.link.getSnapshot().state === 'waiting');
+  await until(() => shared.open?.getSnapshot().state === 'waiting');
   for (let attempts = 0; attempts < 3; attempts++) {
-    shared.open?.link.retry();
-    await until(() => shared.open?.link.getSnapshot().state === 'waiting');
+    shared.open?.retry();
+    await until(() => shared.open?.getSnapshot().state === 'waiting');
   }
   await door.open();
   await until(() => calls.at(-1) === 'up' && calls.length === 5);
@@ -192,7 +192,7 @@ describe('over HTTP', () => {
     expect(calls.slice(4)).toEqual(['unsent unconfirmed', 'down 0 connection-lost']);
     send(shared, 'd', one);
     await door.open();
-    shared.open?.link.retry();
+    shared.open?.retry();
     await until(() => calls.includes('re: d'));
 
     expect(handled).toEqual(['a', 'quiet', 'fail', 'b', 'd']);

@@ -8,8 +8,8 @@ import { nameOf, newId, sentOver } from './person.ts';
 
 const ways = {
   http: client.http({ url: '/omni-http' }),
-  ws: client.webSocket({ url: '/omni-pipe-ws' }),
-  app: client.webSocket({ url: '/omni-app-ws' }),
+  ws: client.anyWebSocket({ url: '/omni-pipe-ws' }),
+  app: client.anyWebSocket({ url: '/omni-app-ws' }),
 };
 const get = (id: string): HTMLElement => document.getElementById(id) as HTMLElement;
 const [wall, log, latest] = [get('wall'), get('messages'), get('latest')];

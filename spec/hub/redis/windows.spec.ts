@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { serveAttached } from '../../support/attached.ts';
 import { deferred } from '../../support/deferred.ts';
 import { isThere, startCluster } from '../../support/engines.ts';
-import { resume } from '../../../lib/client.ts';
+import { ask, resume } from '../../../lib/client.ts';
 import { type Known, type OpenStore } from '../../../lib/core/window-store.ts';
 import { linkTo, words } from '../../support/linked.ts';
 import { redisUrl } from '../../support/redis-admin.ts';
@@ -61,10 +61,10 @@ describe.skipIf(!isThere.redis)('windows in Redis', () => {
     let { url } = first;
     const linked = linkTo(() => url, { resume: resume() });
 
-    expect(await linked.link.ask('a')).toBe('a!');
+    expect(await ask(linked.link, 'a')).toBe('a!');
 
-    const slow = linked.link.ask('slow');
-    const never = linked.link.ask('never came');
+    const slow = ask(linked.link, 'slow');
+    const never = ask(linked.link, 'never came');
     await until(() => first.handled.includes('slow'));
     ({ url } = second);
     // The line breaks, the first process goes on with what it is doing.
@@ -159,7 +159,7 @@ describe.skipIf(!isThere.redis)('windows in Redis', () => {
     });
     const linked = linkTo(`${url}/omni`, { resume: resume() });
 
-    await expect(linked.link.ask('a')).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(ask(linked.link, 'a')).rejects.toMatchObject({ code: 'unavailable' });
 
     expect(handled).toEqual([]);
     expect(errors).toHaveLength(1);

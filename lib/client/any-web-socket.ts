@@ -1,0 +1,146 @@
+/** Messages over WebSocket to servers that may not speak `omnimessage.1`. */
+import { PROTOCOL } from '../core/protocol.ts';
+import { now, platform } from './platform.ts';
+import { askRoute } from './question.ts';
+import { type Attempt, type Line, type LineEvents, type Transport } from './transport.ts';
+import { openSocket, startFramed, type WebSocketOptions } from './websocket.ts';
+
+/** Options of {@link anyWebSocket}. */
+export interface AnyWebSocketOptions extends WebSocketOptions {
+  /**
+   * `bare`: never offer `omnimessage.1`. Nothing is confirmed then.
+   * @defaultValue it is offered, and left out where that does not work
+   */
+  readonly protocol?: 'bare' | undefined;
+}
+
+/** How fast the queue is sent on a bare line, in messages a second: its server does not say. */
+const RATE = 100;
+/** A bare line cannot be asked whether it lives: it is replaced after so long out of sight, in ms. */
+const ASLEEP = 60_000;
+
+/**
+ * Messages as frames of one WebSocket, to any server. One that speaks `omnimessage.1`, as this
+ * package's does, confirms them. To any other the line is bare: frames are the encoded messages
+ * alone, and nothing is confirmed. Which it is, is found out by trying, and remembered: make one for
+ * each server.
+ */
+export function anyWebSocket({ url, protocol, protocols }: AnyWebSocketOptions = {}): Transport {
+  const mayOffer = protocol !== 'bare';
+  /** True when the next attempt offers `omnimessage.1`. */
+  let isOffered = mayOffer;
+  /** True once the server has proved that it speaks it: it is offered from then on. */
+  let isProved = false;
+  /** True once a question was answered since the last line: the server is there. */
+  let isAnswered = false;
+  /** What the answer says of it, if it was the route's. */
+  let hasProtocol: boolean | undefined;
+  /** True until the attempt has opened. */
+  let isUnopened = false;
+  /** True when a server that is there has refused it: a bare line is all there is. */
+  let isRefused = false;
+
+  const ask: NonNullable<Transport['ask']> = async (address, fetch) => {
+    const answer = await askRoute(address, fetch);
+    isAnswered = true;
+    hasProtocol = answer?.subprotocols?.includes(PROTOCOL);
+    return answer;
+  };
+
+  return {
+    name: 'websocket',
+    url,
+    // A token that travels as a subprotocol cannot be shown to the question.
+    ask: protocols ? undefined : ask,
+    start: (attempt, events) => {
+      if (isUnopened) {
+        isOffered = mayOffer && (isProved || (hasProtocol ?? !isOffered));
+        isRefused = !isOffered && isAnswered;
+      }
+      isUnopened = true;
+      hasProtocol = undefined;
+      let line: Line | undefined;
+      let isClosed = false;
+      const begin = (): void => {
+        if (isClosed) return;
+        line = (isOffered ? startFramed : startBare)(
+          attempt,
+          {
+            ...events,
+            open: (options) => {
+              isUnopened = isAnswered = false;
+              isProved ||= isOffered;
+              events.open(options);
+            },
+            end: (...given) => {
+              // The attempt that failed before a bare line may have met a server that was down.
+              isOffered ||= mayOffer && !isUnopened && !isRefused;
+              events.end(...given);
+            },
+          },
+          protocols,
+        );
+      };
+      if (isOffered || isAnswered || !mayOffer) begin();
+      else {
+        // The server was down, so it has not refused `omnimessage.1`: it may be up again, and speak it.
+        void ask(attempt.url, attempt.fetch)
+          .catch(() => {})
+          .then(() => {
+            isOffered = hasProtocol === true;
+            begin();
+          });
+      }
+      return {
+        get isBare() {
+          return !isOffered;
+        },
+        isReady: () => line?.isReady() ?? false,
+        buffered: () => line?.buffered() ?? 0,
+        send: (header, encoded) => line?.send(header, encoded),
+        probe: () => line?.probe?.(),
+        close: (code) => {
+          isClosed = true;
+          line?.close(code);
+        },
+      };
+    },
+  };
+}
+
+/** Begins a line on which frames are the messages alone. */
+function startBare(
+  attempt: Attempt,
+  events: LineEvents,
+  protocols: readonly string[] = [],
+): ReturnType<Transport['start']> {
+  const watching = new AbortController();
+  const { signal } = watching;
+  let hiddenAt = Infinity;
+  const look = ({ type }: { readonly type: string }): void => {
+    const isHidden = type === 'freeze' || platform.document?.visibilityState === 'hidden';
+    if (now() - hiddenAt > ASLEEP && !isHidden) end(0);
+    hiddenAt = isHidden ? Math.min(hiddenAt, now()) : Infinity;
+  };
+  const [socket, end, line] = openSocket(attempt, [...protocols], events, (frame) => {
+    events.receive('', frame);
+  });
+  const close: Line['close'] = (code) => {
+    watching.abort();
+    line.close(code);
+  };
+  socket.addEventListener('open', () => {
+    if (signal.aborted) return;
+    for (const type of ['visibilitychange', 'freeze', 'resume', 'pageshow']) {
+      platform.addEventListener?.(type, look, { capture: true, signal });
+    }
+    events.open({ rate: RATE });
+  });
+  return {
+    ...line,
+    close,
+    send: (_header, encoded) => {
+      socket.send(encoded);
+    },
+  };
+}

@@ -80,6 +80,11 @@ export interface BackplaneHub {
   readonly binary: boolean;
   /** The name of this hub in the logs: 16 random characters of base64url. */
   readonly publisher: string;
+  /**
+   * What this hub has published under this number, as long as it waits for the log to bring it: an
+   * engine need not decode that again. Undefined for anything else.
+   */
+  readonly own: (topic: string, n: number) => Wire | undefined;
   /** Takes an entry that was pushed. Whether it holds a message is the hub's to find out. */
   readonly delivered: (topic: string, entry: LogEntry) => void;
   /** The subscriptions to these topics are broken: nothing is pushed until `resumed`. */

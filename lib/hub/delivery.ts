@@ -36,7 +36,7 @@ export interface Delivery<Message> {
   /** Published for this process alone, outside of the log. */
   readonly isLocal: boolean;
   /** Where it stands in the log of its topic; undefined outside of the log. */
-  readonly at: { readonly place: Place; readonly previous: Place } | undefined;
+  at: { readonly place: Place; readonly previous: Place } | undefined;
 }
 
 /** Where a publication stands, for those who resume: the hub's messages carry it. */

@@ -156,7 +156,7 @@ export class Feed {
    */
   #takeWaiting(hasMore = false): void {
     const generation = this.#generation;
-    for (;;) {
+    while (this.#waiting.size > 0) {
       const next = this.#waiting.get(this.#last);
       if (next === undefined) break;
       this.#waiting.delete(this.#last);

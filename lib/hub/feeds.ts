@@ -1,4 +1,5 @@
 /** The topics that this process follows in an engine, and its own messages on their way through it. */
+import { type Wire } from '../core/codec.ts';
 import {
   type BackplaneLink,
   type GapReason,
@@ -8,6 +9,7 @@ import {
 } from './backplane.ts';
 import { type Delivery } from './delivery.ts';
 import { Feed } from './feed.ts';
+import { OwnMessages } from './own-messages.ts';
 
 /** How often the feeds are looked at, in milliseconds. */
 const LOOK = 500;
@@ -40,7 +42,7 @@ interface Followed<Message> {
   readonly topic: string;
   readonly feed: Feed;
   /** What this process has published, until the log brings it. */
-  readonly own: Map<number, Delivery<Message>>;
+  readonly own: OwnMessages<Message>;
   /** Since when it is not live; undefined while it is, or is being read. */
   brokenSince: number | undefined;
   /** True while messages of this process are delivered without waiting for the log. */
@@ -105,13 +107,18 @@ export class Feeds<Message> {
       followed.deliveredUpTo = number;
       this.#options.deliver(delivery);
     } else if (isHeard && isTaken) {
-      followed.own.set(number, delivery);
+      followed.own.add(delivery);
     } else if (isTaken && answers !== undefined) {
       this.#options.deliver(delivery);
     } else {
       answers?.answer.release();
     }
     return isTaken;
+  }
+
+  /** A message of this process that waits for the log to bring it, as it was encoded. */
+  own(topic: string, n: number): Wire | undefined {
+    return this.#followed.get(topic)?.own.find(n)?.encoded;
   }
 
   delivered(topic: string, entry: LogEntry): void {
@@ -143,7 +150,7 @@ export class Feeds<Message> {
   clear(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
-    for (const followed of this.#followed.values()) release(followed);
+    for (const { own } of this.#followed.values()) own.release();
     this.#followed.clear();
   }
 
@@ -158,7 +165,7 @@ export class Feeds<Message> {
         gap: (reason) => this.#options.gap(topic, reason),
         live: () => {},
       }),
-      own: new Map(),
+      own: new OwnMessages(),
       brokenSince: performance.now(),
       isDetached: false,
       deliveredUpTo: 0,
@@ -228,11 +235,10 @@ export class Feeds<Message> {
   #detach(followed: Followed<Message>): void {
     followed.isDetached = true;
     this.#options.gap(followed.topic, 'away');
-    for (const [number, delivery] of followed.own) {
-      followed.deliveredUpTo = number;
+    for (const delivery of followed.own.takeAll()) {
+      followed.deliveredUpTo = delivery.number;
       this.#options.deliver(delivery);
     }
-    followed.own.clear();
   }
 
   /** Takes the next entry in the order of the log. */
@@ -241,7 +247,7 @@ export class Feeds<Message> {
     const { topic, own } = followed;
     if (entry.payload === undefined) {
       // It may stand in for messages of this process, which will not come any more.
-      if (entry.publisher === publisher && own.has(entry.n)) forgetUpTo(own, entry.n);
+      if (entry.publisher === publisher) own.take(entry.n)?.answers?.answer.release();
       gap(topic, 'refused');
       return;
     }
@@ -250,15 +256,13 @@ export class Feeds<Message> {
       return;
     }
     if (entry.n <= followed.deliveredUpTo) return;
-    const delivery = own.get(entry.n);
+    const delivery = own.take(entry.n);
     if (delivery === undefined) {
       deliverEncoded(topic, entry);
       return;
     }
-    own.delete(entry.n);
-    // Messages of one publisher are in order in the log: one before this has been lost.
-    forgetUpTo(own, entry.n);
-    deliver({ ...delivery, at: entry });
+    delivery.at = entry;
+    deliver(delivery);
   }
 
   #look(): void {
@@ -267,7 +271,7 @@ export class Feeds<Message> {
       const { brokenSince, idleSince, isDetached, topic } = followed;
       if (idleSince !== undefined && now - idleSince > LINGER) {
         this.#followed.delete(topic);
-        release(followed);
+        followed.own.release();
         this.#options.link().unfollow(topic);
       } else if (
         !isDetached &&
@@ -290,18 +294,4 @@ export class Feeds<Message> {
       else next.value.feed.check();
     }
   }
-}
-
-/** Messages of this process up to this number will not come. */
-function forgetUpTo<Message>(own: Followed<Message>['own'], n: number): void {
-  for (const [number, { answers }] of own) {
-    if (number > n) break;
-    own.delete(number);
-    answers?.answer.release();
-  }
-}
-
-function release<Message>({ own }: Followed<Message>): void {
-  for (const { answers } of own.values()) answers?.answer.release();
-  own.clear();
 }

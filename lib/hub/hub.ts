@@ -155,6 +155,7 @@ export function createHub<Message, Encoded extends Wire = string>(
   const link = backplane?.open({
     binary,
     publisher,
+    own: (topic, n) => feeds?.own(topic, n),
     delivered: (topic, entry) => feeds?.delivered(topic, entry),
     interrupted: (topics) => feeds?.interrupted(topics),
     resumed: (topics, isSame) => feeds?.resumed(topics, isSame),

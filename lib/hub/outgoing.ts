@@ -8,6 +8,10 @@ const BYTES_LIMIT = 16_777_216;
 /** The most that a message may have, topic included, in bytes. */
 export const SIZE_LIMIT = 1_048_576;
 
+/** How much is written in one command: an engine does nothing else meanwhile. */
+const FEW_MESSAGES = 64;
+const FEW_BYTES = 65_536;
+
 /** How many topics with refused messages are remembered, and in how many bytes of their names. */
 const NAMED_TOPICS = 1_000;
 const NAMED_BYTES = 65_536;
@@ -118,6 +122,28 @@ export class Outgoing {
     const next = this.#queue[this.#next];
     if (next !== undefined) this.#next += 1;
     return next;
+  }
+
+  /**
+   * The next ones to write, in one command: messages, until they are enough. A note goes alone, and
+   * so does what may have been written before. Empty when none waits.
+   * @param isOneTopic - true where one command writes to one log alone
+   */
+  nextFew(isOneTopic: boolean): Unwritten[] {
+    const few: Unwritten[] = [];
+    let bytes = 0;
+    for (let next = this.peek(); next !== undefined; next = this.peek()) {
+      const isAlone = next.firstTried !== undefined || next.payload === undefined;
+      bytes += next.bytes;
+      if (few.length > 0) {
+        if (isAlone || few.length === FEW_MESSAGES || bytes > FEW_BYTES) break;
+        if (isOneTopic && next.topic !== few[0]?.topic) break;
+      }
+      few.push(next);
+      this.#next += 1;
+      if (isAlone) break;
+    }
+    return few;
   }
 
   /** The one that was taken first and is still on its way has been written. */

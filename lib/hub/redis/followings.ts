@@ -16,6 +16,8 @@ export interface Following {
 export class Followings {
   readonly #names: Names;
   readonly #all = new Map<string, Following>();
+  /** The topic of each channel. */
+  readonly #topics = new Map<string, string>();
   readonly #joining = new Set<string>();
   readonly #leaving = new Set<string>();
   #session: Session | undefined;
@@ -25,8 +27,9 @@ export class Followings {
     this.#names = names;
   }
 
-  has(topic: string): boolean {
-    return this.#all.has(topic);
+  /** The topic that is followed on a channel; undefined when none is any more. */
+  topicOf(channel: string): string | undefined {
+    return this.#topics.get(channel);
   }
 
   /** The topics whose first place is known. */
@@ -36,7 +39,7 @@ export class Followings {
 
   /** The channels of all topics. */
   channels(): string[] {
-    return [...this.#all.keys()].map((topic) => this.#names.log(topic));
+    return [...this.#topics.keys()];
   }
 
   follow(topic: string): Promise<Place> {
@@ -48,6 +51,7 @@ export class Followings {
   add(topic: string, begun: Following['begun'], ended: Following['ended']): void {
     const following: Following = { begun, ended, place: undefined, asked: undefined };
     this.#all.set(topic, following);
+    this.#topics.set(this.#names.log(topic), topic);
     this.#leaving.delete(topic);
     this.#joining.add(topic);
     if (this.#session !== undefined) this.#ask(this.#session, topic, following);
@@ -66,6 +70,7 @@ export class Followings {
   remove(topic: string): Following | undefined {
     const known = this.#all.get(topic);
     this.#all.delete(topic);
+    this.#topics.delete(this.#names.log(topic));
     this.#joining.delete(topic);
     return known;
   }

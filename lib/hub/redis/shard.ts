@@ -1,31 +1,21 @@
 /** One Redis that keeps logs: what is published to it, followed and read there. */
-import { ALL_TOPICS } from '../all-topics.ts';
 import { type BackplaneHub, type LogPage, type Place, START } from '../backplane.ts';
 import { BackplaneError } from '../errors.ts';
-import { type Budget, Outgoing } from '../outgoing.ts';
+import { type Budget, type Outgoing } from '../outgoing.ts';
 import { Repeats } from '../repeats.ts';
-import { type Appending, appendCommand } from './append.ts';
 import { type Client, type Connection, isRefusal, keepConnected } from './connection.ts';
-import { idOf, type Names, parsePushed } from './entry.ts';
+import { type Names, parsePushed } from './entry.ts';
 import { Followings } from './followings.ts';
 import { endOf, readLog } from './read.ts';
 import { Recent } from './recent.ts';
 import { openSession, type Session } from './session.ts';
-
-/** How many messages may be on their way at once. */
-const WINDOW = 512;
+import { MOVED, NOT_NOW, Writing } from './writing.ts';
 
 /** For how long a connection has to hold to be one that works, in milliseconds. */
 const SETTLED = 1_000;
 
 /** Notes that stand in for no message have numbers from here down. */
 const NOTES = 999_999_999_999_999;
-
-const MOVED = /^(MOVED|ASK|TRYAGAIN)\b/;
-
-/** What Redis answers where a command was not carried out, but will be later or by another node. */
-const NOT_NOW =
-  /^(MOVED|ASK|TRYAGAIN|CLUSTERDOWN|READONLY|LOADING|MASTERDOWN|NOSCRIPT|OOM|MISCONF|UNKILLABLE|BUSY)\b/;
 
 /** What {@link Shard} needs. */
 export interface ShardOptions {
@@ -55,47 +45,50 @@ export interface ShardOptions {
 
 export class Shard {
   readonly #options: ShardOptions;
-  readonly #appending: Appending;
   readonly #recent: Recent;
   readonly followings: Followings;
-  readonly outgoing: Outgoing;
+  readonly #writing: Writing;
   readonly running: Promise<void>;
   #session: Session | undefined;
   #identity: string | undefined;
   #outage = 0;
   #heard = performance.now();
-  #onTheirWay = 0;
-  #isPumping = false;
   #isAway = false;
   readonly #repeats = new Repeats();
   #notes = 0;
 
   constructor(options: ShardOptions) {
     this.#options = options;
-    const { hub, names, messages, seconds, isSharded, make, signal } = options;
-    this.#appending = {
-      names,
-      publisher: hub.publisher,
-      messages,
-      seconds,
-      push: isSharded ? 'spublish' : 'publish',
-    };
+    const { hub, names, messages, seconds, isCluster, isSharded, budget, make, signal } = options;
     this.#recent = new Recent(names);
     this.followings = new Followings(names);
-    this.outgoing = new Outgoing(
-      {
-        allTopics: ALL_TOPICS,
-        wake: () => this.#wake(),
-        refused: (reason) => hub.failed(new BackplaneError(`messages are refused: ${reason}`)),
+    this.#writing = new Writing({
+      appending: {
+        names,
+        publisher: hub.publisher,
+        messages,
+        seconds,
+        push: isSharded ? 'spublish' : 'publish',
       },
-      options.budget,
-    );
+      isCluster,
+      budget,
+      written: (topic, id) => {
+        this.#isAway = false;
+        this.#recent.written(topic, id);
+      },
+      failed: (cause) => this.#report('Redis did not accept a message', cause),
+      refused: (reason) => hub.failed(new BackplaneError(`messages are refused: ${reason}`)),
+    });
     this.running = keepConnected({
       make,
       signal,
       session: (connection, healthy) => this.#run(connection, healthy),
       lost: (cause) => this.#lost(cause),
     });
+  }
+
+  get outgoing(): Outgoing {
+    return this.#writing.outgoing;
   }
 
   /** The connection that writes, while there is one. */
@@ -154,8 +147,7 @@ export class Shard {
       const isSame = isFirst || isDurable || this.#identity === session.identity;
       this.#identity = session.identity;
       this.#outage = performance.now() - this.#heard;
-      this.outgoing.again(isSame);
-      this.#onTheirWay = 0;
+      this.#writing.again(isSame);
       if (!isSame) for (const topic of await this.#recent.lost(writer)) this.#note(topic);
       this.#recent.clear();
       if (session.facts.evicts !== undefined) {
@@ -169,7 +161,7 @@ export class Shard {
       // Those that have begun read what they missed; then the others begin.
       hub.resumed(this.followings.begun(), isSame);
       this.followings.begin(session, isSame);
-      this.#wake();
+      this.#writing.begin(writer);
       return await Promise.race([alive, keep(writer), this.#settle(writer)]);
     } finally {
       this.#end(session);
@@ -182,6 +174,7 @@ export class Shard {
     session.close();
     if (this.#session !== session) return;
     this.#session = undefined;
+    this.#writing.end();
     this.followings.end();
     this.#options.hub.interrupted(this.followings.begun());
   }
@@ -198,10 +191,7 @@ export class Shard {
     const isMoved = (topic: string): boolean => other(topic) !== undefined;
     // What is on its way will be refused here; it is written there, and looked for before that.
     if (this.#session !== undefined && this.outgoing.isOnItsWay(isMoved)) this.#end(this.#session);
-    if (this.#session === undefined) {
-      this.outgoing.again(true);
-      this.#onTheirWay = 0;
-    }
+    if (this.#session === undefined) this.#writing.again(true);
     for (const [topic, { begun, ended }] of this.followings.removeAll(isMoved)) {
       if (begun === undefined) hub.interrupted([topic]);
       const resumed = (): void => hub.resumed([topic], isSame);
@@ -240,65 +230,16 @@ export class Shard {
   }
 
   #pushed(session: Session, message: Buffer, channel: Buffer): void {
-    const { hub, names } = this.#options;
-    const topic = names.topicOf(String(channel));
-    const entry = parsePushed(message, session.identity, hub.binary);
-    if (topic === undefined || entry === undefined) {
+    const { hub } = this.#options;
+    const topic = this.followings.topicOf(String(channel));
+    if (topic === undefined) return;
+    const entry = parsePushed(message, topic, session.identity, hub);
+    if (entry !== undefined) hub.delivered(topic, entry);
+    else {
       this.#report(
         'something was pushed that is no message: not ours, too large, or of another version',
       );
-    } else if (this.followings.has(topic)) {
-      hub.delivered(topic, entry);
     }
-  }
-
-  /** Writes what waits; what is published in one turn of the loop leaves in one write. */
-  #wake(): void {
-    if (this.#isPumping || this.#session === undefined) return;
-    this.#isPumping = true;
-    queueMicrotask(() => {
-      this.#isPumping = false;
-      this.#pump();
-    });
-  }
-
-  #pump(): void {
-    const session = this.#session;
-    if (session === undefined) return;
-    while (this.#onTheirWay < WINDOW) {
-      const next = this.outgoing.next();
-      if (next === undefined) return;
-      this.#onTheirWay += 1;
-      const { topic } = next;
-      session.writer.send(appendCommand(this.#appending, next)).then(
-        (id) => {
-          // What comes after a refusal is looked for again, with what was refused.
-          if (this.#session !== session || session.writer.isBroken) return;
-          this.#onTheirWay -= 1;
-          this.#isAway = false;
-          this.outgoing.written();
-          this.#recent.written(topic, idOf(id) ?? '');
-          if (this.outgoing.peek() !== undefined) this.#wake();
-        },
-        (error: unknown) => {
-          if (this.#session === session && !session.writer.isBroken) this.#refused(session, error);
-        },
-      );
-    }
-  }
-
-  /** Redis did not accept a message. */
-  #refused(session: Session, error: unknown): void {
-    if (!isRefusal(error) || NOT_NOW.test(error.message)) {
-      // Those behind it may have been accepted, unless the slot went: all are written again.
-      if (!isRefusal(error) || !MOVED.test(error.message)) this.outgoing.scatter();
-      session.writer.close(error);
-      return;
-    }
-    this.#onTheirWay -= 1;
-    this.#report('Redis did not accept a message', error);
-    this.outgoing.failed();
-    this.#wake();
   }
 
   #note(topic: string): void {

@@ -6,6 +6,8 @@ import { randomBytes } from 'node:crypto';
 import { type Wire } from '../core/codec.ts';
 import { FORGOTTEN } from '../core/protocol.ts';
 import { type MessageId } from './acknowledgement.ts';
+import { HandledMessages } from './handled-messages.ts';
+import { KeptMessages } from './kept-messages.ts';
 import { type Answered } from '../core/window-store.ts';
 
 /** The connection that a client has now. */
@@ -28,16 +30,8 @@ export interface Budget {
   readonly limit: number;
 }
 
-interface Handled {
-  readonly id: MessageId;
-  /** The connection that handles it. */
-  holder: Holder | undefined;
-  readonly at: number;
-  /** Undefined as long as it is being handled. */
-  answered: Answered | undefined;
-  /** Who waits for the answer as well. */
-  waiting: ((answered: Answered | undefined) => void)[] | undefined;
-}
+/** Who waits for an answer as well. It is undefined when the message will not be handled after all. */
+type Waiting = ((answered: Answered | undefined) => void)[];
 
 interface Pushed {
   readonly number: number;
@@ -48,21 +42,19 @@ interface Pushed {
 const PROCESS = randomBytes(6).toString('base64url');
 let windowsMade = 0;
 
-const NONE: never[] = [];
-
 /** About what an entry costs beside its text, in bytes. */
-const OVERHEAD = 128;
-
-const sizeOf = (encoded: Wire): number => OVERHEAD + encoded.length;
+const OVERHEAD = 64;
 
 /** One client's window. */
 export class ClientWindow {
   readonly #limits: WindowLimits;
   readonly #budget: Budget;
   readonly #number: number;
-  // One array for all that have none: there may be very many.
-  #handled: Handled[] = NONE;
-  #ring: Pushed[] = NONE;
+  #handled: HandledMessages<Holder> | undefined;
+  /** By the message. */
+  #waiting: Map<MessageId, Waiting> | undefined;
+  /** What was sent outside of topics, up to `pushes`. */
+  #ring: KeptMessages | undefined;
   /** About how many bytes are kept. */
   bytes = 0;
   /** The number of the last push outside of topics. */
@@ -89,50 +81,39 @@ export class ClientWindow {
   /** A message is about to be handled. */
   begin(id: MessageId): void {
     this.#count(OVERHEAD);
-    if (this.#handled === NONE) this.#handled = [];
-    this.#handled.push({
-      id,
-      holder: this.holder,
-      at: performance.now(),
-      answered: undefined,
-      waiting: undefined,
-    });
+    this.#handled ??= new HandledMessages();
+    this.#handled.begin(id, this.holder, performance.now());
     // guard: a window holds so many messages
     if (this.#handled.length > this.#limits.messages) this.#drop();
   }
 
   /** It will not be handled after all: who waits for its answer claims it anew. */
   withdraw(id: MessageId): void {
-    const found = this.#find(id);
-    if (found === undefined) return;
-    this.#handled = this.#handled.filter((each) => each !== found);
+    const slot = this.#handled?.find(id);
+    if (slot === undefined) return;
+    this.#handled?.remove(slot);
     this.#count(-OVERHEAD);
     // guard: who waits for a withdrawn message claims it anew
-    found.waiting?.forEach((callback) => callback(undefined));
+    this.#tell(id, undefined);
   }
 
   /** A message was answered. Only the first answer counts. */
   settle(id: MessageId, header: string, encoded: Wire): boolean {
-    const handled = this.#find(id);
-    // guard: the first answer of a message counts → if (handled === undefined) return false;
-    if (handled === undefined || handled.answered !== undefined) return false;
-    const answered = { header, encoded };
-    handled.answered = answered;
-    // What is kept must not keep the connection alive.
-    handled.holder = undefined;
-    this.#count(encoded.length);
+    const handled = this.#handled;
+    const slot = handled?.find(id);
+    // guard: the first answer of a message counts → if (handled === undefined || slot === undefined) return false;
+    if (handled === undefined || slot === undefined || handled.has(slot)) return false;
+    this.#count(handled.answer(slot, header, encoded));
     this.#trim();
-    const { waiting } = handled;
-    handled.waiting = undefined;
-    waiting?.forEach((callback) => callback(answered));
+    if (this.#waiting !== undefined) this.#tell(id, { header, encoded });
     return true;
   }
 
   /** Messages that this connection began and did not answer: their outcome is unknown. */
   abandon(holder: Holder): void {
-    const begun = this.#handled.filter((each) => each.holder === holder);
+    const begun = this.#handled?.begunBy(holder) ?? [];
     // guard: a program that ended owes no answers
-    for (const { id } of begun) this.settle(id, `-${id};${FORGOTTEN}`, '');
+    for (const id of begun) this.settle(id, `-${id};${FORGOTTEN}`, '');
   }
 
   /**
@@ -141,15 +122,19 @@ export class ClientWindow {
    * @returns `new` when it was never handled, `unknown` when it may have been
    */
   look(id: MessageId): Answered | Promise<Answered | undefined> | 'new' | 'unknown' {
-    const handled = this.#find(id);
-    if (handled === undefined) return id > this.floor ? 'new' : 'unknown';
-    // guard: a repeat waits for the first → if (handled.answered === undefined) return 'new';
-    if (handled.answered === undefined) {
+    const slot = this.#handled?.find(id);
+    if (slot === undefined) return id > this.floor ? 'new' : 'unknown';
+    const answered = this.#handled?.answerAt(slot);
+    // guard: a repeat waits for the first → if (answered === undefined) return 'new';
+    if (answered === undefined) {
       return new Promise((resolve) => {
-        (handled.waiting ??= []).push(resolve);
+        this.#waiting ??= new Map();
+        const waiting = this.#waiting.get(id);
+        if (waiting === undefined) this.#waiting.set(id, [resolve]);
+        else waiting.push(resolve);
       });
     }
-    return handled.answered;
+    return answered;
   }
 
   /**
@@ -158,9 +143,8 @@ export class ClientWindow {
    */
   push(encoded: Wire): number {
     this.pushes += 1;
-    if (this.#ring === NONE) this.#ring = [];
-    this.#ring.push({ number: this.pushes, encoded });
-    this.#count(sizeOf(encoded));
+    this.#ring ??= new KeptMessages();
+    this.#count(OVERHEAD + this.#ring.put(this.#ring.add(), encoded));
     // guard: a ring holds so many pushes
     if (this.#ring.length > this.#limits.ring) this.#dropPush();
     this.#trim();
@@ -173,37 +157,42 @@ export class ClientWindow {
    */
   pushesAfter(number: number): readonly Pushed[] | undefined {
     const missing = this.pushes - number;
+    const kept = this.#ring?.length ?? 0;
     // guard: a ring that no longer reaches back → const isWhole = true;
-    const isWhole = missing >= 0 && missing <= this.#ring.length;
-    return isWhole ? this.#ring.slice(this.#ring.length - missing) : undefined;
+    const isWhole = missing >= 0 && missing <= kept;
+    if (!isWhole) return undefined;
+    return Array.from({ length: missing }, (_, at) => ({
+      number: number + at + 1,
+      encoded: this.#ring?.get(this.#ring.slotOf(kept - missing + at)) ?? '',
+    }));
   }
 
   /** Drops what is too old. */
   expire(now: number): void {
     const oldest = now - this.#limits.milliseconds;
     // guard: a window holds a message for so long
-    while ((this.#handled[0]?.at ?? Infinity) < oldest) this.#drop();
+    while ((this.#handled?.oldestTime ?? Infinity) < oldest) this.#drop();
   }
 
   /** Drops everything. */
   clear(): void {
-    while (this.#handled.length > 0) this.#drop();
-    while (this.#ring.length > 0) this.#dropPush();
+    while (this.#isHandling) this.#drop();
+    while (this.#hasPushes) this.#dropPush();
   }
 
-  // A repeat is rare, and the message that is answered is mostly the last one.
-  #find(id: MessageId): Handled | undefined {
-    for (let at = this.#handled.length - 1; at >= 0; at--) {
-      if (this.#handled[at]?.id === id) return this.#handled[at];
-    }
-    return undefined;
+  get #isHandling(): boolean {
+    return this.#handled !== undefined && this.#handled.length > 0;
+  }
+
+  get #hasPushes(): boolean {
+    return this.#ring !== undefined && this.#ring.length > 0;
   }
 
   /** Replies first: what is pushed is needed to resume at all. */
   #trim(): void {
     // guard: a window holds so many bytes
-    while (this.#isOver && this.#handled.length > 0) this.#drop();
-    while (this.#isOver && this.#ring.length > 0) this.#dropPush();
+    while (this.#isOver && this.#isHandling) this.#drop();
+    while (this.#isOver && this.#hasPushes) this.#dropPush();
   }
 
   get #isOver(): boolean {
@@ -217,16 +206,28 @@ export class ClientWindow {
   }
 
   #drop(): void {
-    const dropped = this.#handled.shift();
-    if (dropped === undefined) return;
-    this.floor = Math.max(this.floor, dropped.id);
-    this.#count(-OVERHEAD - (dropped.answered?.encoded.length ?? 0));
-    const { id, waiting } = dropped;
-    waiting?.forEach((callback) => callback({ header: `-${id};${FORGOTTEN}`, encoded: '' }));
+    const handled = this.#handled;
+    const id = handled?.oldest;
+    if (handled === undefined || id === undefined) return;
+    this.floor = Math.max(this.floor, id);
+    this.#count(-OVERHEAD - handled.sizeAt(handled.first));
+    handled.drop();
+    if (this.#waiting !== undefined) this.#tell(id, { header: `-${id};${FORGOTTEN}`, encoded: '' });
+  }
+
+  /** Tells those who wait for the answer of a message. */
+  #tell(id: MessageId, answered: Answered | undefined): void {
+    const waiting = this.#waiting?.get(id);
+    if (waiting === undefined) return;
+    this.#waiting?.delete(id);
+    if (this.#waiting?.size === 0) this.#waiting = undefined;
+    for (const callback of waiting) callback(answered);
   }
 
   #dropPush(): void {
-    const dropped = this.#ring.shift();
-    if (dropped !== undefined) this.#count(-sizeOf(dropped.encoded));
+    const ring = this.#ring;
+    if (ring === undefined) return;
+    this.#count(-OVERHEAD - ring.sizeAt(ring.first));
+    ring.drop();
   }
 }

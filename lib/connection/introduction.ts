@@ -99,5 +99,7 @@ function objectIn(json: string): Readonly<Record<string, unknown>> | undefined {
  * the secret alone nor the login alone finds it.
  */
 export function ownerTag(client: string, owner: string): string {
-  return createHash('sha256').update(`${client}\n${owner}`).digest('base64url').slice(0, 22);
+  const hash = createHash('sha256').update(`${client}\n${owner}`).digest();
+  // Written at once: a slice of a string would keep all of it.
+  return hash.toString('base64url', 0, 16);
 }

@@ -11,7 +11,7 @@ const limits = {
   totalBytes: 100_000,
 };
 /** What an entry costs beside its text. */
-const OVERHEAD = 128;
+const OVERHEAD = 64;
 const EMPTY = 300;
 
 describe('what is kept of a client', () => {

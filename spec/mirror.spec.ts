@@ -12,12 +12,8 @@ const root = fileURLToPath(new URL('../', import.meta.url));
 
 /** Files, and folders with a slash at the end, by the spec through which they are tested. */
 const elsewhere: Readonly<Record<string, readonly string[]>> = {
-  // Errors have names, codes and messages, which users meet in all transports.
-  'transports.spec.ts': ['core/errors.ts', 'core/exchange.ts'],
+  'transports.spec.ts': ['core/exchange.ts'],
   'client/ends.spec.ts': ['core/close-codes.ts', 'client/status.ts'],
-
-  'application/application.spec.ts': ['application/errors.ts'],
-  'application/effect.spec.ts': ['application/effect-runner.ts', 'application/step.ts'],
 
   'cli/check.spec.ts': ['cli/compatibility.ts'],
   'cli/commands/new.spec.ts': ['cli/new/'],

@@ -1,9 +1,12 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { effect } from 'express-omnimessage';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type Cleanup, type Dispatch, type Effect } from '../../lib/application/effect.ts';
 import { EffectRunner } from '../../lib/application/effect-runner.ts';
 import { type ApplicationError } from '../../lib/application/errors.ts';
 import { deferred } from '../support/deferred.ts';
+import { until } from '../support/until.ts';
 
 /** A runner, and all that its host is asked for, in order. */
 function running(): {
@@ -161,19 +164,41 @@ describe('a failure', () => {
     expect(causes).toEqual([fault]);
   });
 
-  it('is none where what was cancelled stops, and is one where it was not', async () => {
+  it('is an effect that gives up, unless it was ended', async () => {
     const { causes, perform, runner } = running();
-    const stuck = deferred<undefined>();
     const own = abortError();
+    const [cancelled, ended] = [deferred<undefined>(), deferred<undefined>()];
 
     perform(failing(own));
-    expect(causes).toEqual([own]);
-
-    perform(effect.from<string>(() => stuck.promise));
-    runner.end();
-    stuck.reject(abortError());
-    await stuck.promise.catch(() => {});
+    perform(effect.from<string>(() => cancelled.promise, { key: 'key' }));
+    perform(effect.from<string>(() => ended.promise));
+    perform(effect.cancel('key'));
+    cancelled.reject(abortError());
+    await cancelled.promise.catch(() => {});
     await Promise.resolve();
+    expect(causes).toEqual([own]);
+    runner.end();
+    ended.reject(abortError());
+    await ended.promise.catch(() => {});
+    await Promise.resolve();
+
+    expect(causes).toEqual([own]);
+  });
+
+  it('is a cleanup that gives up, unless the program has ended', () => {
+    const { causes, perform, runner } = running();
+    const own = abortError();
+    const giveUp = (key: string, cause: unknown): Effect<string> =>
+      effect.from<string>(
+        () => () => {
+          throw cause;
+        },
+        { key },
+      );
+
+    perform(giveUp('a', own), giveUp('b', abortError()));
+    perform(effect.cancel('a'));
+    runner.end();
 
     expect(causes).toEqual([own]);
   });
@@ -254,6 +279,33 @@ describe('the end', () => {
     expect(ends).toEqual(['one', 'at once']);
     expect(asked).toEqual([]);
     expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('a timer that has rung', () => {
+  it('leaves nothing with the program', async () => {
+    setFlagsFromString('--expose-gc');
+    const gc = runInNewContext('gc') as () => void;
+    const heard: unknown[] = [];
+    const runner = new EffectRunner<object>({
+      dispatch: (message) => void heard.push(new WeakRef(message)),
+      dispatchOwn: () => {},
+      command: () => {},
+      stop: () => {},
+      close: () => {},
+      failed: () => {},
+    });
+    onTestFinished(() => runner.end());
+
+    runner.perform(effect.after(0, { large: true }));
+    runner.perform(effect.after(0, { large: true }, { key: 'key' }));
+    await until(() => heard.length === 2);
+
+    await until(() => {
+      gc();
+      return heard.every((message) => (message as WeakRef<object>).deref() === undefined);
+    });
+    expect(runner.signal.aborted).toBe(false);
   });
 });
 

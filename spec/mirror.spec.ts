@@ -17,6 +17,7 @@ const elsewhere: Readonly<Record<string, readonly string[]>> = {
 
   'cli/check.spec.ts': ['cli/compatibility.ts'],
   'cli/commands/new.spec.ts': ['cli/new/'],
+  'cli/gleam/helpers.spec.ts': ['cli/gleam/time-helpers.ts'],
   'cli/gleam/module.spec.ts': ['cli/gleam/', 'cli/interface/', 'cli/examples.ts'],
   'cli/run.spec.ts': [
     'cli/arguments.ts',

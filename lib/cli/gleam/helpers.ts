@@ -1,7 +1,7 @@
 /** The private functions that printed modules bring with them, each only where it is used. */
 import { TIME_SOURCES } from './time-helpers.ts';
 
-/** Their names. One that calls another stands before it. */
+/** Their names, in the order in which they are printed. */
 export const HELPERS = [
   'with_optional',
   'encode_result',
@@ -35,10 +35,13 @@ export interface HelperContext {
 
 /** Prints the helpers that were asked for, and those that they call. */
 export function helperSources(context: HelperContext): string[] {
+  // What is added is visited, too.
+  for (const name of context.helpers) {
+    for (const called of CALLS[name] ?? []) context.helpers.add(called);
+  }
   const sources: string[] = [];
   for (const name of HELPERS) {
     if (!context.helpers.has(name)) continue;
-    for (const called of CALLS[name] ?? []) context.helpers.add(called);
     if (SOURCES[name].includes('Option(')) context.unqualifiedType('gleam/option', 'Option');
     sources.push(
       SOURCES[name]

@@ -79,11 +79,9 @@ describe('the smallest constructor', () => {
       constructor('ByInner', value(inner), text),
     );
 
-    expect(namesOf(deep, outer, inner)).toEqual({
-      Inner: 'Inner',
-      Outer: 'Outer',
-      Deep: 'ByInner',
-    });
+    const found = { Inner: 'Inner', Outer: 'Outer', Deep: 'ByInner' };
+    expect(namesOf(deep, outer, inner)).toEqual(found);
+    expect(namesOf(inner, outer, deep)).toEqual(found);
   });
 
   it('is none where no value can be made, nor of a type that needs one', () => {

@@ -1,5 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -23,10 +25,43 @@ const cli = (port: number, ...args: string[]): string =>
     stdio: ['ignore', 'pipe', 'ignore'],
   }).trim();
 
-/** One Redis, or a cluster of three, started for the purpose. */
-async function redisOf(ports: readonly number[]): Promise<{ cpu: () => number; stop: () => void }> {
+/** A port on which nothing listens. A node of a cluster listens 10,000 above as well. */
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  await once(probe, 'close');
+  return port < 55_000 ? port : freePort();
+}
+
+async function holds(condition: () => boolean): Promise<void> {
+  let cause: unknown;
+  for (let tries = 0; tries < 600; tries++) {
+    try {
+      if (condition()) return;
+    } catch (error) {
+      // Not yet there.
+      cause = error;
+    }
+    await pause(50);
+  }
+  throw new Error('Redis did not start', { cause });
+}
+
+interface Redis {
+  readonly ports: readonly number[];
+  /** In microseconds, all of them together. */
+  readonly cpu: () => number;
+  readonly stop: () => Promise<void>;
+}
+
+/** One Redis, or a cluster of so many masters, started for the purpose. */
+async function redisOf(masters: number): Promise<Redis> {
   const folder = mkdtempSync(join(tmpdir(), 'omnimessage-bench-'));
-  const isCluster = ports.length > 1;
+  const isCluster = masters > 1;
+  const ports: number[] = [];
+  while (ports.length < masters) ports.push(await freePort());
   const servers = ports.map((port) =>
     spawn(
       'redis-server',
@@ -39,35 +74,33 @@ async function redisOf(ports: readonly number[]): Promise<{ cpu: () => number; s
       { stdio: 'ignore' },
     ),
   );
-  const holds = async (condition: () => boolean): Promise<void> => {
-    for (let tries = 0; tries < 300; tries++) {
-      try {
-        if (condition()) return;
-      } catch {
-        // Not yet there.
-      }
-      await pause(50);
-    }
-    throw new Error('Redis did not start');
+  const stop = async (): Promise<void> => {
+    const left = servers.filter(({ exitCode, signalCode }) => (exitCode ?? signalCode) === null);
+    const ended = left.map((server) => once(server, 'exit'));
+    for (const server of left) server.kill('SIGKILL');
+    await Promise.all(ended);
+    rmSync(folder, { recursive: true, force: true });
   };
-  await holds(() => ports.every((port) => cli(port, 'PING') === 'PONG'));
-  if (isCluster) {
-    const nodes = ports.map((port) => `127.0.0.1:${port}`);
-    execFileSync('redis-cli', ['--cluster', 'create', ...nodes, '--cluster-yes']);
-    await holds(() => ports.every((port) => cli(port, 'CLUSTER', 'INFO').includes('state:ok')));
+  try {
+    await holds(() => ports.every((port) => cli(port, 'PING') === 'PONG'));
+    if (isCluster) {
+      const nodes = ports.map((port) => `127.0.0.1:${port}`);
+      execFileSync('redis-cli', ['--cluster', 'create', ...nodes, '--cluster-yes']);
+      await holds(() => ports.every((port) => cli(port, 'CLUSTER', 'INFO').includes('state:ok')));
+    }
+  } catch (error) {
+    await stop();
+    throw error;
   }
   return {
-    /** In microseconds, all of them together. */
+    ports,
     cpu: () =>
       ports.reduce((sum, port) => {
         const info = cli(port, 'INFO', 'cpu');
         const seconds = [...info.matchAll(/^used_cpu_(?:sys|user):([\d.]+)/gm)];
         return sum + seconds.reduce((total, [, each]) => total + Number(each) * 1e6, 0);
       }, 0),
-    stop: () => {
-      for (const server of servers) server.kill('SIGKILL');
-      rmSync(folder, { recursive: true, force: true });
-    },
+    stop,
   };
 }
 
@@ -94,19 +127,15 @@ interface Measured {
 
 interface Running {
   readonly title: string;
-  readonly redis: Awaited<ReturnType<typeof redisOf>>;
+  readonly redis: Redis;
   /** Publisher, concerned, foreign, and the foreign one's idle twin. */
   readonly processes: readonly ChildProcess[];
   readonly measured: Measured;
 }
 
-async function contender(
-  title: string,
-  engine: HubOrder['engine'],
-  port: number,
-): Promise<Running> {
-  const redis = await redisOf([port]);
-  const common = { engine, ports: [port], publishes: false, topics: TOPICS };
+async function contender(title: string, engine: HubOrder['engine']): Promise<Running> {
+  const redis = await redisOf(1);
+  const common = { engine, ports: redis.ports, publishes: false, topics: TOPICS };
   const others = TOPICS.map((topic) => `other ${topic}`);
   const processes = [
     await processOf(0, { ...common, prefix: 'bench', publishes: true, hears: TOPICS }),
@@ -139,12 +168,11 @@ const few = (values: readonly number[]): string => median(values).toFixed(1);
 const two = (values: readonly number[]): string => median(values).toFixed(2);
 
 async function contenders(rounds: number): Promise<Table> {
-  const running = [
-    await contender('ours, on one Redis', 'hub', 6_410),
-    await contender('Socket.IO, sharded adapter', 'sharded', 6_411),
-    await contender('Socket.IO, streams adapter', 'streams', 6_412),
-  ];
+  const running: Running[] = [];
   try {
+    running.push(await contender('ours, on one Redis', 'hub'));
+    running.push(await contender('Socket.IO, sharded adapter', 'sharded'));
+    running.push(await contender('Socket.IO, streams adapter', 'streams'));
     for (const each of running) await measure(each, true);
     for (let round = 0; round < rounds; round++) {
       for (const each of running) await measure(each, false);
@@ -152,7 +180,7 @@ async function contenders(rounds: number): Promise<Table> {
   } finally {
     for (const { processes, redis } of running) {
       for (const child of processes) child.kill('SIGKILL');
-      redis.stop();
+      await redis.stop();
     }
   }
   return {
@@ -181,16 +209,21 @@ async function contenders(rounds: number): Promise<Table> {
 /** So many processes, each with 100 rooms of its own, on one Redis or three. */
 async function ownRooms(
   count: number,
-  ports: readonly number[],
+  masters: number,
   rounds: number,
 ): Promise<(string | number)[]> {
-  const redis = await redisOf(ports);
+  const redis = await redisOf(masters);
   const processes: ChildProcess[] = [];
   const rows: number[][] = [];
   try {
     for (let n = 0; n < count; n++) {
       const rooms = Array.from({ length: 100 }, (_, room) => `room ${room} of ${n}`);
-      const order = { engine: 'hub', ports, prefix: 'bench', publishes: true } as const;
+      const order = {
+        engine: 'hub',
+        ports: redis.ports,
+        prefix: 'bench',
+        publishes: true,
+      } as const;
       processes.push(await processOf(n % 2, { ...order, topics: rooms, hears: rooms }));
     }
     for (let round = -1; round < rounds; round++) {
@@ -211,19 +244,11 @@ async function ownRooms(
     }
   } finally {
     for (const child of processes) child.kill('SIGKILL');
-    redis.stop();
+    await redis.stop();
   }
   const column = (at: number, digits: number): string =>
     median(rows.map((row) => row[at] ?? NaN)).toFixed(digits);
-  return [
-    count,
-    ports.length,
-    column(0, 0),
-    column(1, 1),
-    column(2, 1),
-    column(3, 2),
-    column(4, 2),
-  ];
+  return [count, masters, column(0, 0), column(1, 1), column(2, 1), column(3, 2), column(4, 2)];
 }
 
 /** What a message costs that goes through Redis, and how that grows. */
@@ -234,8 +259,8 @@ export const hub: Question = {
     const times = Math.max(2, Math.round(rounds / 3));
     const rows: (string | number)[][] = [];
     const first = await contenders(times);
-    for (const ports of [[6_413], [6_414, 6_415, 6_416]]) {
-      for (const count of [1, 2, 4, 8]) rows.push(await ownRooms(count, ports, times));
+    for (const masters of [1, 3]) {
+      for (const count of [1, 2, 4, 8]) rows.push(await ownRooms(count, masters, times));
     }
     return [
       first,

@@ -14,11 +14,11 @@ var MEANINGS = [
   ["final", "ended-by-server", 1e3],
   ["back", "server-failed", 500, 1011],
   ["back", "server-too-slow", 408, 4408],
-  ["back", "message-too-large", 413, 1009],
-  ["back", "connection-lost", 4409]
+  ["back", "message-too-large", 413, 1009]
 ];
 function meaningOf(code) {
-  return MEANINGS.find((meaning) => meaning.includes(code)) ?? (code >= 3e3 ? ["app", "ended-by-server"] : ["back", "connection-lost"]);
+  return MEANINGS.find((meaning) => meaning.includes(code)) ?? // 4409: another connection of this link took its place.
+  (code >= 3e3 && code !== 4409 ? ["app", "ended-by-server"] : ["back", "connection-lost"]);
 }
 
 // ../lib/client/emitter.ts
@@ -29,7 +29,7 @@ function createCall(onError, signal) {
       return act?.(...given);
     } catch (error) {
       setTimeout(() => {
-        if (onError === void 0) throw error;
+        if (!onError) throw error;
         onError(error);
       });
       return void 0;
@@ -58,7 +58,7 @@ function createListeners(call) {
 // ../lib/client/platform.ts
 var platform = globalThis;
 var now = () => performance.now();
-var isPage = () => platform.document !== void 0 || platform.WorkerGlobalScope !== void 0;
+var isPage = () => !!(platform.document ?? platform.WorkerGlobalScope);
 
 // ../lib/core/protocol.ts
 var PROTOCOL = "omnimessage.1";
@@ -99,8 +99,7 @@ async function askRoute(url, fetch = platform.fetch) {
 var explainer;
 var refused;
 function forgetRefusal() {
-  explainer = void 0;
-  refused = void 0;
+  explainer = refused = void 0;
 }
 function takeRefusal() {
   const fault = explainer?.(refused);
@@ -127,10 +126,11 @@ var createReader = ({ decode }, failed) => (payload) => {
 var utf8 = new TextEncoder();
 var bytesOf = (text) => utf8.encode(text);
 var sizeOf = (encoded) => (typeof encoded === "string" ? bytesOf(encoded) : encoded).length;
+var asciiOf = (frame) => typeof frame === "string" ? frame : String.fromCharCode(...frame);
 function split(frame) {
-  const text = typeof frame === "string" ? frame : String.fromCharCode(...frame.subarray(0, FRAME_HEADER));
-  const end = text.indexOf("\n");
-  return end < 0 || end > HEADER_LIMIT ? [".", ""] : [text.slice(0, end), frame.slice(end + 1)];
+  const head = asciiOf(frame.slice(0, FRAME_HEADER));
+  const end = head.indexOf("\n");
+  return end < 0 ? [".", ""] : [head.slice(0, end), frame.slice(end + 1)];
 }
 function joined(header, payload) {
   const line = `${header}
@@ -139,9 +139,7 @@ function joined(header, payload) {
 }
 function jsonOf(payload) {
   try {
-    const value = JSON.parse(
-      typeof payload === "string" ? payload : String.fromCharCode(...payload)
-    );
+    const value = JSON.parse(asciiOf(payload));
     return Object(value) === value ? value : void 0;
   } catch {
     return void 0;
@@ -366,8 +364,8 @@ function createPoster(url, { codec: codec2, fetch = platform.fetch }, events) {
       if (!ok && verdict !== "back") {
         if (!headers.has(MARK)) refused2?.();
         const retryAfter = Number(headers.get("retry-after"));
-        end(verdict === "gone" && code === void 0 ? 0 : status, retryAfter || void 0);
-      } else if (code === void 0 && (status >= 500 || type.includes("html"))) {
+        end(verdict === "gone" && !code ? 0 : status, retryAfter || void 0);
+      } else if (!code && (status >= 500 || type.includes("html"))) {
         end(status >= 500 ? status : 0);
       } else {
         isBusy = false;
@@ -380,15 +378,6 @@ function createPoster(url, { codec: codec2, fetch = platform.fetch }, events) {
       clearTimeout(timer);
     }
   };
-  platform.addEventListener?.(
-    "pagehide",
-    ({ persisted }) => {
-      if (persisted) return;
-      isLeaving = true;
-      events.flush();
-    },
-    { capture: true, signal: closing.signal }
-  );
   return {
     look: (found) => {
       if (codec2.binary) queueMicrotask(found);
@@ -401,13 +390,17 @@ function createPoster(url, { codec: codec2, fetch = platform.fetch }, events) {
         void post(
           encoded,
           (payload, code) => {
-            if (code !== void 0) events.receive(`-${id};${code}`, payload);
+            if (code) events.receive(`-${id};${code}`, payload);
             else events.receive(`${payload.length > 0 ? "=" : "+"}${id}`, payload);
           },
           () => {
             events.refused(Number(id));
           }
         );
+      },
+      leave: () => {
+        isLeaving = true;
+        events.flush();
       },
       close: () => {
         closing.abort();
@@ -416,13 +409,8 @@ function createPoster(url, { codec: codec2, fetch = platform.fetch }, events) {
   };
 }
 function codeOf(payload) {
-  try {
-    const text = typeof payload === "string" ? payload : new TextDecoder().decode(payload);
-    const { code } = JSON.parse(text);
-    return typeof code === "string" ? code : void 0;
-  } catch {
-    return void 0;
-  }
+  const { code } = jsonOf(payload) ?? {};
+  return typeof code === "string" ? code : void 0;
 }
 
 // ../lib/client/http.ts
@@ -444,10 +432,8 @@ function http({ url } = {}) {
 
 // ../lib/client/backoff.ts
 function pauseOf(verdict, usual, retryAfter = 0) {
-  const least = Math.max(
-    Math.min(retryAfter * 1e3 || 0, LONGEST),
-    verdict === "slower" ? SPREAD : 0
-  );
+  const asked = Math.min(retryAfter * 1e3 || 0, LONGEST);
+  const least = Math.max(asked, verdict === "slower" ? SPREAD : 0);
   const spread = verdict === "later" && !least ? Math.max(usual, SPREAD) : usual;
   return Math.round(least + Math.random() * spread);
 }
@@ -724,7 +710,7 @@ function createOutbox(options, events) {
 }
 
 // ../lib/client/page-events.ts
-function watchPage(signal, { wake, keep, block }) {
+function watchPage(signal, { wake, leave, block }) {
   const on = (type, act) => {
     platform.addEventListener?.(type, act, { capture: true, signal });
   };
@@ -735,7 +721,7 @@ function watchPage(signal, { wake, keep, block }) {
     if (platform.document?.visibilityState !== "hidden") wake();
   });
   on("pagehide", ({ persisted }) => {
-    if (persisted) keep();
+    leave(persisted);
   });
   on("securitypolicyviolation", ({ disposition, blockedURI = "" }) => {
     if (disposition === "enforce") block(blockedURI);
@@ -842,7 +828,8 @@ function openLink(options, restored) {
   const open = (lineOptions) => {
     if (!line) return;
     const { interval = 0, resumed } = lineOptions;
-    const given = { isFirst, isResumed: !isFirst && resumed === true };
+    const isResumed = !isFirst && resumed === true;
+    const given = { isFirst, isResumed };
     isOpen = true;
     isFirst = false;
     unopened = 0;
@@ -852,7 +839,7 @@ function openLink(options, restored) {
     timer = setTimeout(proved, PROOF);
     show("open", "connected");
     outbox.opened(line, lineOptions, () => void call(options.onOpen, given));
-    if (isGap && !given.isResumed) call(options.onGap);
+    if (isGap && !isResumed) call(options.onGap);
     isGap = false;
   };
   const receive = (header, payload) => {
@@ -914,11 +901,13 @@ function openLink(options, restored) {
       if (isOpen) liveness.wake();
       else if (mayHurry) void start();
     },
-    keep: () => {
-      if (!line) return;
-      cut(0, LEFT);
-      mayHurry = true;
-      show("waiting", "page-left");
+    leave: (isKept) => {
+      if (!isKept) line?.leave?.();
+      else if (line) {
+        cut(0, LEFT);
+        mayHurry = true;
+        show("waiting", "page-left");
+      }
     },
     block: (blocked) => {
       if (origin && !isOpen && blocked.startsWith(origin)) finish("blocked-by-this-page");
@@ -1008,7 +997,7 @@ function resume({ definition } = {}) {
         else if (name === "place") {
           const [, topic = "", place] = PLACE.exec(value) ?? [];
           places.delete(topic);
-          if (place !== void 0) places.set(topic, place);
+          if (place) places.set(topic, place);
           if (places.size > PLACES_LIMIT) places.delete(places.keys().next().value);
         } else if (name === "gap") {
           gap ??= setTimeout(() => {
@@ -1019,7 +1008,7 @@ function resume({ definition } = {}) {
       },
       closed: (code) => {
         giveUp((outgoing) => {
-          const isSuspect = code === 1011 && outgoing.isSuspect === true;
+          const isSuspect = code === 1011 && outgoing.isSuspect;
           if (code === 1011) outgoing.isSuspect = true;
           return isSuspect || outgoing.isOfLine || isOld(outgoing);
         });

@@ -10,10 +10,8 @@ import { LONGEST, SPREAD } from './limits.ts';
  * @param retryAfter - what the server asked for, in seconds
  */
 export function pauseOf(verdict: Verdict, usual: number, retryAfter = 0): number {
-  const least = Math.max(
-    Math.min(retryAfter * 1_000 || 0, LONGEST),
-    verdict === 'slower' ? SPREAD : 0,
-  );
+  const asked = Math.min(retryAfter * 1_000 || 0, LONGEST);
+  const least = Math.max(asked, verdict === 'slower' ? SPREAD : 0);
   const spread = verdict === 'later' && !least ? Math.max(usual, SPREAD) : usual;
   return Math.round(least + Math.random() * spread);
 }

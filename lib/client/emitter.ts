@@ -20,7 +20,7 @@ export function createCall(
       return act?.(...given);
     } catch (error) {
       setTimeout(() => {
-        if (onError === undefined) throw error;
+        if (!onError) throw error;
         onError(error);
       });
       return undefined;

@@ -48,7 +48,6 @@ const MEANINGS: readonly (readonly [Verdict, Reason, ...codes: number[]])[] = [
   ['back', 'server-failed', 500, 1011],
   ['back', 'server-too-slow', 408, 4408],
   ['back', 'message-too-large', 413, 1009],
-  ['back', 'connection-lost', 4409],
 ];
 
 /**
@@ -58,6 +57,7 @@ const MEANINGS: readonly (readonly [Verdict, Reason, ...codes: number[]])[] = [
 export function meaningOf(code: number): readonly [Verdict, Reason, ...codes: number[]] {
   return (
     MEANINGS.find((meaning) => meaning.includes(code)) ??
-    (code >= 3000 ? ['app', 'ended-by-server'] : ['back', 'connection-lost'])
+    // 4409: another connection of this link took its place.
+    (code >= 3000 && code !== 4409 ? ['app', 'ended-by-server'] : ['back', 'connection-lost'])
   );
 }

@@ -108,7 +108,7 @@ export function createJournals(
       });
       await scan();
       const { BroadcastChannel: Channel } = platform;
-      if (signal.aborted || Channel === undefined) return;
+      if (signal.aborted || !Channel) return;
       const channel = new Channel(prefix);
       signal.addEventListener('abort', () => {
         channel.close();

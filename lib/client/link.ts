@@ -125,7 +125,8 @@ export function openLink<In, Out>(
   const open = (lineOptions: LineOptions): void => {
     if (!line) return;
     const { interval = 0, resumed } = lineOptions;
-    const given = { isFirst, isResumed: !isFirst && resumed === true };
+    const isResumed = !isFirst && resumed === true;
+    const given = { isFirst, isResumed };
     isOpen = true;
     isFirst = false;
     unopened = 0;
@@ -135,7 +136,7 @@ export function openLink<In, Out>(
     timer = setTimeout(proved, PROOF);
     show('open', 'connected');
     outbox.opened(line, lineOptions, () => void call(options.onOpen, given));
-    if (isGap && !given.isResumed) call(options.onGap);
+    if (isGap && !isResumed) call(options.onGap);
     isGap = false;
   };
 
@@ -212,11 +213,13 @@ export function openLink<In, Out>(
       if (isOpen) liveness.wake();
       else if (mayHurry) void start();
     },
-    keep: () => {
-      if (!line) return;
-      cut(0, LEFT);
-      mayHurry = true;
-      show('waiting', 'page-left');
+    leave: (isKept) => {
+      if (!isKept) line?.leave?.();
+      else if (line) {
+        cut(0, LEFT);
+        mayHurry = true;
+        show('waiting', 'page-left');
+      }
     },
     block: (blocked) => {
       if (origin && !isOpen && blocked.startsWith(origin)) finish('blocked-by-this-page');

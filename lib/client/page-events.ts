@@ -5,14 +5,14 @@ import { platform, type Signal } from './platform.ts';
 export interface PageWatcher {
   /** The page is online, visible or shown again: a connection may work now. */
   readonly wake: () => void;
-  /** The page is left, and the browser keeps it for the back button. */
-  readonly keep: () => void;
+  /** @param isKept - true when the browser keeps the page for the back button */
+  readonly leave: (isKept: boolean | undefined) => void;
   /** The page's Content-Security-Policy has blocked a request. */
   readonly block: (address: string) => void;
 }
 
 /** Listens to the page until `signal` is aborted. Without a page it does nothing. */
-export function watchPage(signal: AbortSignal, { wake, keep, block }: PageWatcher): void {
+export function watchPage(signal: AbortSignal, { wake, leave, block }: PageWatcher): void {
   const on = (type: string, act: (event: Signal) => void): void => {
     // Captured, because some of these are events of the document that do not bubble.
     platform.addEventListener?.(type, act, { capture: true, signal });
@@ -24,7 +24,7 @@ export function watchPage(signal: AbortSignal, { wake, keep, block }: PageWatche
     if (platform.document?.visibilityState !== 'hidden') wake();
   });
   on('pagehide', ({ persisted }) => {
-    if (persisted) keep();
+    leave(persisted);
   });
   on('securitypolicyviolation', ({ disposition, blockedURI = '' }) => {
     if (disposition === 'enforce') block(blockedURI);

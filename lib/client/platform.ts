@@ -76,5 +76,4 @@ export const platform = globalThis as unknown as Platform;
 export const now = (): number => performance.now();
 
 /** True where a link may connect by itself: in a page or a worker, not while a page is rendered on a server. */
-export const isPage = (): boolean =>
-  platform.document !== undefined || platform.WorkerGlobalScope !== undefined;
+export const isPage = (): boolean => !!(platform.document ?? platform.WorkerGlobalScope);

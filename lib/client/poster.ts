@@ -1,5 +1,6 @@
 /** The POST requests of a line, one after the other, and what their answers mean. */
 import { type Wire } from '../core/codec.ts';
+import { jsonOf } from './encoded.ts';
 import { meaningOf } from './ends.ts';
 import { platform } from './platform.ts';
 import { type Attempt, type Line, type LineEvents } from './transport.ts';
@@ -68,8 +69,8 @@ export function createPoster(
         // A refusal (401, 429, 503) without the mark came before the message was handled.
         if (!headers.has(MARK)) refused?.();
         const retryAfter = Number(headers.get('retry-after'));
-        end(verdict === 'gone' && code === undefined ? 0 : status, retryAfter || undefined);
-      } else if (code === undefined && (status >= 500 || type.includes('html'))) {
+        end(verdict === 'gone' && !code ? 0 : status, retryAfter || undefined);
+      } else if (!code && (status >= 500 || type.includes('html'))) {
         // A proxy in between, or a captive portal.
         end(status >= 500 ? status : 0);
       } else {
@@ -85,17 +86,6 @@ export function createPoster(
     }
   };
 
-  platform.addEventListener?.(
-    'pagehide',
-    ({ persisted }) => {
-      if (persisted) return;
-      // All at once, so not in order: these requests may outlive the page.
-      isLeaving = true;
-      events.flush();
-    },
-    { capture: true, signal: closing.signal },
-  );
-
   return {
     look: (found) => {
       if (codec.binary) queueMicrotask(found);
@@ -108,13 +98,18 @@ export function createPoster(
         void post(
           encoded,
           (payload, code) => {
-            if (code !== undefined) events.receive(`-${id};${code}`, payload);
+            if (code) events.receive(`-${id};${code}`, payload);
             else events.receive(`${payload.length > 0 ? '=' : '+'}${id}`, payload);
           },
           () => {
             events.refused(Number(id));
           },
         );
+      },
+      leave: () => {
+        // All at once, so not in order: these requests may outlive the page.
+        isLeaving = true;
+        events.flush();
       },
       close: () => {
         closing.abort();
@@ -125,11 +120,6 @@ export function createPoster(
 
 /** The code of a problem. */
 function codeOf(payload: Wire): string | undefined {
-  try {
-    const text = typeof payload === 'string' ? payload : new TextDecoder().decode(payload);
-    const { code } = JSON.parse(text) as { code?: unknown };
-    return typeof code === 'string' ? code : undefined;
-  } catch {
-    return undefined;
-  }
+  const { code } = (jsonOf(payload) ?? {}) as { readonly code?: unknown };
+  return typeof code === 'string' ? code : undefined;
 }

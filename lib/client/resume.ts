@@ -109,7 +109,7 @@ export function resume({ definition }: ResumeLinkOptions = {}): Resume {
         else if (name === 'place') {
           const [, topic = '', place] = PLACE.exec(value) ?? [];
           places.delete(topic);
-          if (place !== undefined) places.set(topic, place);
+          if (place) places.set(topic, place);
           if (places.size > PLACES_LIMIT) places.delete(places.keys().next().value as string);
         } else if (name === 'gap') {
           // Once for all topics.
@@ -122,7 +122,7 @@ export function resume({ definition }: ResumeLinkOptions = {}): Resume {
       closed: (code) => {
         giveUp((outgoing) => {
           // It may be the reason: it is not sent a third time.
-          const isSuspect = code === 1011 && outgoing.isSuspect === true;
+          const isSuspect = code === 1011 && outgoing.isSuspect;
           if (code === 1011) outgoing.isSuspect = true;
           return isSuspect || outgoing.isOfLine || isOld(outgoing);
         });

@@ -41,7 +41,7 @@ export function sse({ url, post }: SseOptions): Transport {
       const on: Readonly<Record<string, (data: string, place: string) => void>> = {
         hello: (data) => {
           const hello = jsonOf(data);
-          if (hello === undefined || isOpen) return;
+          if (!hello || isOpen) return;
           isOpen = true;
           events.open(hello);
         },

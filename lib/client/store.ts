@@ -109,7 +109,7 @@ export function createStore<Model, In, Out, Local = never, Encoded extends Wire 
 
   const report = (error: unknown): void => {
     setTimeout(() => {
-      if (connect.onError === undefined) throw error;
+      if (!connect.onError) throw error;
       connect.onError(error);
     });
   };
@@ -141,14 +141,14 @@ export function createStore<Model, In, Out, Local = never, Encoded extends Wire 
     if (isWorking) return;
     isWorking = true;
     const before = [shown, failures] as const;
-    for (let next = jobs.shift(); next !== undefined; next = jobs.shift()) next();
+    for (let next = jobs.shift(); next; next = jobs.shift()) next();
     isWorking = false;
     if (before[0] !== shown || before[1] !== failures) emit();
   };
 
   /** What stands at the head and needs no confirmation becomes state; the rest is applied anew. */
   const replay = (): void => {
-    while (pending[0]?.isLocal === true) {
+    while (pending[0]?.isLocal) {
       baseline = apply(baseline, pending[0].message);
       pending.shift();
     }
@@ -165,11 +165,9 @@ export function createStore<Model, In, Out, Local = never, Encoded extends Wire 
     work(() => {
       const answered = pending.find(
         ({ outgoing, message: sent }) =>
-          outgoing !== undefined &&
-          outgoing.id > 0 &&
-          call(confirms, sent as Out, message) === true,
+          outgoing && outgoing.id > 0 && call(confirms, sent as Out, message) === true,
       );
-      if (answered?.outgoing !== undefined) forget(answered.outgoing);
+      if (answered?.outgoing) forget(answered.outgoing);
       pending = pending.filter((one) => one !== answered);
       baseline = apply(baseline, message);
       replay();
@@ -197,7 +195,7 @@ export function createStore<Model, In, Out, Local = never, Encoded extends Wire 
         settled.repeats += 1;
         send(settled);
         // The new one is stored first: a page that ends between has it twice, not lost.
-        if (outgoing !== undefined) forget(outgoing);
+        if (outgoing) forget(outgoing);
         return;
       }
       if (code === 'left') {
@@ -208,10 +206,10 @@ export function createStore<Model, In, Out, Local = never, Encoded extends Wire 
       if (code === 'skipped') settled.isLocal = true;
       else pending = pending.filter((one) => one !== settled);
       if (reply !== undefined) baseline = apply(baseline, reply);
-      else if (code === undefined) baseline = apply(baseline, message);
-      if (code !== undefined && code !== 'skipped' && code !== 'left') {
+      else if (!code) baseline = apply(baseline, message);
+      if (code && code !== 'skipped' && code !== 'left') {
         failures = [...failures, { id, message: message as Out, code }];
-        if (outgoing !== undefined) stored.set(id, outgoing);
+        if (outgoing) stored.set(id, outgoing);
       }
       replay();
     });
@@ -234,7 +232,7 @@ export function createStore<Model, In, Out, Local = never, Encoded extends Wire 
       outgoing.settle = (code, reply) => {
         settle(added, code, reply);
       };
-      const at = pending.findIndex((one) => one.outgoing?.entry?.isRestored !== true);
+      const at = pending.findIndex((one) => !one.outgoing?.entry?.isRestored);
       pending.splice(at < 0 ? pending.length : at, 0, added);
       replay();
     });
@@ -254,14 +252,14 @@ export function createStore<Model, In, Out, Local = never, Encoded extends Wire 
     retry: (id) => {
       work(() => {
         const again = failures.find((one) => one.id === id);
-        if (again === undefined) return;
+        if (!again) return;
         failures = failures.filter((one) => one !== again);
         const before = stored.get(id);
         stored.delete(id);
         add(id, again.message);
         work(() => {
           // The new one is stored first: a page that ends between has it twice, not lost.
-          if (before !== undefined) forget(before);
+          if (before) forget(before);
         });
       });
     },
@@ -271,7 +269,7 @@ export function createStore<Model, In, Out, Local = never, Encoded extends Wire 
         failures = failures.filter((one) => one.id !== id);
         const outgoing = stored.get(id);
         stored.delete(id);
-        if (outgoing !== undefined) forget(outgoing);
+        if (outgoing) forget(outgoing);
       });
     },
   };

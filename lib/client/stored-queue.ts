@@ -77,12 +77,12 @@ function createKeeper<In, Out>(
   /** All that is stored and not given to another page. */
   const held = new Set<Message>();
   let term: Term | undefined;
-  let count = 0;
+  let count = 1e9;
 
   const failed = (error: unknown): void => {
     changed({ isStored: false });
     // One that does not answer is not asked again.
-    if (term !== undefined && error instanceof LateError) term.journals = undefined;
+    if (term && error === late) term.journals = undefined;
     call(options.onError, error);
   };
 
@@ -105,7 +105,7 @@ function createKeeper<In, Out>(
     const stored: Stored = { version: 1, message, isSent: isLeaving, expiresAt };
     const mine = term;
     entry.isWritten = await change(entry, () => store.set(key, stored));
-    if (entry.isWritten && mine === term && mine?.isReady === true) changed({ isStored: true });
+    if (entry.isWritten && mine === term && mine?.isReady) changed({ isStored: true });
     if (!entry.isWritten) {
       // It is sent from this page alone. So it must not stay in the store, where another page finds it.
       entry.changed.then(() => store.del(key)).catch(() => {});
@@ -118,20 +118,19 @@ function createKeeper<In, Out>(
     const { entry } = outgoing;
     held.delete(outgoing);
     outgoing.entry = undefined;
-    if (entry !== undefined) void change(entry, () => store.del(entry.key));
+    if (entry) void change(entry, () => store.del(entry.key));
   };
 
   /** What came of an earlier page: waits again, or its end is reported. */
   const restore = (key: string, { message, isSent, expiresAt }: Stored): void => {
-    const flags = { isRestored: true, isWritten: true, isLeaving: isSent, mayLeave: isSent };
-    const entry: Entry = { key, expiresAt, changed: Promise.resolve(), ...flags };
+    const entry = entryOf(key, expiresAt, isSent, true);
     let outgoing: Message | undefined;
     try {
       outgoing = kept.prepare(message as Out);
     } catch (error) {
       call(options.onError, error);
     }
-    if (outgoing === undefined) {
+    if (!outgoing) {
       // Of another version of the page.
       kept.give([{ message, entry } as Message], 'encode', options.onDropped);
       return;
@@ -143,12 +142,12 @@ function createKeeper<In, Out>(
     const isLate = ms !== undefined && ms <= 0;
     const reason = isLate ? 'expired' : kept.isFull(outgoing.size) ? 'full' : undefined;
     if (isSent) kept.give([outgoing], 'unconfirmed', options.onUnconfirmed);
-    else if (reason !== undefined) {
+    else if (reason) {
       kept.give([outgoing], reason, options.onDropped);
     } else {
       // Before what this page says, and in its own order.
       const queue = waiting();
-      const at = queue.findIndex((one) => !one.isOfLine && one.entry?.isRestored !== true);
+      const at = queue.findIndex((one) => !one.isOfLine && !one.entry?.isRestored);
       queue.splice(at < 0 ? queue.length : at, 0, outgoing);
       kept.expire(outgoing, ms);
       changed({ queued: queue.length });
@@ -159,7 +158,7 @@ function createKeeper<In, Out>(
     const who = call(owner);
     const mine: Term = { owner: who, journals: undefined, isReady: false };
     term = mine;
-    if (locks !== undefined && typeof who === 'string') {
+    if (locks && typeof who === 'string') {
       const prefix = `omnimessage/${scope}/${encodeURIComponent(who)}/`;
       const journals = createJournals(prefix, store, locks, {
         found: (key, value) => {
@@ -181,7 +180,7 @@ function createKeeper<In, Out>(
       if (mine !== term) return;
     }
     mine.isReady = true;
-    changed({ isStored: mine.journals !== undefined });
+    changed({ isStored: !!mine.journals });
     kept.flush();
   };
 
@@ -199,7 +198,7 @@ function createKeeper<In, Out>(
   };
 
   const look = (): void => {
-    if (term === undefined || call(owner) === term.owner) return;
+    if (!term || call(owner) === term.owner) return;
     end();
     const dropped = [...waiting()];
     dropped.forEach(kept.takeOut);
@@ -209,7 +208,7 @@ function createKeeper<In, Out>(
 
   const on = { capture: true, signal };
   const back = (): void => {
-    if (term === undefined) void begin();
+    if (!term) void begin();
   };
   // A page with a lock is not cached, and one that is cached leaves its messages to the others.
   platform.addEventListener?.('pagehide', end, on);
@@ -219,11 +218,10 @@ function createKeeper<In, Out>(
 
   return {
     add: (outgoing, isLeaving, expires) => {
-      if (term?.journals === undefined) return;
+      if (!term?.journals) return;
       const expiresAt = expires === undefined ? undefined : Date.now() + expires;
-      const key = term.journals.own + String(count++).padStart(9, '0');
-      const flags = { isRestored: false, isWritten: false, isLeaving, mayLeave: false };
-      const entry: Entry = { key, expiresAt, changed: Promise.resolve(), ...flags };
+      // As many digits each: keys are read in the order of their texts.
+      const entry = entryOf(`${term.journals.own}${count++}`, expiresAt, isLeaving, false);
       outgoing.entry = entry;
       held.add(outgoing);
       void write(outgoing.message, entry);
@@ -231,10 +229,10 @@ function createKeeper<In, Out>(
     mayLeave: () => {
       look();
       const [first] = waiting();
-      if (first === undefined || term?.isReady !== true) return false;
+      if (!first || !term?.isReady) return false;
       if (first.entry?.mayLeave !== false) return true;
       for (const { message, entry } of waiting().slice(0, CHUNK)) {
-        if (entry === undefined || entry.isLeaving) continue;
+        if (!entry || entry.isLeaving) continue;
         entry.isLeaving = true;
         void write(message, entry);
       }
@@ -265,17 +263,30 @@ function nameOf({
   }
 }
 
-class LateError extends Error {}
+const entryOf = (
+  key: string,
+  expiresAt: number | undefined,
+  isLeaving: boolean,
+  isRestored: boolean,
+): Entry => ({
+  key,
+  expiresAt,
+  isRestored,
+  isWritten: isRestored,
+  isLeaving,
+  mayLeave: isRestored && isLeaving,
+  changed: Promise.resolve(),
+});
 
-/** @throws LateError when it takes longer than a store may, and what the promise rejects with */
+const late = new Error('the store of the queue does not answer');
+
+/** @throws {@link late} when it takes longer than a store may, and what the promise rejects with */
 function within<Value>(promise: Promise<Value>): Promise<Value> {
   let timer: ReturnType<typeof setTimeout>;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      reject(new LateError('the store of the queue does not answer'));
-    }, PATIENCE);
+  const over = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(reject, PATIENCE, late);
   });
-  return Promise.race([promise, late]).finally(() => {
+  return Promise.race([promise, over]).finally(() => {
     clearTimeout(timer);
   });
 }

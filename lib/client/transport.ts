@@ -89,6 +89,11 @@ export interface Line {
   readonly send: (header: string, encoded: Wire) => void;
   /** Asks for a sign of life. Absent where the server cannot be asked. */
   readonly probe?: (() => void) | undefined;
+  /**
+   * The page is left: what can still be sent without a page is sent. Called before anything else learns
+   * of it, for the browser has cancelled what was on its way.
+   */
+  readonly leave?: (() => void) | undefined;
   /** Ends the line at once; nothing is called any more. */
   readonly close: (code?: number) => void;
 }

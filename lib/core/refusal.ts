@@ -31,8 +31,7 @@ export function refuse(explain: Explain, message: unknown): undefined {
 
 /** Forgets what was noted, so that a note is never older than one call of `encode`. */
 export function forgetRefusal(): void {
-  explainer = undefined;
-  refused = undefined;
+  explainer = refused = undefined;
 }
 
 /** What was noted since {@link forgetRefusal}. */

@@ -33,6 +33,18 @@ describe('the pause before an attempt', () => {
     expect(pauseOf('slower', 2_000, 20)).toBe(21_000);
   });
 
+  it('is bounded, whatever a server asks for', () => {
+    throwing(0);
+    for (const [asked, ms] of [
+      [1e300, 1e9],
+      [-1, 0],
+      ['x', 0],
+      [{}, 0],
+    ] as const) {
+      expect(pauseOf('back', 500, asked as number)).toBe(ms);
+    }
+  });
+
   it('doubles up to its end, and stays there after two thousand failures', async () => {
     withFakeClock();
     throwing(0.9999);

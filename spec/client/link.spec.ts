@@ -420,7 +420,6 @@ describe('a line that breaks', () => {
 
 describe('a server that does not speak omnimessage.1', () => {
   it.each([
-    ['chooses it and says nothing', {}],
     [
       'says something else first',
       { greet: (peer: Peer): unknown => peer.socket.send('{"type":"welcome"}') },

@@ -199,7 +199,7 @@ describe('a stored queue', () => {
     linkTo(`${nowhere}/room?token=secret`, { queue }).link.send('word');
     await stored(browser, 1);
     const [key] = browser.data.keys();
-    expect(key).toMatch(/^omnimessage\/ws%3A%2F%2F127\.0\.0\.1%3A9%2Froom\/ann\/[\w-]+\/0{9}$/);
+    expect(key).toMatch(/^omnimessage\/ws%3A%2F%2F127\.0\.0\.1%3A9%2Froom\/ann\/[\w-]+\/10{9}$/);
   });
 
   it('waits for a login after 401, and is given up after 403', async () => {

@@ -183,8 +183,8 @@ export interface Hub<Message> {
    */
   readonly count: (topic: string) => Promise<number>;
   /**
-   * Settles when the backplane is there for the first time: a good moment to begin to listen. At
-   * once without a backplane; never rejects.
+   * Settles when the backplane is there for the first time, on a Redis Cluster with all masters that
+   * are there: a good moment to begin to listen. At once without a backplane; never rejects.
    */
   readonly ready: () => Promise<void>;
   /**

@@ -131,8 +131,9 @@ export async function startCluster(more: readonly string[] = []): Promise<{
       for (const server of servers.slice(first)) server.kill(signal);
     },
     stop: async () => {
-      const ended = servers.map((server) => once(server, 'exit'));
-      for (const server of servers) server.kill('SIGKILL');
+      const left = servers.filter(({ exitCode, signalCode }) => (exitCode ?? signalCode) === null);
+      const ended = left.map((server) => once(server, 'exit'));
+      for (const server of left) server.kill('SIGKILL');
       await Promise.all(ended);
       await rm(folder, { recursive: true, force: true });
     },

@@ -64,6 +64,9 @@ export class Cluster implements Nodes {
   /** Of slots of which it is not known who has them. */
   readonly #early: Outgoing;
   readonly #earlyFollowing = new Map<string, Waiting>();
+  /** The masters of which it is not known yet whether they are there. */
+  readonly #unknown = new Set<Address>();
+  #isThere = false;
   #topology: Topology | undefined;
   /** Who has each slot, or had it last. */
   #owners: Topology = [];
@@ -260,17 +263,31 @@ export class Cluster implements Nodes {
     }
   }
 
+  /** A master is there, or away. The cluster is ready with all masters that are there. */
+  #found(address: Address): void {
+    this.#unknown.delete(address);
+    if (this.#isThere && this.#unknown.size === 0) this.#options.shard.ready();
+  }
+
   #start(address: Address): Shard {
     const { cluster, counts, countsKey, shard } = this.#options;
     const { host, port } = partsOf(address);
     const hasCounts = (): boolean => this.#topology?.[slotOf(countsKey)] === address;
+    this.#unknown.add(address);
     return new Shard({
       ...shard,
       make: () => clientOf(cluster.defaults, host, port),
       isCluster: true,
       isSharded: this.#isSharded,
       budget: this.#budget,
-      moved: () => this.#wake(),
+      ready: () => {
+        this.#isThere = true;
+        this.#found(address);
+      },
+      moved: () => {
+        this.#found(address);
+        this.#wake();
+      },
       begin: async (connection) => {
         if (hasCounts()) await counts.announce(connection);
       },

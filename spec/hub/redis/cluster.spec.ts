@@ -12,6 +12,40 @@ const codec = {
   encode: (message: string): string => message,
 };
 
+describe.runIf(isThere.cluster)('a cluster', () => {
+  it('is ready with all masters that are there', async () => {
+    const { ports, signalFrom, stop } = await startCluster([
+      '--cluster-require-full-coverage',
+      'no',
+    ]);
+    onTestFinished(stop);
+    const topics = Array.from({ length: 30 }, (_, n) => `topic ${n}`);
+    /** How many topics have a place as soon as a new hub is ready. */
+    const placed = async (): Promise<number> => {
+      const hub = createHub<string>({
+        codec,
+        backplane: redisBackplane({
+          cluster: { rootNodes: ports.map((port) => ({ url: `redis://127.0.0.1:${port}` })) },
+          prefix: randomPrefix(),
+        }),
+        onError: () => {},
+      });
+      onTestFinished(() => hub.close());
+      await hub.ready();
+      const places = await Promise.all(topics.map((topic) => hub.place(topic)));
+      return places.filter((place) => place !== undefined).length;
+    };
+
+    const withAll = await placed();
+    signalFrom(2, 'SIGKILL');
+    const without = await placed();
+
+    expect(withAll).toBe(30);
+    expect(without).toBeGreaterThan(10);
+    expect(without).toBeLessThan(30);
+  }, 60_000);
+});
+
 describe.runIf(isThere.cluster)('a slot that no node has', () => {
   it('is waited for: what was published, and who wanted to hear it, find the node that gets it', async () => {
     const { ports, tell, stop } = await startCluster(['--cluster-require-full-coverage', 'no']);

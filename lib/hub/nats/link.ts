@@ -55,7 +55,11 @@ export class Link {
   #identity: string | undefined;
   #outage = 0;
   #heard = performance.now();
-  /** The highest sequence that was seen. */
+  /**
+   * The highest sequence that was pushed. A forged one costs a gap at the next session. It is believed all
+   * the same: a stream that came back without its newest entries knows of no such sequence either, and
+   * those that were pushed last are the first to be lost.
+   */
   #seen = 0;
   #onTheirWay = new Map<number, OnItsWay>();
   #attempts = 0;

@@ -49,8 +49,9 @@ function createListeners(call) {
       };
     },
     () => {
-      const present = [...listeners];
-      for (const own of present) if (listeners.has(own)) call(own);
+      [...listeners].forEach((own) => {
+        if (listeners.has(own)) call(own);
+      });
     }
   ];
 }
@@ -503,7 +504,17 @@ function createOutbox(options, events) {
   const count = () => {
     changed({ queued: waiting.length });
   };
+  const remove = (outgoing) => {
+    clearTimeout(outgoing.timer);
+    waiting = waiting.filter((one) => one !== outgoing);
+  };
+  const unconfirmed = /* @__PURE__ */ new Map();
+  const takeOut = (outgoing) => {
+    unconfirmed.delete(outgoing.id);
+    remove(outgoing);
+  };
   const give = (all, reason, to) => {
+    all.forEach(takeOut);
     const rest = all.filter(({ settle, id, isOfLine }) => {
       settle?.(reason);
       return !settle && !(id && isOfLine);
@@ -520,18 +531,8 @@ function createOutbox(options, events) {
   const drop = (outgoing) => {
     keeper?.remove(outgoing);
   };
-  const remove = (outgoing) => {
-    clearTimeout(outgoing.timer);
-    waiting = waiting.filter((one) => one !== outgoing);
-  };
-  const unconfirmed = /* @__PURE__ */ new Map();
-  const takeOut = (outgoing) => {
-    unconfirmed.delete(outgoing.id);
-    remove(outgoing);
-  };
   const giveUp = (isChosen) => {
     const given = [...unconfirmed.values()].filter(isChosen ?? Boolean);
-    given.forEach(takeOut);
     give(given, "unconfirmed", options.onUnconfirmed);
   };
   const resumption = options.resume?.({
@@ -541,7 +542,6 @@ function createOutbox(options, events) {
     missed: () => call(options.onGap)
   });
   const withdraw = (outgoing, reason) => {
-    takeOut(outgoing);
     give([outgoing], reason, onDropped);
     count();
   };
@@ -599,7 +599,7 @@ function createOutbox(options, events) {
       return ["dropped"];
     }
     if (queue && !isGreeting && (!settle || isTracked !== void 0)) {
-      keeper?.add(outgoing, ready !== void 0, expires);
+      keeper?.add(outgoing, !!ready, expires);
     }
     if (ready && !outgoing.entry) {
       transmit(outgoing, ready);
@@ -654,11 +654,8 @@ function createOutbox(options, events) {
       line = void 0;
       limit = Infinity;
       waiting = waiting.filter((one) => !unconfirmed.has(one.id));
-      for (const outgoing of waiting) {
-        if (!outgoing.isOfLine) continue;
-        remove(outgoing);
-        outgoing.settle?.("unconfirmed");
-      }
+      const ofLine = waiting.filter(({ isOfLine }) => isOfLine);
+      give(ofLine, "unconfirmed");
       if (code === 1009) {
         const [largest] = [...unconfirmed.values()].sort((one, other) => other.size - one.size);
         if (largest) withdraw(largest, "too-large");
@@ -678,7 +675,7 @@ function createOutbox(options, events) {
       const { settle, message } = outgoing;
       const failure = mark !== "-" ? void 0 : OWN.test(code) ? "failed" : code;
       if (!settle || !failure) drop(outgoing);
-      const reply = mark === "=" || failure && payload.length > 0 ? read(payload) : [];
+      const reply = mark === "=" || failure && payload.length ? read(payload) : [];
       if (settle) settle(failure ?? (reply ? void 0 : "decode"), reply?.[0]);
       else {
         reply?.forEach(deliver);
@@ -701,10 +698,9 @@ function createOutbox(options, events) {
       if (!reason) return;
       giveUp();
       const dropped = waiting.filter(({ entry }) => reason !== "unauthorized" || !entry?.isWritten);
-      dropped.forEach(remove);
       give(dropped, reason, onDropped);
     },
-    hasUnsent: () => (line?.buffered() ?? 0) > 0 || [...waiting, ...unconfirmed.values()].some(({ entry }) => !entry?.isWritten),
+    hasUnsent: () => !!line?.buffered() || [...waiting, ...unconfirmed.values()].some(({ entry }) => !entry?.isWritten),
     returning: resumption?.returning
   };
 }

@@ -46,8 +46,9 @@ export function createListeners(call: Call): readonly [Subscribe, notify: () => 
       };
     },
     () => {
-      const present = [...listeners];
-      for (const own of present) if (listeners.has(own)) call(own);
+      [...listeners].forEach((own) => {
+        if (listeners.has(own)) call(own);
+      });
     },
   ];
 }

@@ -43,7 +43,7 @@ export interface Kept<In, Out> extends OutboxEvents<In, Out> {
   readonly prepare: (message: Out) => Outgoing<In, Out> | undefined;
   readonly isFull: (size: number) => boolean;
   readonly expire: (outgoing: Outgoing<In, Out>, ms: number | undefined) => void;
-  /** Says of each what became of it. */
+  /** Takes all out, and says of each what became of it. */
   readonly give: <Reason>(
     all: readonly Outgoing<In, Out>[],
     reason: Reason & string,

@@ -37,12 +37,26 @@ export function createOutbox<In, Out>(
     changed({ queued: waiting.length });
   };
 
-  /** Reports each as without an answer: to the caller that waits for it, or else to the function for all others. */
+  const remove = (outgoing: Message): void => {
+    clearTimeout(outgoing.timer);
+    waiting = waiting.filter((one) => one !== outgoing);
+  };
+
+  /** What was sent and is not confirmed, by its id. */
+  const unconfirmed = new Map<number, Message>();
+  /** It neither waits nor is unconfirmed any more. */
+  const takeOut = (outgoing: Message): void => {
+    unconfirmed.delete(outgoing.id);
+    remove(outgoing);
+  };
+
+  /** Takes all out, and reports each as without an answer: to the caller that waits for it, or else to the function for all others. */
   const give = <Reason>(
     all: readonly Message[],
     reason: Reason & string,
-    to: ((messages: readonly Out[], reason: Reason) => void) | undefined,
+    to?: (messages: readonly Out[], reason: Reason) => void,
   ): void => {
+    all.forEach(takeOut);
     const rest = all.filter(({ settle, id, isOfLine }) => {
       settle?.(reason);
       return !settle && !(id && isOfLine);
@@ -60,21 +74,8 @@ export function createOutbox<In, Out>(
   const drop = (outgoing: Message): void => {
     keeper?.remove(outgoing);
   };
-  const remove = (outgoing: Message): void => {
-    clearTimeout(outgoing.timer);
-    waiting = waiting.filter((one) => one !== outgoing);
-  };
-
-  /** What was sent and is not confirmed, by its id. */
-  const unconfirmed = new Map<number, Message>();
-  /** It neither waits nor is unconfirmed any more. */
-  const takeOut = (outgoing: Message): void => {
-    unconfirmed.delete(outgoing.id);
-    remove(outgoing);
-  };
   const giveUp = (isChosen?: (outgoing: Message) => boolean): void => {
     const given = [...unconfirmed.values()].filter(isChosen ?? Boolean);
-    given.forEach(takeOut);
     give(given, 'unconfirmed', options.onUnconfirmed);
   };
   const resumption = options.resume?.({
@@ -85,7 +86,6 @@ export function createOutbox<In, Out>(
   });
 
   const withdraw = (outgoing: Message, reason: string): void => {
-    takeOut(outgoing);
     give([outgoing], reason as DropReason, onDropped);
     count();
   };
@@ -166,7 +166,7 @@ export function createOutbox<In, Out>(
       return ['dropped'];
     }
     if (queue && !isGreeting && (!settle || isTracked !== undefined)) {
-      keeper?.add(outgoing, ready !== undefined, expires);
+      keeper?.add(outgoing, !!ready, expires);
     }
     if (ready && !outgoing.entry) {
       transmit(outgoing, ready);
@@ -225,11 +225,8 @@ export function createOutbox<In, Out>(
       line = undefined;
       limit = Infinity;
       waiting = waiting.filter((one) => !unconfirmed.has(one.id));
-      for (const outgoing of waiting) {
-        if (!outgoing.isOfLine) continue;
-        remove(outgoing);
-        outgoing.settle?.('unconfirmed');
-      }
+      const ofLine = waiting.filter(({ isOfLine }) => isOfLine);
+      give(ofLine, 'unconfirmed');
       if (code === 1009) {
         // The server does not say which one it was: it was the largest.
         const [largest] = [...unconfirmed.values()].sort((one, other) => other.size - one.size);
@@ -251,7 +248,7 @@ export function createOutbox<In, Out>(
       const { settle, message } = outgoing;
       const failure = mark !== '-' ? undefined : OWN.test(code) ? 'failed' : code;
       if (!settle || !failure) drop(outgoing);
-      const reply = mark === '=' || (failure && payload.length > 0) ? read(payload) : [];
+      const reply = mark === '=' || (failure && payload.length) ? read(payload) : [];
       if (settle) settle(failure ?? (reply ? undefined : 'decode'), reply?.[0]);
       else {
         // What onError of the server says of a failure is a message like any other.
@@ -276,11 +273,10 @@ export function createOutbox<In, Out>(
       giveUp();
       // Whoever is not logged in may be so later: what is stored waits for that.
       const dropped = waiting.filter(({ entry }) => reason !== 'unauthorized' || !entry?.isWritten);
-      dropped.forEach(remove);
       give(dropped, reason, onDropped);
     },
     hasUnsent: () =>
-      (line?.buffered() ?? 0) > 0 ||
+      !!line?.buffered() ||
       [...waiting, ...unconfirmed.values()].some(({ entry }) => !entry?.isWritten),
     returning: resumption?.returning,
   };

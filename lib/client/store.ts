@@ -1,6 +1,6 @@
 /** Optimistic state: what the page does is shown at once, and what the server says is what counts. */
 import { type Wire } from '../core/codec.ts';
-import { type Call, createEmitter } from './emitter.ts';
+import { createCall, createEmitter } from './emitter.ts';
 import { openLink } from './link.ts';
 import { type ConnectOptions, type Link } from './options.ts';
 import { type Outgoing } from './outgoing.ts';
@@ -107,19 +107,12 @@ export function createStore<Model, In, Out, Local = never, Encoded extends Wire 
   const stored = new Map<number, Outgoing<In, Out>>();
   let lastId = 0;
 
+  // It is never over: the listeners of a store are called as long as there are any.
+  const call = createCall(connect.onError, new AbortController().signal);
   const report = (error: unknown): void => {
-    setTimeout(() => {
-      if (!connect.onError) throw error;
-      connect.onError(error);
+    call(() => {
+      throw error;
     });
-  };
-  const call: Call = (act, ...given) => {
-    try {
-      return act?.(...given);
-    } catch (error) {
-      report(error);
-      return undefined;
-    }
   };
   const [subscribe, emit] = createEmitter(call);
 
@@ -153,6 +146,17 @@ export function createStore<Model, In, Out, Local = never, Encoded extends Wire 
       pending.shift();
     }
     shown = pending.reduce((model, { message }) => apply(model, message), baseline);
+  };
+
+  /** It has not failed any more. @returns what it was, and what the queue may still have stored of it */
+  const takeFailed = (
+    id: number,
+  ): readonly [Failed<Out> | undefined, Outgoing<In, Out> | undefined] => {
+    const failed = failures.find((one) => one.id === id);
+    const outgoing = stored.get(id);
+    if (failed) failures = failures.filter((one) => one !== failed);
+    stored.delete(id);
+    return [failed, outgoing];
   };
 
   const pendingOf = (
@@ -200,8 +204,7 @@ export function createStore<Model, In, Out, Local = never, Encoded extends Wire 
       }
       if (code === 'left') {
         // The queue keeps it for another page or another user: this page forgets it.
-        failures = failures.filter((one) => one.id !== id);
-        stored.delete(id);
+        takeFailed(id);
       } else if (!pending.includes(settled)) return;
       if (code === 'skipped') settled.isLocal = true;
       else pending = pending.filter((one) => one !== settled);
@@ -251,11 +254,8 @@ export function createStore<Model, In, Out, Local = never, Encoded extends Wire 
     failed: () => failures,
     retry: (id) => {
       work(() => {
-        const again = failures.find((one) => one.id === id);
+        const [again, before] = takeFailed(id);
         if (!again) return;
-        failures = failures.filter((one) => one !== again);
-        const before = stored.get(id);
-        stored.delete(id);
         add(id, again.message);
         work(() => {
           // The new one is stored first: a page that ends between has it twice, not lost.
@@ -265,10 +265,7 @@ export function createStore<Model, In, Out, Local = never, Encoded extends Wire 
     },
     discard: (id) => {
       work(() => {
-        if (!failures.some((one) => one.id === id)) return;
-        failures = failures.filter((one) => one.id !== id);
-        const outgoing = stored.get(id);
-        stored.delete(id);
+        const [, outgoing] = takeFailed(id);
         if (outgoing) forget(outgoing);
       });
     },

@@ -200,9 +200,7 @@ function createKeeper<In, Out>(
   const look = (): void => {
     if (!term || call(owner) === term.owner) return;
     end();
-    const dropped = [...waiting()];
-    dropped.forEach(kept.takeOut);
-    kept.give(dropped, 'other-owner', options.onDropped);
+    kept.give(waiting(), 'other-owner', options.onDropped);
     void begin();
   };
 

@@ -41,10 +41,11 @@ export function answerOf<Said>(child: ChildProcess): Promise<Said> {
   });
 }
 
-/** What a server has used so far: CPU in microseconds, RSS in bytes. */
+/** What a server has used so far: CPU in microseconds, RSS and heap in bytes. */
 export interface Usage {
   readonly cpu: number;
   readonly rss: number;
+  readonly heap: number;
 }
 
 /** The server of one contender. */

@@ -14,10 +14,10 @@ export interface Order {
   readonly collects: boolean;
 }
 
-/** From a server. CPU in microseconds since it started, RSS in bytes. */
+/** From a server. CPU in microseconds since it started, RSS and heap (with what is beside it) in bytes. */
 export type ServerReport =
   | ({ readonly kind: 'listening' } & Ports)
-  | { readonly kind: 'usage'; readonly cpu: number; readonly rss: number };
+  | { readonly kind: 'usage'; readonly cpu: number; readonly rss: number; readonly heap: number };
 
 /** How a contender is spoken to. */
 export type Dialect =

@@ -17,7 +17,8 @@ process.on('message', (order: Order) => {
   if (order.kind !== 'usage') return;
   if (order.collects) (globalThis as { gc?: () => void }).gc?.();
   const { user, system } = process.cpuUsage();
-  post({ kind: 'usage', cpu: user + system, rss: process.memoryUsage.rss() });
+  const { rss, heapUsed, external } = process.memoryUsage();
+  post({ kind: 'usage', cpu: user + system, rss, heap: heapUsed + external });
 });
 process.on('disconnect', () => process.exit());
 

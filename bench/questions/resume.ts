@@ -129,7 +129,7 @@ async function handshakes({ rounds }: Pace): Promise<Table> {
 
 async function idle({ rounds }: Pace): Promise<Table> {
   const chosen = kinds.filter(({ title }) => title === 'bare ws 8' || title.startsWith(attached));
-  const measured = chosen.map((): number[] => []);
+  const measured = chosen.map((): { readonly heap: number; readonly rss: number }[] => []);
   for (let round = 0; round < Math.max(2, Math.round(rounds / 5)); round++) {
     for (const [index, { server, dialect = 'ws' }] of chosen.entries()) {
       const one = await start(server);
@@ -141,20 +141,26 @@ async function idle({ rounds }: Pace): Promise<Table> {
         await one.load.connect('many', { ...target, connections: IDLE });
         await one.server.usage(true);
         const after = await one.server.usage(true);
-        measured[index]?.push((after.rss - before.rss) / IDLE);
+        measured[index]?.push({
+          heap: (after.heap - before.heap) / IDLE,
+          rss: (after.rss - before.rss) / IDLE,
+        });
       } finally {
         stop(one);
       }
     }
   }
   return {
-    title: 'RSS of a connection that has said nothing',
-    head: ['contender', 'bytes', 'min to max'],
-    rows: chosen.map(({ title }, index) => {
-      const all = measured[index] ?? [];
-      const range = `${Math.min(...all).toFixed(0)} to ${Math.max(...all).toFixed(0)}`;
-      return [title, median(all).toFixed(0), range];
-    }),
+    title: 'A connection that has said nothing',
+    head: ['contender', 'heap, bytes', 'min to max', 'RSS, bytes', 'min to max'],
+    rows: chosen.map(({ title }, index) => [
+      title,
+      ...(['heap', 'rss'] as const).flatMap((kind) => {
+        const all = (measured[index] ?? []).map((each) => each[kind]);
+        const range = `${Math.min(...all).toFixed(0)} to ${Math.max(...all).toFixed(0)}`;
+        return [median(all).toFixed(0), range];
+      }),
+    ]),
   };
 }
 

@@ -41,6 +41,29 @@ export function introductionOf({ headers }: IncomingMessage): Introduction | und
   };
 }
 
+/**
+ * Takes the introduction out of a handshake that is through. The request stays for as long as the
+ * connection does, and what logs it must not have the secret of the client.
+ */
+export function forgetIntroduction({ headers, rawHeaders }: IncomingMessage): void {
+  // guard: the secret of a client is in no header → const header = undefined as string | undefined;
+  const header = withoutIntroduction(headers['sec-websocket-protocol']);
+  if (header === undefined) return;
+  headers['sec-websocket-protocol'] = header;
+  for (let at = 1; at < rawHeaders.length; at += 2) {
+    rawHeaders[at] = withoutIntroduction(rawHeaders[at]) ?? (rawHeaders[at] as string);
+  }
+}
+
+/** @returns undefined where there is none: then nothing has to be replaced */
+function withoutIntroduction(header: string | undefined): string | undefined {
+  if (header?.includes(PARAMETER) !== true) return undefined;
+  const offers = header.split(',').map((offer) => offer.trim());
+  const others = offers.filter((offer) => !offer.startsWith(PARAMETER)).join(', ');
+  // Mostly this is all that is left. A part of the header would keep all of it in memory.
+  return others === PROTOCOL ? PROTOCOL : others;
+}
+
 /** What a client goes on from; undefined when it is not that. */
 export function resumeFrameOf(payload: string): Resume | undefined {
   const { owner, sent, pushes, places } = objectIn(payload) ?? {};

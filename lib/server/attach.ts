@@ -246,6 +246,7 @@ export function attachWebSockets<App extends Application>(
       // guard: every call into ws is guarded → throw cause;
       reportUpgrade(new RouteError({ cause }), request);
     }
+    chosen.delete(request);
     afterThisCallback(() => stream.uncork());
   }
 

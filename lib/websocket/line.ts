@@ -4,7 +4,7 @@ import { type Duplex } from 'node:stream';
 import { type WebSocket } from 'ws';
 import { admissionOf } from '../connection/claim.ts';
 import { ClientConnection, type StartSession } from '../connection/connection.ts';
-import { introductionOf } from '../connection/introduction.ts';
+import { forgetIntroduction, introductionOf } from '../connection/introduction.ts';
 import { type Line, PLACED } from '../connection/line.ts';
 import { type ConnectionSettings } from '../connection/options.ts';
 import { type Wire } from '../core/codec.ts';
@@ -41,7 +41,10 @@ export class WebSocketLine implements Line, PausedLine {
    */
   constructor(socket: WebSocket, request: IncomingMessage, hasIds: boolean, asksWho: boolean) {
     this.isMarked = hasIds && socket.protocol === PROTOCOL;
-    this.introduction = this.isMarked && asksWho ? introductionOf(request) : undefined;
+    if (this.isMarked) {
+      if (asksWho) this.introduction = introductionOf(request);
+      forgetIntroduction(request);
+    }
     this.#socket = socket;
     this.stream = request.socket;
     this.#outbox = new Outbox(socket, directStream(socket, request), request.socket);

@@ -98,7 +98,8 @@ export class Outbox {
       if (waiting instanceof Batch) this.#sendAll(waiting.items, isAwaited);
       else this.#send(waiting, isAwaited);
     } else {
-      const isAwaited = stream.writableLength > 0;
+      // What is corked waits for us, not for the kernel: the 101, when the hello follows it.
+      const isAwaited = stream.writableLength > 0 && stream.writableCorked === 0;
       if (waiting instanceof Batch) this.#write(stream, Batch.join(waiting), isAwaited);
       else if (waiting instanceof Frame) this.#writeOne(stream, waiting.bytes, isAwaited);
       else this.#write(stream, piecesOf(waiting, size), isAwaited);

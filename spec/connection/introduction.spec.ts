@@ -1,6 +1,7 @@
 import { type IncomingMessage } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import {
+  forgetIntroduction,
   introductionOf,
   lastEventIdOf,
   ownerTag,
@@ -114,6 +115,50 @@ describe('what a client goes on from', () => {
     const resume = resumeFrameOf(JSON.stringify({ sent: 0, pushes: 0, places }));
 
     expect([...(resume?.places ?? [])]).toEqual([['good', '1-0']]);
+  });
+});
+
+describe('a handshake that is through', () => {
+  it.each<[name: string, given: string[], left: string | undefined, leftRaw: string[]]>([
+    [
+      'has no introduction in it any more',
+      ['Sec-WebSocket-Protocol', 'omnimessage.1, omnimessage.1.abc'],
+      'omnimessage.1',
+      ['Sec-WebSocket-Protocol', 'omnimessage.1'],
+    ],
+    [
+      'keeps what else was offered',
+      ['Sec-WebSocket-Protocol', 'omnimessage.1.abc,token.x,omnimessage.1'],
+      'token.x, omnimessage.1',
+      ['Sec-WebSocket-Protocol', 'token.x, omnimessage.1'],
+    ],
+    [
+      'in as many headers as it came',
+      ['sec-websocket-protocol', 'omnimessage.1', 'sec-websocket-protocol', 'omnimessage.1.abc'],
+      'omnimessage.1',
+      ['sec-websocket-protocol', 'omnimessage.1', 'sec-websocket-protocol', ''],
+    ],
+    [
+      'stays as it is without one',
+      ['sec-websocket-protocol', 'omnimessage.1,other'],
+      'omnimessage.1,other',
+      ['sec-websocket-protocol', 'omnimessage.1,other'],
+    ],
+    [
+      'stays as it is without any offer',
+      ['host', 'omnimessage.1.abc'],
+      undefined,
+      ['host', 'omnimessage.1.abc'],
+    ],
+  ])('%s', (_name, rawHeaders, left, leftRaw) => {
+    const offers = rawHeaders.filter((_each, at) => at % 2 === 1 && rawHeaders[at - 1] !== 'host');
+    const headers: Record<string, string> =
+      offers.length === 0 ? {} : { 'sec-websocket-protocol': offers.join(', ') };
+    const request = Object.assign(withHeaders(headers), { rawHeaders: [...rawHeaders] });
+    forgetIntroduction(request);
+
+    expect(request.headers['sec-websocket-protocol']).toBe(left);
+    expect(request.rawHeaders).toEqual(leftRaw);
   });
 });
 

@@ -119,6 +119,9 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
     ['a topic without a place is a gap', 'each other topic'],
     ['a program never goes on', 'in a program'],
   ],
+  'spec/connection/introduction.spec.ts': [
+    ['the secret of a client is in no header', 'no introduction in it any more'],
+  ],
   'spec/connection/kept-messages.spec.ts': [
     ['buffers are used again only when nothing in them is kept', 'a plain array'],
   ],

@@ -33,6 +33,24 @@ async function pair(isDirect: boolean): Promise<Pair> {
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
+describe('Outbox on a stream that is corked', () => {
+  it('hands over what it has: the stream waits for us, and not for the kernel', async () => {
+    const { outbox, request, client } = await pair(true);
+    const stream = request.socket;
+    stream.cork();
+
+    for (const text of ['one', 'two', 'three']) {
+      outbox.push(text);
+      outbox.flushUnlessBlocked();
+      // Nothing waits in the outbox, where it would count 256 bytes more.
+      expect(outbox.buffered).toBe(stream.writableLength);
+    }
+    stream.uncork();
+
+    for (const text of ['one', 'two', 'three']) expect(await client.next()).toBe(text);
+  });
+});
+
 describe.each([
   ['directly', true],
   ['through the sender of ws', false],

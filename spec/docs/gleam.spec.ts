@@ -2,10 +2,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { layoutFaults } from '../cli/gleam/layout-rules.ts';
+import { freePort } from '../support/free-port.ts';
 import { makeProject, type Project } from '../support/project.ts';
 import { until } from '../support/until.ts';
 
@@ -25,16 +25,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => project.remove());
-
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0);
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
 
 describe('docs/gleam.md, from nothing', { timeout: 60_000 }, () => {
   it('shows every file', () => {

@@ -8,7 +8,8 @@ import { promisify } from 'node:util';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { slotOf } from '../../lib/hub/redis/topology.ts';
-import { type EngineOptions, freePort } from '../support/engines.ts';
+import { type EngineOptions } from '../support/engines.ts';
+import { freePort } from '../support/free-port.ts';
 import { until } from '../support/until.ts';
 import { type Gateway, gateway } from './gateway.ts';
 

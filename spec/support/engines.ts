@@ -3,7 +3,6 @@ import { spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jetstreamManager } from '@nats-io/jetstream';
@@ -11,6 +10,7 @@ import { connect } from '@nats-io/transport-node';
 import { natsBackplane } from '../../lib/nats.ts';
 import { redisBackplane } from '../../lib/redis.ts';
 import { type Backplane } from '../../lib/hub/backplane.ts';
+import { freePort } from './free-port.ts';
 import { admin, keysOf, redisUrl } from './redis-admin.ts';
 import { until } from './until.ts';
 
@@ -85,17 +85,6 @@ const nats: Engine = {
     stop: () => Promise.resolve(),
   }),
 };
-
-/** A port on which nothing listens. */
-export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  // A node of a cluster listens on its port and 10,000 above.
-  return port < 55_000 ? port : freePort();
-}
 
 /** Three masters. @param more - arguments of each server besides */
 export async function startCluster(more: readonly string[] = []): Promise<{

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { freePort } from './engines.ts';
+import { freePort } from './free-port.ts';
 import { until } from './until.ts';
 
 export interface OwnRedis {

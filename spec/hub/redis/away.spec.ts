@@ -1,6 +1,4 @@
 /** What the hubs of many processes promise while Redis is away, and when it is back. */
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { BackplaneError, type OmniError } from 'express-omnimessage';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
@@ -16,6 +14,7 @@ import {
   withRedis,
 } from '../../support/redis.ts';
 import { isThere } from '../../support/engines.ts';
+import { freePort } from '../../support/free-port.ts';
 import { ownRedis } from '../../support/own-redis.ts';
 import { until } from '../../support/until.ts';
 
@@ -28,16 +27,6 @@ const said = (errors: readonly OmniError[]): string[] => errors.map(({ message }
 const causeOf = ({ errors }: Node): string =>
   (errors[0]?.cause as Error | undefined)?.message ?? '';
 const AWAY = 'Redis is away: messages wait';
-
-/** A port where nobody listens. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 describe.runIf(withRedis)('a connection that is cut', () => {
   it('costs nothing: neither what is published nor what is read is lost, doubled or out of order', async () => {

@@ -8,7 +8,8 @@ import { createHub, type Hub, type OmniError } from 'express-omnimessage';
 import { redisBackplane, type RedisBackplaneOptions } from 'express-omnimessage/redis';
 import { createClient } from 'redis';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { freePort, isThere, randomPrefix, startCluster } from '../../support/engines.ts';
+import { isThere, randomPrefix, startCluster } from '../../support/engines.ts';
+import { freePort } from '../../support/free-port.ts';
 import { until } from '../../support/until.ts';
 
 const codec = {

@@ -50,6 +50,19 @@ describe.runIf(isThere.cluster)('what is published in one turn', () => {
     expect([a.errors, b.errors]).toEqual([[], []]);
   });
 
+  it('is written in two commands where it comes from many connections', async () => {
+    const redis = await ownRedis();
+    const a = await hearing(redis);
+    const before = commands(redis);
+
+    // Each in a callback of its own, as what sockets bring.
+    for (const topic of TOPICS) setImmediate(() => a.hub.publish(topic, ['0']));
+    await until(() => a.heard.length === 10);
+
+    expect(a.heard).toEqual(rounds(0, 1));
+    expect(commands(redis) - before).toBe(2);
+  });
+
   it('is no more than 64 KiB in one command', async () => {
     const redis = await ownRedis();
     const a = await hearing(redis);

@@ -24,14 +24,17 @@ export interface Claimant {
   readonly shutDown: () => void | Promise<void>;
 }
 
-const admissions = new WeakMap<object, Admission>();
+const admission: unique symbol = Symbol('omnimessage admission');
+interface Admitted {
+  [admission]?: Admission;
+}
 
 /** Records that a socket passed. */
-export function admit(socket: object, admission: Admission): void {
-  admissions.set(socket, admission);
+export function admit(socket: object, how: Admission): void {
+  (socket as Admitted)[admission] = how;
 }
 
 /** How a socket passed; undefined when its server was not attached. */
 export function admissionOf(socket: object): Admission | undefined {
-  return admissions.get(socket);
+  return (socket as Admitted)[admission];
 }

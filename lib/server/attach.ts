@@ -120,7 +120,8 @@ export function attachWebSockets<App extends Application>(
   // guard: everything sees a target in one form
   server.prependListener('request', toOriginForm);
 
-  const chosen = new WeakMap<IncomingMessage, string>();
+  /** The subprotocol of the handshake that ws is about to answer. */
+  let chosen: string | undefined;
   const upstream = expressWs(
     app,
     // express-ws and its ws server get no events: ws would repeat the server's errors where nothing
@@ -140,8 +141,7 @@ export function attachWebSockets<App extends Application>(
         perMessageDeflate: false,
         // ws would select the first one, and so send a token that came this way back in a header.
         // guard: no subprotocol
-        handleProtocols: (_offered: unknown, request: IncomingMessage) =>
-          chosen.get(request) ?? false,
+        handleProtocols: () => chosen ?? false,
       },
     },
   );
@@ -196,15 +196,15 @@ export function attachWebSockets<App extends Application>(
     // What comes before a route listens waits in the kernel; ws puts `head` before it.
     // guard: early frames wait
     stream.pause();
-    const refusal =
-      handshakeFault(request) ?? gate.refusalOf(request) ?? refusalOfSubprotocol(request);
-    if (refusal !== undefined) {
-      refuseUpgrade(stream, refusal);
+    const refusal = handshakeFault(request) ?? gate.refusalOf(request);
+    const subprotocol = refusal ?? subprotocolOf(request);
+    if (typeof subprotocol === 'object') {
+      refuseUpgrade(stream, subprotocol);
       return;
     }
     gate.ask(request, {
       pass: (authorized) => {
-        accept(request, stream, head, authorized);
+        accept(request, stream, head, authorized, subprotocol);
       },
       refuse: (why) => {
         refuseUpgrade(stream, why);
@@ -212,11 +212,9 @@ export function attachWebSockets<App extends Application>(
     });
   }
 
-  function refusalOfSubprotocol(request: IncomingMessage): Refusal | undefined {
+  function subprotocolOf(request: IncomingMessage): string | undefined | Refusal {
     try {
-      const subprotocol = chooseSubprotocol(request, subprotocols);
-      if (subprotocol !== undefined) chosen.set(request, subprotocol);
-      return undefined;
+      return chooseSubprotocol(request, subprotocols);
     } catch (cause) {
       const status = refusalStatus(cause);
       if (status !== undefined) return { status, code: 'authorize' };
@@ -231,9 +229,11 @@ export function attachWebSockets<App extends Application>(
     stream: Duplex,
     head: Buffer,
     authorized: unknown,
+    subprotocol: string | undefined,
   ): void {
     // What a route says at once, like the hello, leaves with the 101: a write less.
     stream.cork();
+    chosen = subprotocol;
     try {
       sockets.handleUpgrade(request, stream, head, (socket) => {
         const pending = new PendingSocket(socket, stream, authorized, openTimeout);
@@ -246,7 +246,6 @@ export function attachWebSockets<App extends Application>(
       // guard: every call into ws is guarded → throw cause;
       reportUpgrade(new RouteError({ cause }), request);
     }
-    chosen.delete(request);
     afterThisCallback(() => stream.uncork());
   }
 

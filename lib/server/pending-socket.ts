@@ -9,14 +9,12 @@ import { safeClose } from '../websocket/close.ts';
 import { publishRefused } from '../process/diagnostics.ts';
 import { CloseCode, reasonOf } from '../core/close-codes.ts';
 import { statusOf } from '../core/errors.ts';
-import { type Admission, admit, type Claimant } from '../connection/claim.ts';
+import { type Admission, admissionOf, admit, type Claimant } from '../connection/claim.ts';
 import { closeResponse, type SocketResponse } from './socket-response.ts';
 import { startTimer } from '../process/timers.ts';
 
 const OPEN = 1;
 const ignoreError = (): void => {};
-
-const pending = new WeakMap<object, PendingSocket>();
 
 /** The close code for an HTTP status. */
 export function closeCodeOf(status: number): CloseCode {
@@ -69,7 +67,6 @@ export class PendingSocket implements Admission {
     socket.on('newListener', onNewListener);
     socket.on('close', onClose);
     admit(socket, this);
-    pending.set(socket, this);
   }
 
   /** Whether a route has the socket, or it was closed: in both cases nothing is pending. */
@@ -139,11 +136,11 @@ export class PendingSocket implements Admission {
 
 /** A route that does not use this package takes the socket by listening for messages. */
 function onNewListener(this: WebSocket, event: string | symbol): void {
-  if (event === 'message') pending.get(this)?.claim();
+  if (event === 'message') pendingOf(this)?.claim();
 }
 
 function onClose(this: WebSocket): void {
-  pending.get(this)?.closed();
+  pendingOf(this)?.closed();
 }
 
 function giveUp(socket: PendingSocket): void {
@@ -152,5 +149,6 @@ function giveUp(socket: PendingSocket): void {
 
 /** The guard of a socket, also after it was claimed; undefined when its server was not attached. */
 export function pendingOf(socket: object): PendingSocket | undefined {
-  return pending.get(socket);
+  const admission = admissionOf(socket);
+  return admission instanceof PendingSocket ? admission : undefined;
 }

@@ -29,12 +29,16 @@ export function safeClose(socket: WebSocket, code: number, reason: string = reas
   cutLater(socket);
 }
 
-const expiring = new WeakSet<WebSocket>();
+const expires: unique symbol = Symbol('omnimessage expires');
+interface Expiring extends WebSocket {
+  [expires]?: true;
+}
 
 /** Makes sure that a closing socket is closed 5 s later; ws itself would wait for 30 s. */
 export function cutLater(socket: WebSocket): void {
-  if (socket.readyState === CLOSED || expiring.has(socket)) return;
-  expiring.add(socket);
+  const expiring: Expiring = socket;
+  if (socket.readyState === CLOSED || expiring[expires] === true) return;
+  expiring[expires] = true;
   const timer = startTimer(terminate, CLOSE_TIMEOUT, socket);
   socket.once('close', () => {
     clearTimeout(timer);

@@ -35,6 +35,7 @@ export function restoreUrl(request: IncomingMessage): void {
 }
 
 function withoutSuffix(url: string): string {
-  const own = url.replace(SUFFIX, '$1');
+  // Most have none, and a search costs less than the pattern.
+  const own = url.includes('.websocket') ? url.replace(SUFFIX, '$1') : url;
   return own.startsWith('/') ? own : `/${own}`;
 }

@@ -106,26 +106,33 @@ export async function startCluster(more: readonly string[] = []): Promise<{
       { stdio: 'ignore' },
     ),
   );
+  const stop = async (): Promise<void> => {
+    const left = servers.filter(({ exitCode, signalCode }) => (exitCode ?? signalCode) === null);
+    const ended = left.map((server) => once(server, 'exit'));
+    for (const server of left) server.kill('SIGKILL');
+    await Promise.all(ended);
+    await rm(folder, { recursive: true, force: true });
+  };
   const tell = (...args: string[]): string =>
     spawnSync('redis-cli', args, { encoding: 'utf8' }).stdout.trim();
-  await until(() => ports.every((port) => tell('-p', String(port), 'PING').includes('PONG')));
-  tell('--cluster', 'create', ...ports.map((port) => `127.0.0.1:${port}`), '--cluster-yes');
-  await until(() =>
-    ports.every((port) => tell('-p', String(port), 'CLUSTER', 'INFO').includes('state:ok')),
-  );
+  try {
+    await until(() => ports.every((port) => tell('-p', String(port), 'PING').includes('PONG')));
+    tell('--cluster', 'create', ...ports.map((port) => `127.0.0.1:${port}`), '--cluster-yes');
+    await until(() =>
+      ports.every((port) => tell('-p', String(port), 'CLUSTER', 'INFO').includes('state:ok')),
+    );
+  } catch (error) {
+    // Whoever asked for it has nothing to stop.
+    await stop();
+    throw error;
+  }
   return {
     ports,
     tell,
     signalFrom: (first, signal) => {
       for (const server of servers.slice(first)) server.kill(signal);
     },
-    stop: async () => {
-      const left = servers.filter(({ exitCode, signalCode }) => (exitCode ?? signalCode) === null);
-      const ended = left.map((server) => once(server, 'exit'));
-      for (const server of left) server.kill('SIGKILL');
-      await Promise.all(ended);
-      await rm(folder, { recursive: true, force: true });
-    },
+    stop,
   };
 }
 

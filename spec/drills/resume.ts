@@ -55,7 +55,19 @@ interface Node {
 const path = fileURLToPath(new URL('resume-node.ts', import.meta.url));
 const codec = { decode: (encoded: string) => encoded, encode: (message: string) => message };
 
-/** How long before or after a jump a gap may be told, in milliseconds. */
+/**
+ * A message that does not follow on the one before. A gap is told for it from the one before on, or soon
+ * after: what a hub tells of itself is not in order with what a client hears when it comes back.
+ */
+interface Jump {
+  /** When the one before came, and this one, in milliseconds. */
+  readonly since: number;
+  readonly at: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** How much sooner or later than that a gap may be told, in milliseconds. */
 const NEAR = 5_000;
 
 class Client {
@@ -63,7 +75,8 @@ class Client {
   readonly topic: string;
   #socket: WebSocket | undefined;
   #last: number | undefined;
-  readonly jumps: { readonly at: number; readonly from: number; readonly to: number }[] = [];
+  #heardAt = 0;
+  readonly jumps: Jump[] = [];
   readonly told: number[] = [];
   delivered = 0;
   gaps = 0;
@@ -110,16 +123,20 @@ class Client {
   }
 
   /** The jumps of which nobody told. */
-  untold(): Client['jumps'] {
-    return this.jumps.filter(({ at }) => !this.told.some((told) => Math.abs(told - at) < NEAR));
+  untold(): Jump[] {
+    return this.jumps.filter(
+      ({ since, at }) => !this.told.some((told) => told > since - NEAR && told < at + NEAR),
+    );
   }
 
   #heard(n: number): void {
+    const at = performance.now();
     this.delivered += 1;
     if (this.#last !== undefined && n !== this.#last + 1) {
-      this.jumps.push({ at: performance.now(), from: this.#last, to: n });
+      this.jumps.push({ since: this.#heardAt, at, from: this.#last, to: n });
     }
     this.#last = n;
+    this.#heardAt = at;
   }
 }
 
@@ -298,8 +315,10 @@ export async function runResumeDrill(drill: ResumeDrill): Promise<ResumeReport> 
     await until(() => !clients.some(isBehind), 60_000).catch(() => {});
     const behind = clients.filter(isBehind);
     for (const client of clients) {
-      for (const { from, to, at } of client.untold()) {
-        process.stderr.write(`untold: ${client.topic} ${from} → ${to} at ${Math.round(at)}\n`);
+      for (const { from, to, since, at } of client.untold()) {
+        const when = `${Math.round(since)} to ${Math.round(at)}`;
+        const told = client.told.map(Math.round).join(' ');
+        process.stderr.write(`untold: ${client.topic} ${from} → ${to}, ${when}; told ${told}\n`);
       }
     }
     for (const { topic, last: got, link } of behind) {

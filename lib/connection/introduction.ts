@@ -55,11 +55,22 @@ export function forgetIntroduction({ headers, rawHeaders }: IncomingMessage): vo
   }
 }
 
+/** The subprotocols that a client offers, in its order. */
+export function offersIn(header: string): string[] {
+  return header.split(',').map((offer) => offer.trim());
+}
+
+/** Whether an offer is what a client of omnimessage says of itself, and never chosen. */
+export function isIntroduction(offer: string): boolean {
+  return offer.startsWith(PARAMETER);
+}
+
 /** @returns undefined where there is none: then nothing has to be replaced */
 function withoutIntroduction(header: string | undefined): string | undefined {
   if (header?.includes(PARAMETER) !== true) return undefined;
-  const offers = header.split(',').map((offer) => offer.trim());
-  const others = offers.filter((offer) => !offer.startsWith(PARAMETER)).join(', ');
+  const others = offersIn(header)
+    .filter((offer) => !isIntroduction(offer))
+    .join(', ');
   // Mostly this is all that is left. A part of the header would keep all of it in memory.
   return others === PROTOCOL ? PROTOCOL : others;
 }

@@ -1,6 +1,7 @@
 /** Which subprotocol a handshake gets. */
 import { dropRejection } from '../core/attempt.ts';
 import { type IncomingMessage } from 'node:http';
+import { isIntroduction, offersIn } from '../connection/introduction.ts';
 import { PROTOCOL } from '../core/protocol.ts';
 
 /**
@@ -14,9 +15,6 @@ export type Subprotocols = (
   request: IncomingMessage,
 ) => string | undefined;
 
-/** What the client of omnimessage says of itself rides as a second token, which is never chosen. */
-const PARAMETER = `${PROTOCOL}.`;
-
 /**
  * Chooses the subprotocol: `omnimessage.1` whenever it is offered, else what the user chooses. None
  * is chosen by itself, because the first one may be a token that would be sent back in a header.
@@ -29,10 +27,10 @@ export function chooseSubprotocol(
 ): string | undefined {
   const header = request.headers['sec-websocket-protocol'];
   if (header === undefined) return undefined;
-  const offered = header.split(',').map((token) => token.trim());
+  const offered = offersIn(header);
   if (offered.includes(PROTOCOL)) return PROTOCOL;
   if (subprotocols === undefined) return undefined;
-  const own = offered.filter((token) => token !== '' && !token.startsWith(PARAMETER));
+  const own = offered.filter((token) => token !== '' && !isIntroduction(token));
   const chosen: unknown = subprotocols(own, request);
   if (chosen === undefined || chosen === null) return undefined;
   if (typeof chosen === 'string' && own.includes(chosen)) return chosen;

@@ -147,8 +147,6 @@ export class KeptMessages {
     const chunk = this.#chunk;
     if (chunk !== undefined && this.#end + size <= chunk.bytes.length) return chunk;
     this.#end = 0;
-    // guard: buffers are used again only when nothing in them is kept → if (chunk !== undefined) return chunk;
-    if (chunk?.live === 0 && size <= chunk.bytes.length) return chunk;
     const spare = this.#spare;
     this.#spare = undefined;
     const usual = Math.min(LARGEST_BUFFER, 2 * (chunk?.bytes.length ?? FIRST_BUFFER / 2));
@@ -164,6 +162,7 @@ export class KeptMessages {
     this.#chunks[slot] = undefined;
     if (chunk === undefined) return;
     chunk.live -= 1;
+    // guard: buffers are used again only when nothing in them is kept
     if (chunk.live > 0) return;
     if (chunk === this.#chunk) this.#end = 0;
     else if (chunk.bytes.length === LARGEST_BUFFER) this.#spare = chunk;

@@ -3,13 +3,13 @@ import { type BackplaneHub, type LogPage, type Place, START } from '../backplane
 import { BackplaneError } from '../errors.ts';
 import { type Budget, type Outgoing } from '../outgoing.ts';
 import { Repeats } from '../repeats.ts';
-import { type Client, type Connection, isRefusal, keepConnected } from './connection.ts';
+import { type Client, type Connection, keepConnected } from './connection.ts';
 import { type Names, parsePushed } from './entry.ts';
 import { Followings } from './followings.ts';
 import { endOf, readLog } from './read.ts';
 import { Recent } from './recent.ts';
 import { openSession, type Session } from './session.ts';
-import { MOVED, NOT_NOW, Writing } from './writing.ts';
+import { isFinal, MOVED, Writing } from './writing.ts';
 
 /** For how long a connection has to hold to be one that works, in milliseconds. */
 const SETTLED = 1_000;
@@ -109,7 +109,7 @@ export class Shard {
         outage: isFollowed ? this.#outage : undefined,
       });
     } catch (error) {
-      if (!isRefusal(error) || NOT_NOW.test(error.message)) throw error;
+      if (!isFinal(error)) throw error;
       this.#report('a log cannot be read', error);
       return { entries: [], isComplete: false, hasMore: false, end: START };
     }

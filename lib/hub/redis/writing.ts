@@ -14,7 +14,7 @@ const schedule = setImmediate;
 export const MOVED: RegExp = /^-?(MOVED|ASK|TRYAGAIN)\b/;
 
 /** What Redis answers where a command was not carried out, but will be later or by another node. */
-export const NOT_NOW: RegExp =
+const NOT_NOW: RegExp =
   /^-?(MOVED|ASK|TRYAGAIN|CLUSTERDOWN|READONLY|LOADING|MASTERDOWN|NOSCRIPT|OOM|MISCONF|UNKILLABLE|BUSY)\b/;
 
 /** What {@link Writing} needs of those around it. */
@@ -128,7 +128,7 @@ export class Writing {
 
   /** Redis did not accept a message. */
   #refused(writer: Connection, error: unknown): void {
-    if (!isRefusal(error) || NOT_NOW.test(error.message)) {
+    if (!isFinal(error)) {
       // Those behind it may have been accepted, unless the slot went: all are written again.
       if (!isRefusal(error) || !MOVED.test(error.message)) this.outgoing.scatter();
       writer.close(error);
@@ -146,13 +146,19 @@ export class Writing {
    * again one by one, and so is all that comes.
    */
   #refusedAll(writer: Connection, error: unknown, entries: readonly Unwritten[]): void {
-    const isOneTopic = entries.every(({ topic }) => topic === entries[0]?.topic);
-    if (isRefusal(error) && !NOT_NOW.test(error.message) && !isOneTopic) {
+    if (!isFinal(error)) {
+      this.#refused(writer, error);
+    } else if (entries.every(({ topic }) => topic === entries[0]?.topic)) {
+      for (const _entry of entries) this.#refused(writer, error);
+    } else {
       this.#isOneTopic = true;
       this.outgoing.scatter();
       writer.close(error);
-    } else if (isRefusal(error) && !NOT_NOW.test(error.message)) {
-      for (const _entry of entries) this.#refused(writer, error);
-    } else this.#refused(writer, error);
+    }
   }
+}
+
+/** Whether Redis refuses something for good. */
+export function isFinal(error: unknown): boolean {
+  return isRefusal(error) && !NOT_NOW.test(error.message);
 }

@@ -35,7 +35,6 @@ export function restoreUrl(request: IncomingMessage): void {
 }
 
 function withoutSuffix(url: string): string {
-  // Most have none, and a search costs less than the pattern.
-  const own = url.includes('.websocket') ? url.replace(SUFFIX, '$1') : url;
+  const own = url.replace(SUFFIX, '$1');
   return own.startsWith('/') ? own : `/${own}`;
 }

@@ -271,7 +271,7 @@ export function createOutbox<In, Out>(
       refusal = reason;
       if (!reason) return;
       giveUp();
-      // Whoever is not logged in may be so later: what is stored waits for that.
+      // A user who is not logged in may log in later: what is stored waits for that.
       const dropped = waiting.filter(({ entry }) => reason !== 'unauthorized' || !entry?.isWritten);
       give(dropped, reason, onDropped);
     },

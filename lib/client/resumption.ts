@@ -29,7 +29,7 @@ export interface Resumable {
   readonly sent: ReadonlyMap<number, unknown>;
   /** The largest id that was given to a message. */
   readonly lastId: () => number;
-  /** Nobody knows what became of these; without a choice of any. */
+  /** Gives up the chosen messages, or all: what became of them is unknown. */
   readonly giveUp: (isChosen?: (outgoing: Sent) => boolean) => void;
   /** Something is missing in a topic. */
   readonly missed: () => void;

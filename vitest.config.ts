@@ -19,6 +19,7 @@ const overTheNetwork = [
   'spec/server/handshake.spec.ts',
   'spec/server/question.spec.ts',
   'spec/server/find-route.spec.ts',
+  'spec/server/shortcut.spec.ts',
   'spec/http/route.spec.ts',
   'spec/websocket/handler.spec.ts',
   'spec/transports.spec.ts',

@@ -10,13 +10,13 @@ import { AuthorizeError, type OmniError, RouteError } from '../core/errors.ts';
 import { expectApplication } from '../core/options.ts';
 import { report } from '../core/pipe.ts';
 import { reporting } from '../process/diagnostics.ts';
-import { afterThisCallback } from '../process/timers.ts';
 import { Capacity, limitConnections } from '../request/capacity.ts';
 import { type Refusal } from '../request/problem.ts';
 import { toOriginForm } from '../request/target.ts';
 import { refusalStatus } from '../request/verdict.ts';
-import { dispatch } from './dispatch.ts';
+import { dispatcher } from './dispatch.ts';
 import { findRoute, type RoutePath, type Routing } from './find-route.ts';
+import { holdFirstWrite } from './first-write.ts';
 import { Gate } from './gate.ts';
 import { handshakeFault, refuseUpgrade } from './handshake.ts';
 import { makeServer } from './listen.ts';
@@ -116,6 +116,7 @@ export function attachWebSockets<App extends Application>(
   // An application whose server the user made is left as it is.
   const hasPrototypes = options.server === undefined && ofServer.expressPrototypes;
   const Response = hasPrototypes ? serverOptions(app).ServerResponse : ServerResponse;
+  const dispatch = dispatcher(app, Response);
   const shutdown = new Shutdown(server);
   // guard: everything sees a target in one form
   server.prependListener('request', toOriginForm);
@@ -231,22 +232,21 @@ export function attachWebSockets<App extends Application>(
     authorized: unknown,
     subprotocol: string | undefined,
   ): void {
-    // What a route says at once, like the hello, leaves with the 101: a write less.
-    stream.cork();
+    holdFirstWrite(stream);
     chosen = subprotocol;
     try {
       sockets.handleUpgrade(request, stream, head, (socket) => {
-        const pending = new PendingSocket(socket, stream, authorized, openTimeout);
-        dispatch(app, Response, request, socket, pending, (error) => {
+        const pending = new PendingSocket(socket, stream, authorized);
+        dispatch(request, socket, pending, (error) => {
           reportUpgrade(error, request);
         });
+        pending.wait(openTimeout);
       });
     } catch (cause) {
       // ws throws when something else has upgraded the same connection, which then is not ours.
       // guard: every call into ws is guarded → throw cause;
       reportUpgrade(new RouteError({ cause }), request);
     }
-    afterThisCallback(() => stream.uncork());
   }
 
   function reportUpgrade(error: OmniError, request: IncomingMessage): void {

@@ -25,7 +25,8 @@ export type Routing = object & {
   readonly lazyrouter?: unknown;
 };
 
-interface Layer {
+/** What a router has for one path, or for all below it. */
+export interface Layer {
   readonly route?: object;
   readonly handle: unknown;
   readonly params?: Matched['params'];
@@ -41,10 +42,14 @@ interface Matched {
 
 const paths = new WeakMap<object, RoutePath>();
 
-/** Remembers that the last route of a router or an application was made by `.ws`. */
-export function rememberRoute(target: Routing, path: RoutePath): void {
+/**
+ * Remembers that the last route of a router or an application was made by `.ws`.
+ * @returns the route
+ */
+export function rememberRoute(target: Routing, path: RoutePath): object | undefined {
   const route = stackOf(target).at(-1)?.route;
   if (route !== undefined) paths.set(route, path);
+  return route;
 }
 
 const mounted = new WeakMap<object, object[]>();
@@ -89,7 +94,8 @@ function search(target: Routing, path: string, baseUrl: string): SocketTarget | 
   return undefined;
 }
 
-function matchOf(layer: Layer, path: string): Matched | undefined {
+/** Whether a layer is for a path. */
+export function matchOf(layer: Layer, path: string): Matched | undefined {
   try {
     const matched = layer.match(path);
     if (typeof matched === 'object') return matched;

@@ -3,6 +3,7 @@
  * waits in the kernel. Each socket ends up with a route or is closed with a code; none stays open and
  * silent.
  */
+import { type IncomingMessage } from 'node:http';
 import { type Duplex } from 'node:stream';
 import { type WebSocket } from 'ws';
 import { safeClose } from '../websocket/close.ts';
@@ -41,7 +42,8 @@ export class PendingSocket implements Admission {
   readonly authorized: unknown;
   readonly #socket: WebSocket;
   readonly #stream: Duplex;
-  /** The response that the middlewares before its route get. */
+  /** The request that opened the socket, and the response that the middlewares before its route get. */
+  request: IncomingMessage | undefined;
   response: SocketResponse | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isClaimed = false;
@@ -51,14 +53,11 @@ export class PendingSocket implements Admission {
    * @param socket - just upgraded
    * @param stream - the stream beneath it, paused
    * @param authorized - what `authorize` returned
-   * @param openTimeout - after how many milliseconds without a route it is closed with 4404
    */
-  constructor(socket: WebSocket, stream: Duplex, authorized: unknown, openTimeout: number) {
+  constructor(socket: WebSocket, stream: Duplex, authorized: unknown) {
     this.#socket = socket;
     this.#stream = stream;
     this.authorized = authorized;
-    // guard: openTimeout → this.#timer = undefined;
-    this.#timer = startTimer(giveUp, openTimeout, this);
     // A frame that breaks the protocol makes ws emit 'error', whatever path the socket asked for:
     // without a listener that ends the process.
     // guard: error listener of every socket
@@ -67,6 +66,16 @@ export class PendingSocket implements Admission {
     socket.on('newListener', onNewListener);
     socket.on('close', onClose);
     admit(socket, this);
+  }
+
+  /**
+   * Waits for a route, unless one took the socket at once, as mostly.
+   * @param openTimeout - after how many milliseconds without a route it is closed with 4404
+   */
+  wait(openTimeout: number): void {
+    if (this.#isClaimed) return;
+    // guard: openTimeout → this.#timer = undefined;
+    this.#timer = startTimer(giveUp, openTimeout, this);
   }
 
   /** Whether a route has the socket, or it was closed: in both cases nothing is pending. */
@@ -110,7 +119,9 @@ export class PendingSocket implements Admission {
   /** The socket is gone. */
   closed(): void {
     this.#settle();
-    if (this.response !== undefined) closeResponse(this.response);
+    // After an upgrade Node no longer does it.
+    if (this.response === undefined) this.request?.destroy();
+    else closeResponse(this.response);
   }
 
   /** Nothing is pending any more. */

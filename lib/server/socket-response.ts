@@ -112,7 +112,9 @@ interface Followed extends Routed {
  * `params` for every layer, and then `route` when the layer is a route.
  */
 function followRoutes(request: IncomingMessage): void {
+  const { params: known } = request as Routed;
   Object.defineProperty(request, 'params', followed);
+  (request as Followed)[params] = known;
 }
 
 const followed: PropertyDescriptor & ThisType<Followed> = {

@@ -24,6 +24,7 @@ import {
 } from './find-route.ts';
 import { type PendingSocket, pendingOf } from './pending-socket.ts';
 import { answerQuestion } from './question.ts';
+import { rememberStraight, takeFailure } from './shortcut.ts';
 
 type AddRoute = (this: unknown, path: unknown, ...routes: unknown[]) => unknown;
 type Route = (socket: WebSocket, request: Request, next: NextFunction) => unknown;
@@ -65,7 +66,8 @@ function methodBeside(ofExpressWs: AddRoute): AddRoute {
       );
     }
     target.get(path, ...routes.map((route) => attachedRoute(route as Route)));
-    rememberRoute(target, path);
+    const added = rememberRoute(target, path);
+    if (added !== undefined && takesSocket(routes[0] as Route)) rememberStraight(added);
     // A Router's method also serves other applications of the process, which may get their sockets from
     // express-ws alone.
     if (typeof path === 'string') {
@@ -144,7 +146,9 @@ function attachedRoute(route: Route) {
   return (request: Request, response: Response, next: NextFunction): void => {
     const { ws: socket } = request as { ws?: WebSocket };
     const pending = socket === undefined ? undefined : pendingOf(socket);
-    if (socket !== undefined && pending !== undefined) run(socket, request, next, pending);
+    const failure = takeFailure(request);
+    if (failure !== undefined) next(failure.error);
+    else if (socket !== undefined && pending !== undefined) run(socket, request, next, pending);
     else if (socket !== undefined || !answerQuestion(request, response)) next('route');
   };
 }
@@ -159,11 +163,17 @@ function expressWsRoute(route: Route): Route {
   };
 }
 
+/**
+ * Whether a route takes every socket that it is given: it has no `next`. Any other takes a socket by
+ * listening. A wrapper with rest parameters may do either.
+ */
+function takesSocket(route: Route): boolean {
+  return route.length === 1 || route.length === 2;
+}
+
 /** Runs a route: one whose promise rejects is treated like one that throws. */
 function runner(route: Route) {
-  // A route without `next` takes the socket; any other takes it by listening. A wrapper with rest
-  // parameters may do either.
-  const isLast = route.length === 1 || route.length === 2;
+  const isLast = takesSocket(route);
   return (
     socket: WebSocket,
     request: Request,

@@ -196,6 +196,10 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
     ['chunk limit of the server', 'too many pieces'],
     ['maxConnections counts the undecided', 'authorize has not decided'],
   ],
+  'spec/server/shortcut.spec.ts': [
+    ['a callback of app.param is called', 'has a callback'],
+    ['no shortcut past a middleware', 'behind'],
+  ],
   'spec/server/question.spec.ts': [
     ['the answer to a question is not for foreign pages', 'by no others'],
   ],

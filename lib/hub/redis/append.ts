@@ -5,9 +5,16 @@ import { type Argument, type Names } from './entry.ts';
 
 /**
  * KEYS: of each entry its log, whose name is the channel's too, and the id of the log's last entry.
- * ARGV: 1 entries to keep, 2 and 3 the life of a log and of a last id in milliseconds, 4 publisher,
- * 5 `publish` or `spublish`, 6 kind, 7 how long ago they may have been written before, in
- * milliseconds, or empty, 8 `scattered` or empty; then of each entry its number and its payload.
+ * ARGV: 1 entries to keep, 2 and 3 the time to live of a log and of a last id in milliseconds, 4 how
+ * many digits of an id name its span, 5 publisher, 6 `publish` or `spublish`, 7 kind, 8 how long ago
+ * they may have been written before, in milliseconds, or empty, 9 `scattered` or empty; then of each
+ * entry its number and its payload.
+ *
+ * Times to live are set once in a span of time, not for each entry. They are a span longer than what
+ * is promised, so they are enough for all that is written in that span. Ids of one span begin with the
+ * same digits. An id has the time at which it was given only if it is the first of its millisecond:
+ * where the clock was set back, Redis counts on from the last id. So for an id that is not, for the one
+ * after it, and for a new log, they are set as well, of each log once in a call.
  *
  * What may have been written before comes alone. It is looked for, from the end back to what this
  * publisher wrote before it: its numbers rise in a log. Where some were refused and those behind them
@@ -20,30 +27,41 @@ import { type Argument, type Names } from './entry.ts';
  * where one was refused, a list of ids and errors: one string costs less to read.
  */
 const SCRIPT = `
-local keep, life, lastLife, publisher, push, kind, age, scattered = unpack(ARGV, 1, 8)
-
-local function refused(reply)
-  return type(reply) == 'table' and reply.err ~= nil
-end
+local keep, life, lastLife, digits, publisher, push, kind, age, scattered = unpack(ARGV, 1, 9)
+local keys, args, pcall, type, find, sub = KEYS, ARGV, redis.pcall, type, string.find, string.sub
+digits = tonumber(digits)
+local renewed = {}
 
 local function append(log, last, n, kind, payload)
-  local id = redis.pcall('XADD', log, 'MAXLEN', '~', keep, '*', 'p', publisher, 'n', n, kind, payload)
-  if refused(id) then return id end
-  local previous = redis.pcall('SET', last, id, 'PX', lastLife, 'GET')
-  if refused(previous) then
-    local again = redis.pcall('SET', last, id, 'PX', lastLife)
-    if refused(again) then return again end
+  local id = pcall('XADD', log, 'NOMKSTREAM', 'MAXLEN', '~', keep, '*', 'p', publisher, 'n', n, kind, payload)
+  local isNew = not id
+  if isNew then
+    id = pcall('XADD', log, 'MAXLEN', '~', keep, '*', 'p', publisher, 'n', n, kind, payload)
   end
-  if type(previous) ~= 'string' or not string.find(previous, '^%d+%-%d+$') then previous = '-' end
-  local expires = redis.pcall('PEXPIRE', log, life)
-  if refused(expires) then return expires end
-  local pushed = redis.pcall(push, log, '1 ' .. id .. ' ' .. previous .. ' ' .. publisher .. ' ' .. n .. ' ' .. kind .. '\\n' .. payload)
-  if refused(pushed) then return pushed end
+  if type(id) == 'table' then return id end
+  local previous = pcall('SET', last, id, 'KEEPTTL', 'GET')
+  if type(previous) == 'table' then
+    previous = pcall('SET', last, id)
+    if previous.err then return previous end
+    previous = '-'
+  elseif not previous or not find(previous, '^%d+%-%d+$') then
+    previous = '-'
+  end
+  if isNew or sub(id, 1, digits) ~= sub(previous, 1, digits)
+    or not renewed[log] and (sub(id, 14) ~= '-0' or sub(previous, 14) ~= '-0') then
+    renewed[log] = true
+    local expires = pcall('PEXPIRE', log, life)
+    if type(expires) == 'table' then return expires end
+    expires = pcall('PEXPIRE', last, lastLife)
+    if type(expires) == 'table' then return expires end
+  end
+  local pushed = pcall(push, log, '1 ' .. id .. ' ' .. previous .. ' ' .. publisher .. ' ' .. n .. ' ' .. kind .. '\\n' .. payload)
+  if type(pushed) == 'table' then return pushed end
   return id
 end
 
 if age ~= '' then
-  local log, n, payload = KEYS[1], ARGV[9], ARGV[10]
+  local log, n, payload = keys[1], args[10], args[11]
   local stop, oldest, known = '+', nil, false
   repeat
     local found = redis.call('XREVRANGE', log, stop, '-', 'COUNT', 64)
@@ -64,12 +82,12 @@ if age ~= '' then
     local tail = time[1] * 1000 + math.floor(time[2] / 1000) - tonumber(string.match(oldest, '^%d+'))
     if tail < tonumber(age) + 1000 then kind, payload = 'g', '' end
   end
-  return append(log, KEYS[2], n, kind, payload)
+  return append(log, keys[2], n, kind, payload)
 end
 
 local replies, isRefused = {}, false
-for at = 1, #KEYS / 2 do
-  local reply = append(KEYS[2 * at - 1], KEYS[2 * at], ARGV[7 + 2 * at], kind, ARGV[8 + 2 * at])
+for at = 1, #keys / 2 do
+  local reply = append(keys[2 * at - 1], keys[2 * at], args[8 + 2 * at], kind, args[9 + 2 * at])
   isRefused = isRefused or type(reply) == 'table'
   replies[at] = reply
 end
@@ -95,6 +113,9 @@ export interface Appending {
 /** How long the id of the last entry is kept at least, in milliseconds: an hour. */
 const LAST_LIFE = 3_600_000;
 
+/** How many digits the milliseconds of an id have, until the year 2286. */
+const DIGITS = 13;
+
 /**
  * The command that appends entries.
  * @param entries - one, or several messages that have not been tried yet
@@ -104,6 +125,9 @@ export function appendCommand(
   entries: readonly Unwritten[],
 ): Argument[] {
   const life = Math.ceil(seconds * 1_000);
+  // The span is a power of ten: a tenth of the life, or less.
+  const exponent = Math.min(Math.floor(Math.log10(life)) - 1, DIGITS - 1);
+  const span = 10 ** exponent;
   const firstTried = entries[0]?.firstTried;
   const age = firstTried === undefined ? undefined : performance.now() - firstTried;
   // Longer ago than a log lives: whether it was written cannot be found out any more.
@@ -112,8 +136,9 @@ export function appendCommand(
   for (const { topic } of entries) command.push(names.log(topic), names.last(topic));
   command.push(
     String(messages),
-    String(life),
-    String(Math.max(life, LAST_LIFE)),
+    String(life + span),
+    String(Math.max(life, LAST_LIFE) + span),
+    String(DIGITS - exponent),
     publisher,
     push,
     isNote ? 'g' : 'm',

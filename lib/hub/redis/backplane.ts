@@ -28,7 +28,7 @@ export interface RedisLogOptions {
    */
   readonly messages?: number | undefined;
   /**
-   * For how long after the last message, in seconds.
+   * For how long after the last message at least, in seconds; at most a tenth longer.
    * @defaultValue 300
    */
   readonly seconds?: number | undefined;

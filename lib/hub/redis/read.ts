@@ -20,7 +20,8 @@ export interface Reading {
 
 /**
  * Reads on after a place. The log loses its oldest entries first, when it is longer than `messages`,
- * and all of it when nothing was published for its life. So nothing after the place is missing when
+ * and all of it when nothing was published for its life, or soon after. So nothing after the place is
+ * missing when
  *
  * - the last place is this one, or
  * - the log still has an entry that is as old, or older, or

@@ -64,6 +64,7 @@ var isPage = () => !!(platform.document ?? platform.WorkerGlobalScope);
 // ../lib/core/protocol.ts
 var PROTOCOL = "omnimessage.1";
 var HEADER_LIMIT = 256;
+var TOKEN_LIMIT = 1024;
 var FRAME_HEADER = HEADER_LIMIT + 1;
 var FORGOTTEN = "forgotten";
 var PLACES_LIMIT = 256;
@@ -942,29 +943,27 @@ function resume({ definition } = {}) {
     let window = 0;
     let expiry;
     const learnOwner = (given) => {
-      owner = typeof given === "string" ? given : void 0;
+      owner = /^[!-~]{1,64}$/.test(String(given)) ? String(given) : void 0;
     };
     const isOld = ({ sentAt = 0 }) => now() - sentAt >= window;
     return {
       returning: () => {
         client ??= base64url(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))));
         const introduction = { client, resumes: mayResume, definition };
+        const from = mayResume ? { owner, sent: lastId(), pushes, places: Object.fromEntries(places) } : void 0;
+        let token = base64url(JSON.stringify({ ...introduction, from }));
+        const isTold = token.length <= TOKEN_LIMIT;
+        if (!isTold) token = base64url(JSON.stringify(introduction));
         let hello;
         return {
-          token: `${PROTOCOL}.${base64url(JSON.stringify(introduction))}`,
+          token: `${PROTOCOL}.${token}`,
           lastEventId: [...places].map((pair) => pair.join(",")).join(" "),
           greet: (header, payload, say) => {
             if (hello) return header === "@" ? { ...hello, ...jsonOf(payload) } : void 0;
             hello = header === "!" ? jsonOf(payload) : void 0;
             if (!hello) return false;
-            if (!mayResume || windowOf(hello) === 0) return hello;
-            const frame = {
-              owner,
-              sent: lastId(),
-              pushes,
-              places: Object.fromEntries(places)
-            };
-            say("@", JSON.stringify(frame));
+            if (!from || windowOf(hello) === 0) return hello;
+            if (!isTold) say("@", JSON.stringify(from));
             return void 0;
           }
         };

@@ -5,6 +5,7 @@ import {
   PLACES_LIMIT,
   PROTOCOL,
   type ResumeFrame,
+  TOKEN_LIMIT,
 } from '../core/protocol.ts';
 import { jsonOf } from './encoded.ts';
 import { now } from './platform.ts';
@@ -56,7 +57,7 @@ export function resume({ definition }: ResumeLinkOptions = {}): Resume {
     let window = 0;
     let expiry: ReturnType<typeof setTimeout> | undefined;
     const learnOwner = (given: unknown): void => {
-      owner = typeof given === 'string' ? given : undefined;
+      owner = /^[!-~]{1,64}$/.test(String(given)) ? String(given) : undefined;
     };
     const isOld = ({ sentAt = 0 }: Sent): boolean => now() - sentAt >= window;
 
@@ -64,23 +65,24 @@ export function resume({ definition }: ResumeLinkOptions = {}): Resume {
       returning: () => {
         client ??= base64url(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))));
         const introduction: Introduction = { client, resumes: mayResume, definition };
+        const from: ResumeFrame | undefined = mayResume
+          ? { owner, sent: lastId(), pushes, places: Object.fromEntries(places) }
+          : undefined;
+        let token = base64url(JSON.stringify({ ...introduction, from }));
+        // Too many places for a header: they are the first frame, a round trip later.
+        const isTold = token.length <= TOKEN_LIMIT;
+        if (!isTold) token = base64url(JSON.stringify(introduction));
         let hello: LineOptions | undefined;
         return {
-          token: `${PROTOCOL}.${base64url(JSON.stringify(introduction))}`,
+          token: `${PROTOCOL}.${token}`,
           lastEventId: [...places].map((pair) => pair.join(',')).join(' '),
           greet: (header, payload, say) => {
             // The server says in a second frame whether the client is resumed.
             if (hello) return header === '@' ? { ...hello, ...jsonOf(payload) } : undefined;
             hello = header === '!' ? jsonOf(payload) : undefined;
             if (!hello) return false;
-            if (!mayResume || windowOf(hello) === 0) return hello;
-            const frame: ResumeFrame = {
-              owner,
-              sent: lastId(),
-              pushes,
-              places: Object.fromEntries(places),
-            };
-            say('@', JSON.stringify(frame));
+            if (!from || windowOf(hello) === 0) return hello;
+            if (!isTold) say('@', JSON.stringify(from));
             return undefined;
           },
         };

@@ -39,7 +39,7 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
   readonly asyncContext: AsyncContext = new AsyncContext();
   protected readonly line: Line;
   readonly #start: StartSession<In, Out, Context, Request>;
-  readonly #receiver: MessageReceiver<In>;
+  protected readonly receiver: MessageReceiver<In>;
   readonly #keepAlive: KeepAlive;
   readonly #end: ConnectionEnd = new ConnectionEnd();
   protected readonly sender: MessageSender;
@@ -61,9 +61,9 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
     super(request, settings);
     this.line = line;
     this.#start = start;
-    this.#receiver = new MessageReceiver(this, settings, line);
+    this.receiver = new MessageReceiver(this, settings, line);
     this.#keepAlive = new KeepAlive(settings);
-    this.sender = new MessageSender(this, line, settings, this.#receiver);
+    this.sender = new MessageSender(this, line, settings, this.receiver);
   }
 
   /**
@@ -119,7 +119,7 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
 
   /** The server shuts down: what is being handled is answered, and nothing follows it. */
   async shutDown(): Promise<void> {
-    await this.#receiver.drain();
+    await this.receiver.drain();
     this.end(CloseCode.GoingAway);
   }
 
@@ -178,7 +178,7 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
       this.fail(cause instanceof OmniError ? cause : new HookError('on-open', { cause }));
     };
     try {
-      this.#receiver.begin(this.#session.opened(this), failed);
+      this.receiver.begin(this.#session.opened(this), failed);
     } catch (cause) {
       failed(cause);
     }
@@ -211,13 +211,13 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
 
   receive(data: Received, isBinary: boolean): void {
     this.#keepAlive.heard();
-    // guard: messages in the context of their connection → this.#receiver.take(data, isBinary);
-    this.asyncContext.run(receiveMessage, this.#receiver, data, isBinary);
+    // guard: messages in the context of their connection → this.receiver.take(data, isBinary);
+    this.asyncContext.run(receiveMessage, this.receiver, data, isBinary);
   }
 
   heard(): void {
     this.#keepAlive.heard();
-    this.#receiver.takeControl();
+    this.receiver.takeControl();
   }
 
   malformed(status: number): void {
@@ -226,7 +226,7 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
   }
 
   finish(finished: () => void): boolean {
-    return this.#receiver.finish(finished);
+    return this.receiver.finish(finished);
   }
 
   closed(code: number): void {
@@ -240,7 +240,7 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
       this.asyncContext.run(() => this.refuse(CloseCode.Unauthorized), undefined);
       return;
     }
-    const isDeaf = this.#receiver.isPaused || this.line.isOneWay;
+    const isDeaf = this.receiver.isPaused || this.line.isOneWay;
     // guard: heartbeat exemption while we pause → const verdict = this.#keepAlive.beat(elapsed);
     const verdict = isDeaf ? this.#keepAlive.beatWhilePaused() : this.#keepAlive.beat(elapsed);
     const isStuck = this.sender.beat(elapsed);
@@ -258,7 +258,7 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
   #startFailing(): boolean {
     if (this.state === 'failing' || this.isEnding) return false;
     this.state = 'failing';
-    void this.#receiver.drain();
+    void this.receiver.drain();
     return true;
   }
 
@@ -291,12 +291,12 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
   }
 
   /** Nothing more is handled. */
-  // guard: signal aborts at the end → #leave(state: 'closing' | 'closed'): void { this.state = state; this.stopTimer(); this.#receiver.end(); }
+  // guard: signal aborts at the end → #leave(state: 'closing' | 'closed'): void { this.state = state; this.stopTimer(); this.receiver.end(); }
   #leave(state: 'closing' | 'closed'): void {
     this.state = state;
     this.stopTimer();
     // guard: nothing is handled after the end
-    this.#receiver.end();
+    this.receiver.end();
     this.#abort?.abort();
   }
 }

@@ -1,18 +1,29 @@
 /** What a client says of itself, and of where it goes on. All of it is untrusted input. */
 import { createHash } from 'node:crypto';
 import { type IncomingMessage } from 'node:http';
-import { type Introduction, PLACES_LIMIT, PROTOCOL, type ResumeFrame } from '../core/protocol.ts';
+import { PLACES_LIMIT, PROTOCOL, type ResumeFrame, TOKEN_LIMIT } from '../core/protocol.ts';
 
 const PARAMETER = `${PROTOCOL}.`;
 
 /** 128 bits at the least. */
 const CLIENT = /^[\w-]{22,64}$/;
+// guard: an introduction has a limit → const TOKEN = /^[\w-]+/;
+const TOKEN = new RegExp(`^[\\w-]{1,${TOKEN_LIMIT}}(?![\\w-])`);
 const DEFINITION = /^[\w-]{1,64}$/;
 const TOPIC = /^[\w-]{1,32}$/;
 /** A place travels in a header: see `topic-hash.ts` of the hub. */
 const PLACE = /^[\x21-\x3a\x3c-\x7e]{1,180}$/;
 /** What client and user are called, and the name of the window. */
 const OWNER = /^([\w-]{22})(?:\.([\w-]{1,32}))?$/;
+
+/** What a client says of itself. */
+export interface Introduced {
+  readonly client: string;
+  readonly resumes: boolean;
+  readonly definition: string | undefined;
+  /** Undefined where it does not resume, or says in its first frame from where. */
+  readonly from: Resume | undefined;
+}
 
 /** What a client goes on from. */
 export interface Resume extends Omit<ResumeFrame, 'places' | 'owner'> {
@@ -24,13 +35,13 @@ export interface Resume extends Omit<ResumeFrame, 'places' | 'owner'> {
 }
 
 /** The introduction in a handshake; undefined when there is none, or it is not one. */
-export function introductionOf({ headers }: IncomingMessage): Introduction | undefined {
+export function introductionOf({ headers }: IncomingMessage): Introduced | undefined {
   const header = headers['sec-websocket-protocol'];
   const at = header?.indexOf(PARAMETER) ?? -1;
   if (header === undefined || at < 0) return undefined;
-  const token = /^[\w-]{1,512}/.exec(header.slice(at + PARAMETER.length))?.[0] ?? '';
+  const token = TOKEN.exec(header.slice(at + PARAMETER.length))?.[0] ?? '';
   const given = objectIn(Buffer.from(token, 'base64url').toString());
-  const { client, resumes, definition } = given ?? {};
+  const { client, resumes, definition, from } = given ?? {};
   // guard: the secret of a client has 128 bits → if (typeof client !== 'string') return undefined;
   if (typeof client !== 'string' || !CLIENT.test(client)) return undefined;
   return {
@@ -38,6 +49,7 @@ export function introductionOf({ headers }: IncomingMessage): Introduction | und
     resumes: resumes === true,
     definition:
       typeof definition === 'string' && DEFINITION.test(definition) ? definition : undefined,
+    from: resumes === true ? resumeIn(from) : undefined,
   };
 }
 
@@ -75,9 +87,14 @@ function withoutIntroduction(header: string | undefined): string | undefined {
   return others === PROTOCOL ? PROTOCOL : others;
 }
 
-/** What a client goes on from; undefined when it is not that. */
+/** What a client says in its first frame that it goes on from; undefined when it is not that. */
 export function resumeFrameOf(payload: string): Resume | undefined {
-  const { owner, sent, pushes, places } = objectIn(payload) ?? {};
+  return resumeIn(objectIn(payload));
+}
+
+function resumeIn(given: unknown): Resume | undefined {
+  if (typeof given !== 'object' || given === null) return undefined;
+  const { owner, sent, pushes, places } = given as Readonly<Record<string, unknown>>;
   const isCount = (value: unknown): value is number =>
     Number.isSafeInteger(value) && (value as number) >= 0;
   if (!isCount(sent) || !isCount(pushes) || typeof places !== 'object' || places === null) {

@@ -4,8 +4,7 @@
  */
 import { type Wire } from '../core/codec.ts';
 import { type Prepared } from '../core/prepared.ts';
-import { type Introduction } from '../core/protocol.ts';
-import { type Resume } from './introduction.ts';
+import { type Introduced, type Resume } from './introduction.ts';
 
 /** A message as it was received: `ws` 7 gives a string for text, `ws` 8 a Buffer. */
 export type Received = string | Uint8Array | ArrayBuffer | readonly Uint8Array[];
@@ -20,7 +19,7 @@ export interface Line {
   /** Whether each message has an id and an answer of its own: the subprotocol `omnimessage.1`. */
   readonly isMarked: boolean;
   /** What the client sent about itself on a marked line; its secret is dropped once it was read. */
-  introduction: Introduction | undefined;
+  introduction: Introduced | undefined;
   /** What it goes on from, where that is known from the beginning. */
   readonly goesOnFrom: Resume | undefined;
   /** Whether the client sends nothing: then its silence proves nothing. */

@@ -69,6 +69,11 @@ export class MessageReceiver<In> extends MessageQueue {
     }
   }
 
+  /** The client goes on from an earlier line, where it gave ids up to this one. */
+  goOnAfter(sent: MessageId): void {
+    this.#marks?.goOn(sent);
+  }
+
   /**
    * A frame has arrived that is no message.
    * @returns false when this turn's share is used up

@@ -10,6 +10,7 @@ import { type MessageId } from './acknowledgement.ts';
 import { AnsweringConnection } from './answering.ts';
 import { ownerTag, type Resume, resumeFrameOf } from './introduction.ts';
 import { type Line } from './line.ts';
+import { type MessageReceiver } from './receiving.ts';
 import { Resumption, type ResumptionHost } from './resumption.ts';
 import { type Answered } from '../core/window-store.ts';
 
@@ -25,6 +26,7 @@ export abstract class ReturningConnection<In, Out, Context, Request extends Inco
   implements ResumptionHost
 {
   protected abstract readonly line: Line;
+  protected abstract readonly receiver: MessageReceiver<In>;
   #timer: NodeJS.Timeout | undefined;
   #arrival: Arrival | undefined;
   #resume: Resume | undefined;
@@ -93,9 +95,12 @@ export abstract class ReturningConnection<In, Out, Context, Request extends Inco
     const { introduction, goesOnFrom: resume } = this.line;
     const isStream = this.line.isOneWay && this.settings.resume !== undefined;
     if (introduction === undefined && !isStream) return;
-    this.#resume = resume;
+    const from = this.settings.resume === undefined ? undefined : introduction?.from;
+    if (from !== undefined) this.receiver.goOnAfter(from.sent);
+    this.#resume = resume ?? from;
     this.#arrival = { authorized, open: undefined };
-    this.#awaitsResume = this.settings.resume !== undefined && introduction?.resumes === true;
+    this.#awaitsResume =
+      this.settings.resume !== undefined && introduction?.resumes === true && from === undefined;
   }
 
   /** Calls back once it is known who the client is, unless it is refused. */

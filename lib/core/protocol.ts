@@ -22,6 +22,9 @@ export const PROTOCOL = 'omnimessage.1';
 /** The longest header, in characters, without its line feed. A frame with a longer one is refused. */
 export const HEADER_LIMIT = 256;
 
+/** The longest introduction, in characters of base64url. */
+export const TOKEN_LIMIT = 1_024;
+
 /** How much larger than its message a frame may be, in bytes. */
 export const FRAME_HEADER: number = HEADER_LIMIT + 1;
 
@@ -45,13 +48,15 @@ export interface Hello {
 export interface Introduction {
   /** Its secret: 22 to 64 characters of base64url, made at random by each link. */
   readonly client: string;
-  /** True when an earlier line broke: its first frame is a {@link ResumeFrame}. */
+  /** True when an earlier line broke. */
   readonly resumes?: boolean | undefined;
+  /** What it goes on from. Where that does not fit, it is the first frame. */
+  readonly from?: ResumeFrame | undefined;
   /** The hash of the definition that the page was built with. */
   readonly definition?: string | undefined;
 }
 
-/** What the client goes on from: `@\n` and this, as JSON. */
+/** What the client goes on from: in its introduction, or `@\n` and this, as JSON. */
 export interface ResumeFrame {
   /** What the server called the client and its user on the line before. */
   readonly owner?: string | undefined;

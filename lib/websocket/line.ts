@@ -4,12 +4,12 @@ import { type Duplex } from 'node:stream';
 import { type WebSocket } from 'ws';
 import { admissionOf } from '../connection/claim.ts';
 import { ClientConnection, type StartSession } from '../connection/connection.ts';
-import { forgetIntroduction, introductionOf } from '../connection/introduction.ts';
+import { forgetIntroduction, type Introduced, introductionOf } from '../connection/introduction.ts';
 import { type Line, PLACED } from '../connection/line.ts';
 import { type ConnectionSettings } from '../connection/options.ts';
 import { type Wire } from '../core/codec.ts';
 import { Prepared } from '../core/prepared.ts';
-import { FRAME_HEADER, type Introduction, joinFrame, PROTOCOL } from '../core/protocol.ts';
+import { FRAME_HEADER, joinFrame, PROTOCOL } from '../core/protocol.ts';
 import { safeClose } from './close.ts';
 import { forgetRouting, restoreUrl } from './express-ws-url.ts';
 import { type Frame, frameOf } from './frame.ts';
@@ -25,7 +25,7 @@ const CLOSED = 3;
 export class WebSocketLine implements Line, PausedLine {
   readonly isMarked: boolean;
   readonly isOneWay: boolean = false;
-  introduction: Introduction | undefined;
+  introduction: Introduced | undefined;
   readonly goesOnFrom: undefined;
   isPaused = false;
   /** Made when more than a piece arrives for the first time. */

@@ -12,18 +12,26 @@ afterAll(async () => {
   await browser.close();
 });
 
-/** A window of a person of its own, and the text of every frame that it has sent. */
-async function open(url: string): Promise<readonly [page: Page, sent: string[]]> {
+/** A window of a person of its own, and the subprotocols that it has offered. */
+async function open(url: string): Promise<readonly [page: Page, offers: () => Promise<string[]>]> {
   const context = await browser.newContext({ locale: 'en-GB' });
   onTestFinished(() => context.close());
   const page = await context.newPage();
-  const sent: string[] = [];
-  page.on('websocket', (socket) => {
-    socket.on('framesent', ({ payload }) => sent.push(String(payload)));
+  await page.addInitScript(() => {
+    const offers: string[] = [];
+    Object.assign(globalThis, { offers });
+    globalThis.WebSocket = class extends WebSocket {
+      constructor(address: string | URL, protocols: string | string[] = []) {
+        super(address, protocols);
+        offers.push(...[protocols].flat());
+      }
+    };
   });
   await page.goto(url);
   await page.getByText('Connected', { exact: true }).waitFor();
-  return [page, sent];
+  const offers = (): Promise<string[]> =>
+    page.evaluate(() => (globalThis as unknown as { offers: string[] }).offers);
+  return [page, offers];
 }
 
 async function say(page: Page, text: string): Promise<void> {
@@ -35,7 +43,7 @@ describe.each(['ws', 'app'] as const)('the chat over %s, in two windows', (over)
   it('loses and repeats nothing that is said while its server is killed', async () => {
     const first = await startExample('examples/02-chat/server.ts');
     const { port } = first;
-    const [one, sentByOne] = await open(`${first.url}/?over=${over}`);
+    const [one, offersOfOne] = await open(`${first.url}/?over=${over}`);
     const [other] = await open(`${first.url}/?over=${over}`);
     await say(one, 'before');
     await one.locator('.message.mine', { hasText: 'before' }).getByText('Sent').waitFor();
@@ -78,6 +86,9 @@ describe.each(['ws', 'app'] as const)('the chat over %s, in two windows', (over)
     expect(expected).toEqual(expect.arrayContaining(stored));
     expect(stored).toEqual(expect.arrayContaining(['window 0 number 7', 'window 1 number 7']));
     // The link has said where it goes on.
-    expect(sentByOne.some((frame) => frame.startsWith('@\n{"owner":"'))).toBe(true);
+    const introductions = (await offersOfOne())
+      .filter((offer) => offer.startsWith('omnimessage.1.'))
+      .map((offer) => Buffer.from(offer.split('.').at(-1) ?? '', 'base64url').toString());
+    expect(introductions.at(-1)).toMatch(/"resumes":true.*"from":\{"owner":"/);
   });
 });

@@ -15,8 +15,10 @@ import {
 } from 'express-omnimessage';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ask, resume as resumption, sse, webSocket } from '../../lib/client.ts';
+import { type Introduction } from '../../lib/core/protocol.ts';
 import { deferred } from '../support/deferred.ts';
 import { linkTo, words } from '../support/linked.ts';
+import { serveProtocol } from '../support/protocol-server.ts';
 import { serve } from '../support/serve.ts';
 import { stacksOfThisRun } from '../support/stacks.ts';
 import { until } from '../support/until.ts';
@@ -324,6 +326,46 @@ describe('what was on its way when the line broke', () => {
     expect(linked.messages).toEqual(['first', 'second']);
     expect(linked.opened.at(-1)).toEqual({ isFirst: false, isResumed: true });
     expect(linked.gaps).toBe(0);
+  });
+
+  // 1,024 characters are 768 bytes of JSON.
+  it.each([
+    ['in its handshake where that fits', 768, true],
+    ['in its first frame where it is a byte too long', 769, false],
+  ])('says from where %s', async (_name, bytes, isInHandshake) => {
+    const server = await serveProtocol({ hello: { window: 60_000 } });
+    const linked = linkTo(server.url, { resume: resumption() });
+    const first = await server.peer(0);
+    const { client } = first.introduction as Introduction;
+    const owner = 'o'.repeat(22);
+    const told = { client, resumes: true, from: { owner, sent: 0, pushes: 0, places: {} } };
+    // A topic and its place add their own length, five quotes and a comma to the first.
+    const places: Record<string, string> = {};
+    const length = (): number => JSON.stringify({ ...told, from: { ...told.from, places } }).length;
+    for (let n = 0; n < 3; n++) places[`topic${n}`] = 'p'.repeat(150);
+    places['last'] = 'p';
+    places['last'] = 'p'.repeat(1 + bytes - length());
+    for (const [topic, place] of Object.entries(places)) first.send(`.;place=${topic},${place}`);
+    first.send('@', JSON.stringify({ owner, resumed: false, pushes: 0 }));
+    first.send('', 'heard');
+    await until(() => linked.messages.length === 1);
+    first.socket.terminate();
+    const second = await server.peer(1);
+    const from = { ...told.from, places };
+    second.send('', 'no answer yet');
+    if (!isInHandshake) await until(() => second.received.length === 1);
+
+    expect(second.introduction?.resumes).toBe(true);
+    expect(second.introduction?.from).toEqual(isInHandshake ? from : undefined);
+    expect(second.received.map((frame) => JSON.parse(frame) as unknown)).toEqual(
+      isInHandshake ? [] : [from],
+    );
+
+    second.send('@', JSON.stringify({ owner, resumed: true, pushes: 0 }));
+    await until(() => linked.opened.length === 2);
+
+    expect(linked.opened[1]).toEqual({ isFirst: false, isResumed: true });
+    expect(await ask(linked.link, 'go on')).toBe('go on');
   });
 
   it('ends as outdated where the page is too old', async () => {

@@ -19,17 +19,26 @@ const introduced = (token: unknown, before = 'omnimessage.1, '): IncomingMessage
 
 const client = 'c'.repeat(22);
 
+/** An introduction with a token of so many characters, some of which say nothing. */
+const tokenOfLength = (length: number): IncomingMessage => {
+  const token = Buffer.from(JSON.stringify({ client }).padEnd(768)).toString('base64url');
+  const more = 'IA'.repeat(2_000).slice(0, length - token.length);
+  return withHeaders({ 'sec-websocket-protocol': `omnimessage.1, omnimessage.1.${token}${more}` });
+};
+
 describe('the introduction in a handshake', () => {
   it('is who the client is, whether it resumes, and what its page was built with', () => {
     expect(introductionOf(introduced({ client, resumes: true, definition: 'abc' }))).toEqual({
       client,
       resumes: true,
       definition: 'abc',
+      from: undefined,
     });
     expect(introductionOf(introduced({ client }, 'chat, omnimessage.1,'))).toEqual({
       client,
       resumes: false,
       definition: undefined,
+      from: undefined,
     });
   });
 
@@ -43,9 +52,37 @@ describe('the introduction in a handshake', () => {
     ['a client of 21 characters', introduced({ client: 'c'.repeat(21) })],
     ['a client of 65 characters', introduced({ client: 'c'.repeat(65) })],
     ['a client with other characters', introduced({ client: `${client}\n` })],
-    ['a token past 512 characters', introduced({ client, more: 'x'.repeat(512) })],
+    ['a token of 1,025 characters', tokenOfLength(1_025)],
+    ['a token past that', introduced({ client, more: 'x'.repeat(2_000) })],
   ])('is none in %s', (_name, request) => {
     expect(introductionOf(request)).toBeUndefined();
+  });
+
+  it('may have 1,024 characters', () => {
+    expect(introductionOf(tokenOfLength(1_024))?.client).toBe(client);
+  });
+
+  it('has what the client goes on from, where that fits', () => {
+    const from = { owner: `${'t'.repeat(22)}.w`, sent: 3, pushes: 2, places: { topic: '1-0' } };
+
+    expect(introductionOf(introduced({ client, resumes: true, from }))?.from).toEqual({
+      tag: 't'.repeat(22),
+      window: 'w',
+      sent: 3,
+      pushes: 2,
+      places: new Map([['topic', '1-0']]),
+    });
+  });
+
+  it.each<[name: string, more: object]>([
+    ['does not resume', { from: { sent: 0, pushes: 0, places: {} } }],
+    ['has none', { resumes: true }],
+    ['has null', { resumes: true, from: null }],
+    ['has a text', { resumes: true, from: '{}' }],
+    ['has no places', { resumes: true, from: { sent: 0, pushes: 0 } }],
+    ['has a count below nothing', { resumes: true, from: { sent: -1, pushes: 0, places: {} } }],
+  ])('says from nowhere where it %s', (_name, more) => {
+    expect(introductionOf(introduced({ client, ...more }))).toMatchObject({ from: undefined });
   });
 
   it.each([1, 'x'.repeat(65), 'with space', ''])(

@@ -10,7 +10,7 @@ import {
   omniWsApplication,
   type OmniWsOptions,
 } from 'express-omnimessage';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { serveAttached } from '../support/attached.ts';
 import { deferred } from '../support/deferred.ts';
@@ -33,6 +33,13 @@ const attached: Stack = async (route) => {
   return `${url}/omni`;
 };
 const everyStack = [...stacksOfThisRun, ['attachWebSockets', attached] as const];
+
+/** Where a client says from where it goes on. */
+const ways = ['in its handshake', 'in its first frame'] as const;
+let way: (typeof ways)[number] = 'in its first frame';
+const everyWay = everyStack.flatMap(([name, stack]) =>
+  ways.map((its) => [name, its, stack] as const),
+);
 
 interface Client {
   readonly socket: WebSocket;
@@ -120,9 +127,11 @@ async function comeBack(
   frame: object,
   { secret = SECRET, headers = {} } = {},
 ): Promise<[Client, Resumed]> {
-  const client = dial(url, { client: secret, resumes: true }, headers);
+  const from = { sent: 0, pushes: 0, places: {}, ...frame };
+  const isTold = way === 'in its handshake';
+  const client = dial(url, { client: secret, resumes: true, ...(isTold && { from }) }, headers);
   await client.next();
-  client.send(`@\n${JSON.stringify({ sent: 0, pushes: 0, places: {}, ...frame })}`);
+  if (!isTold) client.send(`@\n${JSON.stringify(from)}`);
   return [client, await resumedOf(client)];
 }
 
@@ -159,7 +168,11 @@ function chat(options: Partial<OmniWsOptions<string, string, string | undefined>
 const placeIn = (frame: string): [topic: string, place: string] =>
   /;place=([^,]*),([^;\n]*)/.exec(frame)!.slice(1, 3) as [string, string];
 
-describe.each(everyStack)('a client that comes back, on %s', (_, stack) => {
+describe.each(everyWay)('a client that comes back, on %s, and says so %s', (_, its, stack) => {
+  beforeAll(() => {
+    way = its;
+  });
+
   it('gets the same answer to a repeat, and the handler does not run again', async () => {
     const { route, handled } = chat();
     const url = await stack(omniWs(route));

@@ -128,19 +128,70 @@ describe.each([...stacks, ['attachWebSockets', attached] as const])('on %s', (_,
     await expectServed(url);
   });
 
-  it.each([
+  const hostile: readonly (readonly [title: string, more: object])[] = [
     ['places that are none', { places: { '': 1, a: {}, __proto__: 'x', b: ';', c: null } }],
     ['more places than it may tell', { places: Object.fromEntries(Array(300).entries()) }],
     ['an owner that is none', { owner: { toString: 1 } }],
     ['an owner of any length', { owner: 'o'.repeat(2_000) }],
     ['the largest counts', { sent: Number.MAX_SAFE_INTEGER, pushes: Number.MAX_SAFE_INTEGER }],
-  ])('a first frame with %s begins anew', async (_title, more) => {
+  ];
+
+  it.each(hostile)('a first frame with %s begins anew', async (_title, more) => {
     const { url } = await serve();
     const client = await dial(url, HOSTILE, true);
     const [answer] = await client.say(resume(more));
 
     expect(answer?.slice(0, 2)).toBe('@\n');
     expect(JSON.parse(answer?.slice(2) ?? '')).toMatchObject({ resumed: false });
+
+    await expectServed(url);
+  });
+
+  it.each([
+    ...hostile.filter(([title]) => title !== 'more places than it may tell'),
+    ['no places that it had', { places: { a: '1', b: '2' } }],
+  ] as const)('a handshake that goes on from %s begins anew', async (_title, more) => {
+    const { url } = await serve();
+    const from = {
+      sent: 9,
+      pushes: 0,
+      places: {},
+      ...more,
+      ...('owner' in more && { owner: 'o'.repeat(500) }),
+    };
+    const client = await dialWith(url, tokenOf({ client: HOSTILE, resumes: true, from }), '@');
+    const answer = client.frames.find((frame) => frame.startsWith('@\n'));
+
+    expect(JSON.parse(answer?.slice(2) ?? '')).toMatchObject({ resumed: false });
+    expect(await client.say('9\nno id of its own')).toEqual([]);
+
+    await expectServed(url);
+  });
+
+  it.each([
+    ['null', null],
+    ['a list', []],
+    ['no places', { sent: 1, pushes: 0 }],
+    ['a count below nothing', { sent: -1, pushes: 0, places: {} }],
+  ])('a handshake that goes on from %s has not said it', async (_title, from) => {
+    const { url, handled } = await serve();
+    const token = tokenOf({ client: HOSTILE, resumes: true, from });
+    const client = await dialWith(url, token, '!');
+    client.socket.send('1\nhello');
+
+    expect(await client.closed).toBe(4400);
+    expect(handled).toEqual([]);
+
+    await expectServed(url);
+  });
+
+  it('a handshake and a first frame that both say it: the second is a message, and is none', async () => {
+    const { url, handled } = await serve();
+    const from = { sent: 9, pushes: 0, places: {} };
+    const client = await dialWith(url, tokenOf({ client: HOSTILE, resumes: true, from }), '@');
+
+    expect(await client.say(resume(), '10\nhello')).toEqual(['=10\nre:hello']);
+    expect(handled).toEqual(['hello']);
 
     await expectServed(url);
   });

@@ -5,11 +5,11 @@
  */
 import { IncomingMessage } from 'node:http';
 import { Socket as Stream } from 'node:net';
-import { introductionOf } from '../../lib/connection/introduction.ts';
+import { type Introduced, introductionOf } from '../../lib/connection/introduction.ts';
 import { type Line, type LineListener, PLACED } from '../../lib/connection/line.ts';
 import { type Wire } from '../../lib/core/codec.ts';
 import { Prepared } from '../../lib/core/prepared.ts';
-import { type Introduction, PROTOCOL } from '../../lib/core/protocol.ts';
+import { PROTOCOL } from '../../lib/core/protocol.ts';
 
 /** What is on its way: a frame, or the end of the line with its code. */
 type OnItsWay = { readonly frame: string } | { readonly code: number };
@@ -56,7 +56,7 @@ class ModelLine implements Line {
   isOpen = true;
   readonly isMarked = true;
   readonly isOneWay = false;
-  introduction: Introduction | undefined;
+  introduction: Introduced | undefined;
   readonly goesOnFrom = undefined;
   readonly buffered = 0;
   bytesSent = 0;

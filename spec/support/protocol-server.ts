@@ -4,7 +4,13 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { type Hello, joinFrame, PROTOCOL, splitFrame } from '../../lib/core/protocol.ts';
+import {
+  type Introduction,
+  type Hello,
+  joinFrame,
+  PROTOCOL,
+  splitFrame,
+} from '../../lib/core/protocol.ts';
 import { until } from './until.ts';
 
 export interface ProtocolServerOptions {
@@ -25,6 +31,8 @@ export interface ProtocolServerOptions {
 export interface Peer {
   readonly socket: WebSocket;
   readonly offered: readonly string[];
+  /** What the client said of itself in its handshake. */
+  readonly introduction: Introduction | undefined;
   /** The messages that have come, in order. */
   readonly received: string[];
   readonly ids: number[];
@@ -47,6 +55,12 @@ export interface ProtocolServer {
   readonly stop: () => Promise<void>;
 }
 
+function introductionIn(header = ''): Introduction | undefined {
+  const [, token] = header.split(`${PROTOCOL}.`);
+  if (token === undefined) return undefined;
+  return JSON.parse(Buffer.from(token, 'base64url').toString()) as Introduction;
+}
+
 export async function serveProtocol(options: ProtocolServerOptions = {}): Promise<ProtocolServer> {
   const peers: Peer[] = [];
   const server = createServer((_request, response) => {
@@ -63,6 +77,7 @@ export async function serveProtocol(options: ProtocolServerOptions = {}): Promis
         .split(/, */)
         // What a client says of itself is never chosen.
         .filter((token) => token !== '' && !token.startsWith(`${PROTOCOL}.`)),
+      introduction: introductionIn(request.headers['sec-websocket-protocol']),
       received: [],
       ids: [],
       probes: 0,

@@ -29,13 +29,13 @@ function count(milliseconds: number, times: number): void {
 
 async function open(target: Target): Promise<Connected> {
   const speech = speechFor(target);
-  const { atOnce = CONNECTING_AT_ONCE } = target;
+  const { atOnce = CONNECTING_AT_ONCE, first = 0 } = target;
   const replied = (client: Client, replies: number): void => onReplies(client, replies);
   const clients: Client[] = [];
   while (clients.length < target.connections) {
     const missing = Math.min(atOnce, target.connections - clients.length);
     const some = Array.from({ length: missing }, (_, index) =>
-      Client.open(target, clients.length + index, speech, replied),
+      Client.open(target, first + clients.length + index, speech, replied),
     );
     clients.push(...(await Promise.all(some)));
   }

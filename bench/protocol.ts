@@ -35,6 +35,8 @@ export type Dialect =
 export interface Target extends Ports {
   readonly dialect: Dialect;
   readonly connections: number;
+  /** The number of the first one, by which a client is known that comes back; 0 by default. */
+  readonly first?: number;
   /** Bytes of a message. */
   readonly size: number;
   /** Over HTTP. */

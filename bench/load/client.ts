@@ -114,7 +114,7 @@ export class Client {
             socket.write(speech.pong);
             return;
           }
-          const answer = speech.greet(text);
+          const answer = speech.greet(text, this.#number);
           if (answer !== 'ready') {
             socket.write(answer);
             return;

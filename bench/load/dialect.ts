@@ -8,8 +8,8 @@ export interface Speech {
   readonly handshake: Buffer;
   /** That of client number n, where each has its own. */
   readonly handshakeOf?: (number: number) => Buffer;
-  /** From a text of the greeting to what answers it; 'ready' when the greeting is over. */
-  readonly greet: (text: string) => Buffer | 'ready';
+  /** From a text of the greeting of client number n to what answers it; 'ready' when it is over. */
+  readonly greet: (text: string, number: number) => Buffer | 'ready';
   /** Whether the greeting is over before anything is said. */
   readonly isReady: boolean;
   /** Said when the socket is open. */
@@ -73,21 +73,33 @@ const silent = {
   pong: frame('', 0xa),
 };
 
+/** What the server calls each client, by its port and number. */
+const owners = new Map<string, string>();
+
 /** A client that can come back, or does: it says who it is, and from where it goes on. */
-function returning(isBack: boolean): Pick<Speech, 'handshakeOf' | 'greet'> {
-  const place = frame('@\n{"sent":0,"pushes":0,"places":{}}');
+function returning(port: number, isBack: boolean): Pick<Speech, 'handshakeOf' | 'greet'> {
   return {
     handshakeOf: (number) => {
       const client = String(number).padStart(22, '0');
-      const token = Buffer.from(JSON.stringify({ client, resumes: isBack })).toString('base64url');
+      const owner = owners.get(`${port} ${number}`);
+      const from = isBack ? { owner, sent: 0, pushes: 0, places: {} } : undefined;
+      const introduction = JSON.stringify({ client, resumes: isBack, from });
+      const token = Buffer.from(introduction).toString('base64url');
       return upgrade('/', `sec-websocket-protocol: omnimessage.1, omnimessage.1.${token}`);
     },
-    greet: (told) => (told.startsWith('@') ? 'ready' : isBack ? place : Buffer.alloc(0)),
+    greet: (told, number) => {
+      if (!told.startsWith('@')) return Buffer.alloc(0);
+      const { owner, resumed } = JSON.parse(told.slice(2)) as { owner: string; resumed: boolean };
+      owners.set(`${port} ${number}`, owner);
+      if (resumed !== isBack)
+        throw new Error(`Client ${number} was not served as it should: ${told}`);
+      return 'ready';
+    },
   };
 }
 
 /** The speech for a target. */
-export function speechFor({ dialect, size, path = '/' }: Target): Speech {
+export function speechFor({ dialect, size, port, path = '/' }: Target): Speech {
   const text = sample(size);
   switch (dialect) {
     case 'http':
@@ -103,7 +115,7 @@ export function speechFor({ dialect, size, path = '/' }: Target): Speech {
       return {
         ...silent,
         handshake: upgrade('/', 'sec-websocket-protocol: omnimessage.1'),
-        ...(dialect !== 'omnimessage.1' && returning(dialect === 'resume-again')),
+        ...(dialect !== 'omnimessage.1' && returning(port, dialect === 'resume-again')),
         isReady: false,
         messages: [],
         numbered: (number) => {

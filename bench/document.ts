@@ -130,6 +130,26 @@ const targets: readonly Target[] = [
     measured: ([table]) => Number(/\((.*)\)/.exec(String(table?.rows.at(-1)?.at(-1)))?.[1]),
   },
   {
+    work: 'a handshake by attachWebSockets, against bare ws 8',
+    question: 'resume',
+    atMost: 1.2,
+    measured: ratioOf('CPU of a handshake', 'ours by attachWebSockets, bare'),
+  },
+  {
+    work: 'the same with the hello of omnimessage.1',
+    question: 'resume',
+    atMost: 1.2,
+    measured: ratioOf('CPU of a handshake', 'ours by attachWebSockets, omnimessage.1'),
+  },
+  {
+    work: '10,000 clients that are resumed at once, against bare handshakes by attachWebSockets',
+    question: 'resume',
+    atMost: 1.5,
+    measured: (tables) =>
+      ratioOf('10,000 clients back at once', 'ours by attachWebSockets, resume')(tables) /
+      ratioOf('10,000 clients back at once', 'ours by attachWebSockets, bare')(tables),
+  },
+  {
     work: 'a message through Redis, µs of the process that publishes and hears it',
     question: 'hub',
     atMost: 20,

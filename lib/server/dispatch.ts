@@ -82,8 +82,10 @@ export function dispatcher(app: Application, Response: typeof ServerResponse): D
     }
 
     function goStraight({ handle, route, params }: Shortcut): void {
-      // Nothing happens where the server has made it so.
-      Object.setPrototypeOf(request, prototypes.request);
+      // Mostly the server has made it so.
+      if (Object.getPrototypeOf(request) !== prototypes.request) {
+        Object.setPrototypeOf(request, prototypes.request);
+      }
       const routed = request as Routed;
       routed.baseUrl = '';
       routed.originalUrl ??= request.url;

@@ -63,7 +63,6 @@ export class PendingSocket implements Admission {
     // guard: error listener of every socket
     socket.on('error', ignoreError);
     // One function for all sockets: there may be very many.
-    socket.on('newListener', onNewListener);
     socket.on('close', onClose);
     admit(socket, this);
   }
@@ -74,13 +73,23 @@ export class PendingSocket implements Admission {
    */
   wait(openTimeout: number): void {
     if (this.#isClaimed) return;
+    if (this.#isListenedTo) {
+      this.claim();
+      return;
+    }
+    this.#socket.on('newListener', onNewListener);
     // guard: openTimeout → this.#timer = undefined;
     this.#timer = startTimer(giveUp, openTimeout, this);
   }
 
   /** Whether a route has the socket, or it was closed: in both cases nothing is pending. */
   get isClaimed(): boolean {
-    return this.#isClaimed;
+    return this.#isClaimed || this.#isListenedTo;
+  }
+
+  /** A route that does not use this package takes the socket by listening for messages. */
+  get #isListenedTo(): boolean {
+    return this.#socket.listenerCount('message') > 0;
   }
 
   claim(claimant?: Claimant): void {
@@ -97,7 +106,7 @@ export class PendingSocket implements Admission {
    * concern it.
    */
   refuse(status: number): void {
-    if (!this.#isClaimed) this.#close(closeCodeOf(status));
+    if (!this.isClaimed) this.#close(closeCodeOf(status));
   }
 
   /** The route itself has failed, perhaps after it began to listen: no route will serve the socket. */
@@ -145,7 +154,6 @@ export class PendingSocket implements Admission {
   }
 }
 
-/** A route that does not use this package takes the socket by listening for messages. */
 function onNewListener(this: WebSocket, event: string | symbol): void {
   if (event === 'message') pendingOf(this)?.claim();
 }

@@ -84,10 +84,16 @@ export function shortcutOf(app: Routing, url: string): Shortcut | undefined {
   return undefined;
 }
 
+/** As the parameters of Express, without a prototype, but a quarter of a kilobyte smaller. */
+const NoParameters = function () {} as unknown as new () => Shortcut['params'];
+NoParameters.prototype = Object.create(null) as object;
+
 /** The route of a layer, unless the layer is something else. */
 function straightTo({ route }: Layer, params: Shortcut['params']): Shortcut | undefined {
   if (route === undefined || !straight.has(route)) return undefined;
   const { stack } = route as { readonly stack?: readonly { readonly handle: Handle }[] };
   const handle = stack?.[0]?.handle;
-  return handle === undefined ? undefined : { handle, route, params };
+  if (handle === undefined) return undefined;
+  const hasNone = Object.keys(params).length === 0;
+  return { handle, route, params: hasNone ? new NoParameters() : params };
 }

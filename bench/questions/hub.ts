@@ -131,6 +131,8 @@ interface Running {
   /** Publisher, concerned, foreign, and the foreign one's idle twin. */
   readonly processes: readonly ChildProcess[];
   readonly measured: Measured;
+  /** What Redis uses in a turn in which nobody publishes, in microseconds. */
+  readonly idle: number;
 }
 
 async function contender(title: string, engine: HubOrder['engine']): Promise<Running> {
@@ -144,13 +146,19 @@ async function contender(title: string, engine: HubOrder['engine']): Promise<Run
     await processOf(1, { ...common, prefix: 'idle', hears: others }),
   ];
   const measured = { publisher: [], concerned: [], foreign: [], redis: [], p50: [], p99: [] };
-  return { title, redis, processes, measured };
+  const before = redis.cpu();
+  await turnOf(processes, { rate: 0, milliseconds: TURN });
+  const idle = redis.cpu() - before;
+  return { title, redis, processes, measured, idle };
 }
 
-async function measure({ processes, redis, measured }: Running, isWarmUp: boolean): Promise<void> {
+async function measure(
+  { processes, redis, measured, idle: atRest }: Running,
+  isWarmUp: boolean,
+): Promise<void> {
   const before = redis.cpu();
   const reports = await turnOf(processes, { rate: RATE, milliseconds: TURN });
-  const used = redis.cpu() - before;
+  const used = redis.cpu() - before - atRest;
   const [publisher, concerned, foreign, idle] = reports;
   if (isWarmUp || !publisher || !concerned || !foreign || !idle) return;
   if (concerned.heard < publisher.sent * 0.9) {
@@ -190,7 +198,7 @@ async function contenders(rounds: number): Promise<Table> {
       'publisher',
       'concerned',
       'foreign, over an idle twin',
-      'Redis',
+      'Redis, over an idle one',
       'p50, ms',
       'p99, ms',
     ],

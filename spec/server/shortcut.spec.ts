@@ -26,6 +26,7 @@ const seenBy = (request: Request) => {
     baseUrl: request.baseUrl,
     path: request.path,
     params: { ...request.params },
+    paramsInherit: 'toString' in request.params,
     query: { ...request.query },
     hostname: request.hostname,
     protocol: request.protocol,

@@ -116,7 +116,7 @@ export function attachWebSockets<App extends Application>(
   // An application whose server the user made is left as it is.
   const hasPrototypes = options.server === undefined && ofServer.expressPrototypes;
   const Response = hasPrototypes ? serverOptions(app).ServerResponse : ServerResponse;
-  const dispatch = dispatcher(app, Response);
+  const dispatch = dispatcher(app, Response, reportUpgrade);
   const shutdown = new Shutdown(server);
   // guard: everything sees a target in one form
   server.prependListener('request', toOriginForm);
@@ -237,9 +237,7 @@ export function attachWebSockets<App extends Application>(
     try {
       sockets.handleUpgrade(request, stream, head, (socket) => {
         const pending = new PendingSocket(socket, stream, authorized);
-        dispatch(request, socket, pending, (error) => {
-          reportUpgrade(error, request);
-        });
+        dispatch(request, socket, pending);
         pending.wait(openTimeout);
       });
     } catch (cause) {

@@ -15,12 +15,11 @@ type RequestListener = (
   next: (error?: unknown) => void,
 ) => void;
 
-/** What {@link dispatcher} makes. @param report - called with an error that no error handler answered */
+/** What {@link dispatcher} makes. */
 export type Dispatch = (
   request: IncomingMessage,
   socket: WebSocket,
   pending: PendingSocket,
-  report: (error: RouteError) => void,
 ) => void;
 
 /** What an application's requests and responses inherit from; Express's types leave it out. */
@@ -47,8 +46,13 @@ const nobody: Answered = { refuse: () => {} };
  * handshake. A socket that no route takes is closed with the code of the status.
  *
  * @param Response - the class of the application's responses
+ * @param report - called with an error of a middleware or a route that no error handler answered
  */
-export function dispatcher(app: Application, Response: typeof ServerResponse): Dispatch {
+export function dispatcher(
+  app: Application,
+  Response: typeof ServerResponse,
+  report: (error: RouteError, request: IncomingMessage) => void,
+): Dispatch {
   const listener = app as unknown as RequestListener;
   const prototypes = app as unknown as Prototypes;
   const responseOf = lazyResponse((request) => {
@@ -59,58 +63,60 @@ export function dispatcher(app: Application, Response: typeof ServerResponse): D
     return response;
   });
 
-  return (request, socket, pending, report) => {
+  return (request, socket, pending) => {
     pending.request = request;
     // The routes made by `.ws` find the socket here.
     (request as Routed).ws = socket;
-    guarded(() => {
+    try {
       const shortcut = shortcutOf(app as unknown as Routing, request.url ?? '/');
-      if (shortcut === undefined) goThrough();
-      else goStraight(shortcut);
-    });
-
-    function guarded(act: () => void): void {
-      try {
-        act();
-      } catch (error) {
-        settle(error ?? new RouteError({ cause: error }));
-      }
-    }
-
-    function goThrough(): void {
-      listener(request, makeResponse(request, pending), settle);
-    }
-
-    function goStraight({ handle, route, params }: Shortcut): void {
-      // Mostly the server has made it so.
-      if (Object.getPrototypeOf(request) !== prototypes.request) {
-        Object.setPrototypeOf(request, prototypes.request);
-      }
-      const routed = request as Routed;
-      routed.baseUrl = '';
-      routed.originalUrl ??= request.url;
-      routed.params = params;
-      routed.route = route;
-      routed.next = stay;
-      Object.defineProperty(request, 'res', responseOf);
-      handle(request, undefined, (error) => {
-        // The application may have handlers for errors.
-        recordFailure(request, error);
-        guarded(goThrough);
-      });
-    }
-
-    /** There was no answer: no route, or an error and no handler for it. */
-    function settle(error?: unknown): void {
-      // Express's own error for a path with a broken escape (`/%ff`) means that nothing is there.
-      const status = isNothing(error) || error instanceof URIError ? 404 : (statusOf(error) ?? 500);
-      if (status >= 500) {
-        report(error instanceof RouteError ? error : new RouteError({ cause: error }));
-      }
-      // guard: an unknown path is closed
-      pending.refuse(status);
+      if (shortcut === undefined) goThrough(request, pending);
+      else goStraight(request, pending, shortcut);
+    } catch (error) {
+      settle(request, pending, error ?? new RouteError({ cause: error }));
     }
   };
+
+  function goThrough(request: IncomingMessage, pending: PendingSocket): void {
+    listener(request, makeResponse(request, pending), (error) => settle(request, pending, error));
+  }
+
+  function goStraight(
+    request: IncomingMessage,
+    pending: PendingSocket,
+    { handle, route, params }: Shortcut,
+  ): void {
+    // Mostly the server has made it so.
+    if (Object.getPrototypeOf(request) !== prototypes.request) {
+      Object.setPrototypeOf(request, prototypes.request);
+    }
+    const routed = request as Routed;
+    routed.baseUrl = '';
+    routed.originalUrl ??= request.url;
+    routed.params = params;
+    routed.route = route;
+    routed.next = stay;
+    Object.defineProperty(request, 'res', responseOf);
+    handle(request, undefined, (error) => {
+      // The application may have handlers for errors.
+      recordFailure(request, error);
+      try {
+        goThrough(request, pending);
+      } catch (thrown) {
+        settle(request, pending, thrown ?? new RouteError({ cause: thrown }));
+      }
+    });
+  }
+
+  /** There was no answer: no route, or an error and no handler for it. */
+  function settle(request: IncomingMessage, pending: PendingSocket, error?: unknown): void {
+    // Express's own error for a path with a broken escape (`/%ff`) means that nothing is there.
+    const status = isNothing(error) || error instanceof URIError ? 404 : (statusOf(error) ?? 500);
+    if (status >= 500) {
+      report(error instanceof RouteError ? error : new RouteError({ cause: error }), request);
+    }
+    // guard: an unknown path is closed
+    pending.refuse(status);
+  }
 
   function makeResponse(
     request: IncomingMessage,

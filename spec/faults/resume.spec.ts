@@ -128,7 +128,7 @@ describe.each([...stacks, ['attachWebSockets', attached] as const])('on %s', (_,
     await expectServed(url);
   });
 
-  const hostile: readonly (readonly [title: string, more: object])[] = [
+  const begun: readonly (readonly [title: string, more: object])[] = [
     ['places that are none', { places: { '': 1, a: {}, __proto__: 'x', b: ';', c: null } }],
     ['more places than it may tell', { places: Object.fromEntries(Array(300).entries()) }],
     ['an owner that is none', { owner: { toString: 1 } }],
@@ -136,7 +136,7 @@ describe.each([...stacks, ['attachWebSockets', attached] as const])('on %s', (_,
     ['the largest counts', { sent: Number.MAX_SAFE_INTEGER, pushes: Number.MAX_SAFE_INTEGER }],
   ];
 
-  it.each(hostile)('a first frame with %s begins anew', async (_title, more) => {
+  it.each(begun)('a first frame with %s begins anew', async (_title, more) => {
     const { url } = await serve();
     const client = await dial(url, HOSTILE, true);
     const [answer] = await client.say(resume(more));
@@ -148,7 +148,7 @@ describe.each([...stacks, ['attachWebSockets', attached] as const])('on %s', (_,
   });
 
   it.each([
-    ...hostile.filter(([title]) => title !== 'more places than it may tell'),
+    ...begun.filter(([title]) => title !== 'more places than it may tell'),
     ['no places that it had', { places: { a: '1', b: '2' } }],
   ] as const)('a handshake that goes on from %s begins anew', async (_title, more) => {
     const { url } = await serve();

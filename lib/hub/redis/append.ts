@@ -16,6 +16,10 @@ import { type Argument, type Names } from './entry.ts';
  * where the clock was set back, Redis counts on from the last id. So for an id that is not, for the one
  * after it, and for a new log, they are set as well, of each log once in a call.
  *
+ * A new log begins a millisecond later than it is, and than the last id: where Redis was emptied, the log that is gone may
+ * have had entries in this very millisecond, and who has heard those would take the new ones, with the
+ * same ids or smaller ones, for what it knows.
+ *
  * What may have been written before comes alone. It is looked for, from the end back to what this
  * publisher wrote before it: its numbers rise in a log. Where some were refused and those behind them
  * accepted (`scattered`) they may not, and all of the log is searched. Whether it was written is
@@ -36,7 +40,10 @@ local function append(log, last, n, kind, payload)
   local id = pcall('XADD', log, 'NOMKSTREAM', 'MAXLEN', '~', keep, '*', 'p', publisher, 'n', n, kind, payload)
   local isNew = not id
   if isNew then
-    id = pcall('XADD', log, 'MAXLEN', '~', keep, '*', 'p', publisher, 'n', n, kind, payload)
+    local time, before = redis.call('TIME'), pcall('GET', last)
+    before = type(before) == 'string' and tonumber(string.match(before, '^(%d+)%-%d+$')) or 0
+    local at = math.max(time[1] * 1000 + math.floor(time[2] / 1000), before) + 1
+    id = pcall('XADD', log, 'MAXLEN', '~', keep, string.format('%.0f-0', at), 'p', publisher, 'n', n, kind, payload)
   end
   if type(id) == 'table' then return id end
   local previous = pcall('SET', last, id, 'KEEPTTL', 'GET')

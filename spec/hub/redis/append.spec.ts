@@ -32,6 +32,8 @@ interface Written {
   readonly redis: Admin;
   readonly log: string;
   readonly last: string;
+  /** The command that writes so many. */
+  readonly append: (count: number) => string[];
   /** Writes one. @returns its id */
   readonly write: () => Promise<string>;
   /** Makes it seem that this was written before, and that all has a short life. */
@@ -57,6 +59,7 @@ async function written(): Promise<Written> {
     redis,
     log,
     last,
+    append: (count) => command(prefix, Array<string>(count).fill('news')),
     write,
     previously: async (id) => {
       await redis.set(last, id, { expiration: { type: 'PX', value: SHORT } });
@@ -180,6 +183,39 @@ describe.runIf(withRedis)('a log and its last id', () => {
     await write();
 
     expect(await state()).toEqual(RENEWED);
+  });
+});
+
+describe('a log that begins anew', () => {
+  it.each<[string, (log: string, last: string) => string[]]>([
+    ['with its last id', (log, last) => [log, last]],
+    ['without its last id', (log) => [log]],
+  ])('has ids after those of the log before it, which was deleted %s', async (_, deleted) => {
+    // Mostly all of it happens in one millisecond.
+    for (let round = 0; round < 20; round++) {
+      const { redis, log, last: lastId, append } = await written();
+      const [before, , after] = (await redis
+        .multi()
+        .addCommand(append(3))
+        .del(deleted(log, lastId))
+        .addCommand(append(1))
+        .exec()) as unknown as [string, number, string];
+      const [last, first] = [before.split(' ').at(-1) ?? '', after].map((id) =>
+        id.split('-').map(Number),
+      ) as [number[], number[]];
+
+      expect(first[0]).toBeGreaterThan(last[0] as number);
+      expect(first[1]).toBe(0);
+    }
+  });
+
+  it('has ids after a last id that is ahead of the clock', async () => {
+    const { redis, log, last, write } = await written();
+    const ahead = (await millisecondsOf(redis)) + 1_000;
+    await redis.set(last, `${ahead}-5`);
+    await redis.del(log);
+
+    expect(await write()).toBe(`${ahead + 1}-0`);
   });
 });
 

@@ -91,6 +91,11 @@ export class Outgoing {
       this.#refuse(topic, n, `${budget.messages} of ${budget.bytes} bytes wait already`);
       return false;
     }
+    const refused = this.#refused.get(topic);
+    if (refused !== undefined) {
+      // guard: no message overtakes the note on those before it → this.#refused.set(topic, refused);
+      this.#noteRefused(topic, refused);
+    }
     this.#add({ topic, n, payload, bytes, firstTried: undefined });
     return true;
   }
@@ -256,6 +261,13 @@ export class Outgoing {
     this.#budget.messages += 1;
     this.#budget.bytes += entry.bytes;
     this.#options.wake();
+  }
+
+  /** A note that the engine did not accept is tried again, before what comes next in its topic. */
+  #noteRefused(topic: string, n: number): void {
+    this.#refused.delete(topic);
+    this.#refusedBytes -= Buffer.byteLength(topic);
+    this.note(topic, n);
   }
 
   #refuse(topic: string, n: number, reason: string): void {

@@ -197,6 +197,9 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
     ['chunk limit of the server', 'too many pieces'],
     ['maxConnections counts the undecided', 'authorize has not decided'],
   ],
+  'spec/hub/redis/writing.spec.ts': [
+    ['no message overtakes the note on those before it', 'before what comes next'],
+  ],
   'spec/server/shortcut.spec.ts': [
     ['a callback of app.param is called', 'has a callback'],
     ['no shortcut past a middleware', 'behind'],

@@ -19,9 +19,6 @@ interface BeatSettings {
 /** Without a heartbeat the hello says a day, so that a client waits practically without end. */
 const LONGEST_INTERVAL = 86_400_000;
 
-/** The hellos of each route: one for clients that cannot come back, and one for those that can. */
-const hellos = new WeakMap<BeatSettings, { plain?: string; window?: string }>();
-
 /** The beats of one connection. */
 export class Beats {
   readonly #line: Line;
@@ -37,13 +34,18 @@ export class Beats {
 
   /** Sends the hello. */
   greet(): void {
-    const { resume } = this.#settings;
-    const { introduction, goesOnFrom } = this.#line;
-    const text =
-      resume && goesOnFrom
-        ? this.#hello(introduction && resume.window, resume.ring === 0)
-        : this.#knownHello(introduction && resume?.window);
-    this.#line.write(this.#encoded(text), '!');
+    const { limit, rateLimit, resume } = this.#settings;
+    const line = this.#line;
+    const interval = this.#interval;
+    const hello: Hello = {
+      version: 1,
+      interval,
+      limit,
+      ...(rateLimit === undefined ? {} : { rate: rateLimit.perSecond }),
+      ...(resume && line.introduction && { window: resume.window }),
+      ...(resume && line.goesOnFrom && { resumed: resume.ring === 0 }),
+    };
+    line.write(this.#encoded(JSON.stringify(hello)), '!');
   }
 
   /** Sends a beat. */
@@ -62,28 +64,6 @@ export class Beats {
     this.#quiet += elapsed;
     if (this.#quiet < this.#interval || !this.#line.isOpen) return;
     this.send();
-  }
-
-  /** Made once for each route: it costs a tenth of what the connection does. */
-  #knownHello(window: number | undefined): string {
-    let known = hellos.get(this.#settings);
-    if (known === undefined) hellos.set(this.#settings, (known = {}));
-    if (window === undefined) return (known.plain ??= this.#hello(undefined, undefined));
-    return (known.window ??= this.#hello(window, undefined));
-  }
-
-  #hello(window: number | undefined, resumed: boolean | undefined): string {
-    const { limit, rateLimit } = this.#settings;
-    const interval = this.#interval;
-    const hello: Hello = {
-      version: 1,
-      interval,
-      limit,
-      ...(rateLimit === undefined ? {} : { rate: rateLimit.perSecond }),
-      ...(window === undefined ? {} : { window }),
-      ...(resumed === undefined ? {} : { resumed }),
-    };
-    return JSON.stringify(hello);
   }
 
   get #interval(): number {

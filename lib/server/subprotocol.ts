@@ -27,8 +27,6 @@ export function chooseSubprotocol(
 ): string | undefined {
   const header = request.headers['sec-websocket-protocol'];
   if (header === undefined) return undefined;
-  // As our own client begins it.
-  if (header === PROTOCOL || header.startsWith(`${PROTOCOL},`)) return PROTOCOL;
   const offered = offersIn(header);
   if (offered.includes(PROTOCOL)) return PROTOCOL;
   if (subprotocols === undefined) return undefined;

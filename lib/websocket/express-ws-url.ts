@@ -35,8 +35,6 @@ export function restoreUrl(request: IncomingMessage): void {
 }
 
 function withoutSuffix(url: string): string {
-  // Nearly every address: a search costs less than the expression.
-  if (url.startsWith('/') && !url.includes('.websocket')) return url;
   const own = url.replace(SUFFIX, '$1');
   return own.startsWith('/') ? own : `/${own}`;
 }

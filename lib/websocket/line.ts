@@ -20,7 +20,6 @@ import { directStream, limitReceiver } from './ws-internals.ts';
 
 const OPEN = 1;
 const CLOSED = 3;
-const HELLO = '!';
 
 /** What carries a connection over one socket. */
 export class WebSocketLine implements Line, PausedLine {
@@ -160,20 +159,10 @@ function expectSocket(socket: unknown): void {
 
 /** A message with the header of a marked line. A push that goes to many is framed once. */
 function marked(encoded: Wire | Prepared, header: string): Wire | Frame {
-  if (!(encoded instanceof Prepared)) {
-    return header === HELLO ? helloFrame(encoded) : joinFrame(header, encoded);
-  }
+  if (!(encoded instanceof Prepared)) return joinFrame(header, encoded);
   if (header === '') return encoded.framedBy(pushFrameOf);
   if (header === PLACED) return encoded.framedBy(placedFrameOf);
   return joinFrame(header, encoded.encoded);
-}
-
-/** The last hello: a route says the same to every client. */
-let hello: { readonly encoded: Wire; readonly frame: Frame } | undefined;
-
-function helloFrame(encoded: Wire): Frame {
-  if (hello?.encoded !== encoded) hello = { encoded, frame: frameOf(joinFrame(HELLO, encoded)) };
-  return hello.frame;
 }
 
 function pushFrameOf(encoded: Wire): Frame {

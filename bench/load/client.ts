@@ -62,8 +62,9 @@ export class Client {
 
   /** Sends so many messages in one write. */
   send(count: number, now: number): void {
+    const done = this.#next - this.#sent.length;
     for (let sent = 0; sent < count; sent++) this.#sent.push(now);
-    this.#socket.write(this.#messages(count));
+    this.#socket.write(this.#messages(count, done));
   }
 
   /** When the oldest message that is on the way was sent; it is not on the way any more. */
@@ -76,12 +77,14 @@ export class Client {
     this.#socket.resetAndDestroy();
   }
 
-  #messages(count: number): Buffer {
+  #messages(count: number, done: number): Buffer {
     const { messages, numbered } = this.#speech;
     if (numbered !== undefined) {
       this.#next += count;
       const first = this.#next - count;
-      return Buffer.concat(Array.from({ length: count }, (_, index) => numbered(first + index)));
+      return Buffer.concat(
+        Array.from({ length: count }, (_, index) => numbered(first + index, done)),
+      );
     }
     const [only] = messages;
     if (messages.length === 1 && only !== undefined) {

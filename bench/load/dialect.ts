@@ -16,8 +16,8 @@ export interface Speech {
   readonly opening: Buffer | undefined;
   /** The messages, one after the other, and again from the start. */
   readonly messages: readonly Buffer[];
-  /** Makes message number n, where each has a number of its own. */
-  readonly numbered?: (number: number) => Buffer;
+  /** Makes message number n, where each has a number of its own, when so many have been answered. */
+  readonly numbered?: (number: number, done: number) => Buffer;
   /** Frames of this length are the server's own pings, and how they are answered. */
   readonly control: number;
   readonly pong: Buffer;
@@ -60,6 +60,10 @@ function post(path: string, body: string): Buffer {
 }
 
 const FIRST_NUMBER = 1_000_000_000;
+/** Where the number of the last confirmed message stands, after a message's own. */
+const CONFIRMED = `${FIRST_NUMBER};done=`.length;
+/** Of how many messages a client confirms the answers at once. */
+const TOGETHER = 8;
 
 /** Numbers of two digits: more than are ever on the way at once. */
 const IDS = Array.from({ length: 80 }, (_, index) => index + 10);
@@ -111,16 +115,20 @@ export function speechFor({ dialect, size, port, path = '/' }: Target): Speech {
     case 'resume-again': {
       // Numbers of ten digits, so that each frame is a copy of the first with another number.
       const first = frame(`${FIRST_NUMBER}\n${text}`);
+      const confirming = frame(`${FIRST_NUMBER};done=${FIRST_NUMBER}\n${text}`);
+      const canComeBack = dialect !== 'omnimessage.1';
       const at = first.indexOf(String(FIRST_NUMBER));
       return {
         ...silent,
         handshake: upgrade('/', 'sec-websocket-protocol: omnimessage.1'),
-        ...(dialect !== 'omnimessage.1' && returning(port, dialect === 'resume-again')),
+        ...(canComeBack && returning(port, dialect === 'resume-again')),
         isReady: false,
         messages: [],
-        numbered: (number) => {
-          const copy = Buffer.from(first);
+        numbered: (number, done) => {
+          const confirms = canComeBack && done > 0 && number % TOGETHER === 0;
+          const copy = Buffer.from(confirms ? confirming : first);
           copy.write(String(FIRST_NUMBER + number), at, 'latin1');
+          if (confirms) copy.write(String(FIRST_NUMBER + done - 1), at + CONFIRMED, 'latin1');
           return copy;
         },
       };

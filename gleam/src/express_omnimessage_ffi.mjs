@@ -547,12 +547,12 @@ function createOutbox(options, events) {
     count();
   };
   const transmit = (outgoing, to) => {
-    const again = outgoing.id ? ";again" : "";
+    const more = outgoing.id ? ";again" : resumption?.done() ?? "";
     outgoing.id ||= ++lastId;
     outgoing.sentAt ??= now();
     if (!to.isBare || outgoing.isTracked) unconfirmed.set(outgoing.id, outgoing);
     else drop(outgoing);
-    to.send(outgoing.id + again, outgoing.encoded);
+    to.send(outgoing.id + more, outgoing.encoded);
   };
   const obstacle = ({ size, settle, isTracked }) => size > limit ? "too-large" : settle && line?.isBare && !isTracked ? "bare" : void 0;
   const flush = () => {
@@ -928,6 +928,7 @@ function openLink(options, restored) {
 }
 
 // ../lib/client/resume.ts
+var TOGETHER = 8;
 var PLACE = /^([\w-]{1,32}),([!-~]{1,180})?$/;
 var numberIn = (digits) => /^\d{1,15}$/.test(String(digits)) ? Number(digits) : void 0;
 var windowOf = ({ window }) => typeof window === "number" && window > 0 && window < LONGEST ? window : 0;
@@ -942,6 +943,7 @@ function resume({ definition } = {}) {
     const places = /* @__PURE__ */ new Map();
     let window = 0;
     let expiry;
+    let told = 0;
     const learnOwner = (given) => {
       owner = /^[!-~]{1,64}$/.test(String(given)) ? String(given) : void 0;
     };
@@ -1000,6 +1002,13 @@ function resume({ definition } = {}) {
             missed();
           });
         }
+      },
+      done: () => {
+        const [next = lastId() + 1] = sent.keys();
+        const done = next - 1;
+        if (!mayResume || done - told < TOGETHER) return "";
+        told = done;
+        return `;done=${done}`;
       },
       closed: (code) => {
         giveUp((outgoing) => {

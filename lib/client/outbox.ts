@@ -91,12 +91,12 @@ export function createOutbox<In, Out>(
   };
 
   const transmit = (outgoing: Message, to: Line): void => {
-    const again = outgoing.id ? ';again' : '';
+    const more = outgoing.id ? ';again' : (resumption?.done() ?? '');
     outgoing.id ||= ++lastId;
     outgoing.sentAt ??= now();
     if (!to.isBare || outgoing.isTracked) unconfirmed.set(outgoing.id, outgoing);
     else drop(outgoing);
-    to.send(outgoing.id + again, outgoing.encoded);
+    to.send(outgoing.id + more, outgoing.encoded);
   };
 
   /** Why a message cannot be sent on this line. */

@@ -23,6 +23,9 @@ export interface ResumeLinkOptions {
   readonly definition?: string | undefined;
 }
 
+/** The server hears of so many answers at once that they have come. */
+const TOGETHER = 8;
+
 /** A topic, and where it stands: nothing for nowhere. */
 const PLACE = /^([\w-]{1,32}),([!-~]{1,180})?$/;
 const numberIn = (digits: unknown): number | undefined =>
@@ -56,6 +59,8 @@ export function resume({ definition }: ResumeLinkOptions = {}): Resume {
     /** For how long a message may be sent again, in ms. */
     let window = 0;
     let expiry: ReturnType<typeof setTimeout> | undefined;
+    /** Up to which message the server was told that none is sent again. */
+    let told = 0;
     const learnOwner = (given: unknown): void => {
       owner = /^[!-~]{1,64}$/.test(String(given)) ? String(given) : undefined;
     };
@@ -120,6 +125,13 @@ export function resume({ definition }: ResumeLinkOptions = {}): Resume {
             missed();
           });
         }
+      },
+      done: () => {
+        const [next = lastId() + 1] = sent.keys();
+        const done = next - 1;
+        if (!mayResume || done - told < TOGETHER) return '';
+        told = done;
+        return `;done=${done}`;
       },
       closed: (code) => {
         giveUp((outgoing) => {

@@ -10,6 +10,8 @@ export interface Resumption {
   readonly opened: (options: LineOptions) => void;
   /** A frame has come. */
   readonly heard: (header: string, payload: Wire) => void;
+  /** What the header of a new message says of those before it that the server need not keep. */
+  readonly done: () => string;
   /** The line is gone: what may not be repeated is given up. */
   readonly closed: (code: number) => void;
 }

@@ -15,6 +15,8 @@ export interface Marked {
   readonly id: MessageId;
   /** Sent on an earlier line of the client already. */
   readonly isRepeat: boolean;
+  /** Up to this id the client has all answers; 0 where it says nothing of that. */
+  readonly done: MessageId;
   readonly payload: Wire;
 }
 
@@ -36,6 +38,8 @@ export function resumePayloadOf(frame: Wire): string | undefined {
 }
 
 const AGAIN = /;again(?:;|$)/;
+const DONE = ';done=';
+const ID = /^[1-9]\d{0,14}$/;
 const QUESTION = 0x3f;
 const LINE_FEED = 0x0a;
 const SEMICOLON = 0x3b;
@@ -56,7 +60,8 @@ export class Marks {
   read(frame: Wire): Marked {
     const split = splitFrame(frame);
     const header = split?.header ?? '';
-    const id = Number(MESSAGE.exec(header)?.[1]);
+    const digits = MESSAGE.exec(header)?.[1];
+    const id = Number(digits);
     const isRepeat = this.#lastRepeat !== undefined && AGAIN.test(header);
     const before = isRepeat ? (this.#lastRepeat ?? 0) : this.#last;
     if (
@@ -69,8 +74,24 @@ export class Marks {
     if (isRepeat) this.#lastRepeat = id;
     else this.#last = id;
     const { payload } = split;
-    return { id, isRepeat, payload: typeof payload === 'string' ? withoutMark(payload) : payload };
+    const done = header.length === digits?.length ? 0 : doneOf(header);
+    return {
+      id,
+      isRepeat,
+      done,
+      payload: typeof payload === 'string' ? withoutMark(payload) : payload,
+    };
   }
+}
+
+/** Up to which message the client has all answers; 0 where the header does not say. */
+function doneOf(header: string): MessageId {
+  const at = header.indexOf(DONE);
+  if (at < 0) return 0;
+  const start = at + DONE.length;
+  const end = header.indexOf(';', start);
+  const id = end < 0 ? header.slice(start) : header.slice(start, end);
+  return ID.test(id) ? Number(id) : 0;
 }
 
 /**

@@ -109,6 +109,16 @@ export class ClientWindow {
     return true;
   }
 
+  /** The client has the answers to all messages up to this one: they are dropped. */
+  confirmed(id: MessageId): void {
+    const handled = this.#handled;
+    if (handled === undefined) return;
+    // guard: what is not answered is not confirmed → while (handled.oldest !== undefined && handled.oldest <= id) this.#drop();
+    while (handled.oldest !== undefined && handled.oldest <= id && handled.has(handled.first)) {
+      this.#drop();
+    }
+  }
+
   /** Messages that this connection began and did not answer: their outcome is unknown. */
   abandon(holder: Holder): void {
     const begun = this.#handled?.begunBy(holder) ?? [];

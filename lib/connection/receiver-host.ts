@@ -35,6 +35,8 @@ export interface ReceiverHost<In> extends QueueHost {
    * @returns the largest id that it has given to a message
    */
   readonly goOn: (payload: string | undefined) => MessageId;
+  /** The client has the answers to all messages up to this one. */
+  readonly confirmed: (id: MessageId) => void;
   /** Calls `onError` with a message that could not be decoded, and sends its answer. */
   readonly answerFailure: (
     error: DecodeError,

@@ -132,7 +132,9 @@ export class MessageReceiver<In> extends MessageQueue {
     try {
       let encoded = encodedIn(data, isBinary, this.#settings.isBinary);
       if (this.#marks !== undefined) {
-        ({ id, isRepeat, payload: encoded } = this.#marks.read(encoded));
+        const marked = this.#marks.read(encoded);
+        ({ id, isRepeat, payload: encoded } = marked);
+        if (marked.done > 0) this.#host.confirmed(marked.done);
         if (isLarger(encoded, this.#settings.limit)) {
           this.#refuseUnread(data, CloseCode.TooLarge);
           return;

@@ -111,6 +111,11 @@ export class Resumption implements TopicPlaces {
       : this.#claimIn(store, window, id, isRepeat);
   }
 
+  /** The client has the answers to all messages up to this one. */
+  confirmed(id: MessageId): void {
+    this.#window?.confirmed(id);
+  }
+
   /** A message was answered. */
   settle(id: MessageId, header: string, encoded: Wire): void {
     if (this.#window?.settle(id, header, encoded) !== true || this.#tag === undefined) return;

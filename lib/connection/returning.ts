@@ -90,6 +90,11 @@ export abstract class ReturningConnection<In, Out, Context, Request extends Inco
     return resume.sent;
   }
 
+  /** The client has the answers to all messages up to this one, and will repeat none of them. */
+  confirmed(id: MessageId): void {
+    this.#resumption?.confirmed(id);
+  }
+
   /** The connection begins. @param authorized - what `authorize` of `attachWebSockets` returned */
   protected meet(authorized: unknown): void {
     const { introduction, goesOnFrom: resume } = this.line;

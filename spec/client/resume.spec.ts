@@ -368,6 +368,51 @@ describe('what was on its way when the line broke', () => {
     expect(await ask(linked.link, 'go on')).toBe('go on');
   });
 
+  it('tells the server which answers it need not keep, of eight messages at once', async () => {
+    const server = await serveProtocol({
+      hello: { window: 60_000 },
+      answer: (message, id, peer) => {
+        if (message !== 'open') peer.send(`=${id}`, message);
+      },
+    });
+    const { link } = linkTo(server.url, { resume: resumption() });
+    const first = await server.peer(0);
+    first.send('@', JSON.stringify({ owner: 'o'.repeat(22), resumed: false, pushes: 0 }));
+    const say = (times: number): Promise<unknown> =>
+      Promise.all(Array.from({ length: times }, () => ask(link, 'said')));
+    await say(7);
+    await say(1);
+    await say(1);
+    const open = ask(link, 'open');
+    await say(9);
+    await say(1);
+
+    // Up to the one that has no answer, and not again until there are eight more.
+    expect(first.headers.map((header, at) => header.slice(String(at + 1).length))).toEqual([
+      ...Array<string>(8).fill(''),
+      ';done=8',
+      ...Array<string>(11).fill(''),
+    ]);
+
+    first.socket.terminate();
+    const second = await server.peer(1);
+    second.send('@', JSON.stringify({ owner: 'o'.repeat(22), resumed: true, pushes: 0 }));
+    await until(() => second.headers.length === 1);
+    second.send('=10', 'late');
+    await open;
+    await say(1);
+
+    expect(second.headers).toEqual(['10;again', '21;done=20']);
+  });
+
+  it('says nothing of answers where the server keeps none', async () => {
+    const server = await serveProtocol();
+    const { link } = linkTo(server.url, { resume: resumption() });
+    for (let n = 0; n < 20; n++) await ask(link, 'said');
+
+    expect(server.peers[0]?.headers.filter((header) => header.includes(';'))).toEqual([]);
+  });
+
   it('ends as outdated where the page is too old', async () => {
     const { app, server, close } = attachWebSockets(express());
     app.ws(

@@ -29,6 +29,9 @@ function receiverOn(
       host.awaitsResume = false;
       return 7;
     },
+    confirmed: (id) => {
+      events.push(['confirmed', id]);
+    },
     answerFailure: (error, id) => {
       events.push(['answer', error.code, id]);
       return true;

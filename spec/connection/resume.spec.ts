@@ -475,6 +475,37 @@ describe.each(everyWay)('a client that comes back, on %s, and says so %s', (_, i
     expect(handled).toEqual(['a', 'b', 'c']);
   });
 
+  it('leaves nothing behind of answers that it has, and all of the others', async () => {
+    const slow = deferred<string>();
+    const { route, handled } = chat({ onOpen: () => {} });
+    const { handler } = route;
+    const url = await stack(
+      omniWs({
+        ...route,
+        handler: (message, connection) => {
+          const reply = handler?.(message, connection);
+          return message === 'slow' ? slow.promise : reply;
+        },
+      }),
+    );
+    const [first, { owner }] = await begin(url);
+    first.send('1\na', '2\nb', '3\nc');
+    for (let n = 0; n < 3; n++) await first.next();
+    // One that comes while its message is handled is no answer to that.
+    first.send('4;done=1;more=5\nd', '5;more=5;done=5\nslow');
+    await first.next();
+    await expect.poll(() => handled).toContain('slow');
+    await first.cut();
+    const [second] = await comeBack(url, { owner, sent: 5 });
+    second.send('1;again\na', '2;again\nb', '4;again\nd', '5;again\nslow');
+    slow.resolve('at last');
+    const frames: string[] = [];
+    for (let n = 0; n < 4; n++) frames.push(await second.next());
+
+    expect(frames).toEqual(['-1;forgotten\n', '-2;forgotten\n', '-4;forgotten\n', '=5\nat last']);
+    expect(handled).toEqual(['a', 'b', 'c', 'd', 'slow']);
+  });
+
   it('is served or not by the definition that its page was built with', async () => {
     const asked: (string | undefined)[] = [];
     const url = await stack(

@@ -136,6 +136,36 @@ describe('what is kept of a client', () => {
     expect(window.look(2)).toEqual({ header: '-2;forgotten', encoded: '' });
   });
 
+  it('drops the answers that the client has, and nothing that is not answered yet', () => {
+    const windows = new Windows(limits, undefined);
+    const window = windows.make('a', 0);
+    window.confirmed(9);
+    for (const id of [1, 2, 3, 4]) window.begin(id);
+    for (const id of [1, 2, 4]) window.settle(id, `=${id}`, 'a');
+    const before = window.bytes;
+    window.confirmed(1);
+
+    expect([1, 2].map((id) => window.look(id))).toEqual([
+      'unknown',
+      { header: '=2', encoded: 'a' },
+    ]);
+    expect(before - window.bytes).toBe(65);
+
+    window.confirmed(9);
+
+    expect(window.look(2)).toBe('unknown');
+    expect(window.settle(3, '=3', 'a')).toBe(true);
+    expect([3, 4].map((id) => window.look(id))).toEqual([
+      { header: '=3', encoded: 'a' },
+      { header: '=4', encoded: 'a' },
+    ]);
+
+    window.confirmed(9);
+
+    expect(window.bytes).toBe(0);
+    expect([window.look(4), window.look(5)]).toEqual(['unknown', 'new']);
+  });
+
   it('tells those who wait for an answer that is dropped', async () => {
     const windows = new Windows({ ...limits, messages: 1 }, undefined);
     const window = windows.make('a', 0);

@@ -127,6 +127,7 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
     ['buffers are used again only when nothing in them is kept', 'a plain array'],
   ],
   'spec/connection/windows.spec.ts': [
+    ['what is not answered is not confirmed', 'drops the answers'],
     ['who waits for a withdrawn message claims it anew', 'is withdrawn'],
     ['the first answer of a message counts', 'first answer'],
     ['a program that ended owes no answers', 'owes none'],

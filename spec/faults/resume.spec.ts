@@ -229,6 +229,42 @@ describe.each([...stacks, ['attachWebSockets', attached] as const])('on %s', (_,
     expect(handled).toEqual(['hello', 'more']);
   });
 
+  it.each([
+    '0',
+    '-1',
+    '',
+    'x',
+    '1e3',
+    '0x9',
+    '1.5',
+    ' 1',
+    'Infinity',
+    '999999999999999',
+    '9'.repeat(200),
+    '1;done=9',
+    '__proto__',
+  ])('that has all answers up to %j loses none but its own', async (done) => {
+    const { url, handled } = await serve();
+    const victim = await dial(url, VICTIM);
+    await victim.say('1\nhello');
+    const { owner } = JSON.parse(
+      victim.frames.find((frame) => frame.startsWith('@'))?.slice(2) ?? '',
+    ) as { owner: string };
+    const client = await dial(url, HOSTILE);
+
+    expect(await client.say(`1;done=${done}\na`, `2;done=${done}\nb`)).toEqual([
+      '=1\nre:a',
+      '=2\nre:b',
+    ]);
+
+    victim.socket.terminate();
+    const back = await dial(url, VICTIM, true);
+    const frames = await back.say(resume({ owner, sent: 1 }), '1;again\nhello');
+
+    expect(frames.at(-1)).toBe('=1\nre:hello');
+    expect(handled).toEqual(['hello', 'a', 'b']);
+  });
+
   it('says what it goes on from once: after that it is an undecodable message', async () => {
     const { url, handled } = await serve();
     const client = await dial(url, HOSTILE, true);

@@ -36,6 +36,8 @@ export interface Peer {
   /** The messages that have come, in order. */
   readonly received: string[];
   readonly ids: number[];
+  /** The headers of the messages. */
+  readonly headers: string[];
   probes: number;
   /** Sends a header and a payload. */
   readonly send: (header: string, payload?: string) => void;
@@ -80,6 +82,7 @@ export async function serveProtocol(options: ProtocolServerOptions = {}): Promis
       introduction: introductionIn(request.headers['sec-websocket-protocol']),
       received: [],
       ids: [],
+      headers: [],
       probes: 0,
       closed: undefined,
       send: (header, payload = '') => {
@@ -100,9 +103,10 @@ export async function serveProtocol(options: ProtocolServerOptions = {}): Promis
         return;
       }
       const message = String(split?.payload);
-      const id = Number(split?.header);
+      const id = Number.parseInt(split?.header ?? '', 10);
       peer.received.push(message);
       peer.ids.push(id);
+      peer.headers.push(split?.header ?? '');
       if (options.answer === undefined) peer.send(`=${id}`, message);
       else options.answer(message, id, peer);
     });

@@ -20,7 +20,8 @@ export interface ResumeOptions<
    */
   readonly seconds?: number | undefined;
   /**
-   * How many messages of each client, with their replies.
+   * How many messages of each client, with their replies: those that it has not confirmed yet. The
+   * client of this package confirms the replies to eight messages at once.
    * @defaultValue 256
    */
   readonly messages?: number | undefined;

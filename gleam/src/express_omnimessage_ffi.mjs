@@ -779,6 +779,7 @@ function openLink(options, restored) {
   const liveness = createLiveness(() => ended(0));
   const proved = () => {
     failures = 0;
+    missing = [];
   };
   const source = () => transports[0].url ?? options.url ?? "";
   const address = async () => {
@@ -830,7 +831,6 @@ function openLink(options, restored) {
     isOpen = true;
     isFirst = false;
     unopened = 0;
-    missing = [];
     if (interval > 0) liveness.start(line, Math.min(interval, LONGEST));
     clearTimeout(timer);
     timer = setTimeout(proved, PROOF);

@@ -73,6 +73,7 @@ export function openLink<In, Out>(
   const liveness = createLiveness(() => ended(0));
   const proved = (): void => {
     failures = 0;
+    missing = [];
   };
 
   const source = (): AddressSource => transports[0].url ?? options.url ?? '';
@@ -130,7 +131,6 @@ export function openLink<In, Out>(
     isOpen = true;
     isFirst = false;
     unopened = 0;
-    missing = [];
     if (interval > 0) liveness.start(line, Math.min(interval, LONGEST));
     clearTimeout(timer);
     timer = setTimeout(proved, PROOF);

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { ask } from '../../lib/client.ts';
+import { anyWebSocket, ask, type Transport, webSocket } from '../../lib/client.ts';
 import { untilTurned, withFakeClock } from '../support/clock.ts';
 import { type Linked, linkTo } from '../support/linked.ts';
 import { type ProtocolServer, serveProtocol } from '../support/protocol-server.ts';
@@ -139,24 +139,51 @@ describe('the end of a line', () => {
     expect(errors.map(String)).toEqual(['Error: mine']);
   });
 
-  it('4404 is final after three in a row over a minute: a deploy may be under way', async () => {
+  it.each<[string, false | object, Transport]>([
+    ['before the hello', false, webSocket()],
+    ['after the hello', {}, webSocket()],
+    ['on a bare line', {}, anyWebSocket({ protocol: 'bare' })],
+  ])(
+    '4404 %s is final after three in a row over a minute: a deploy may be under way',
+    async (_name, hello, transport) => {
+      withFakeClock();
+      const server = await serveProtocol({
+        greet: (peer) => {
+          peer.socket.close(4404, 'not-found');
+        },
+        hello,
+      });
+      const { link } = linkTo(server.url, { transport, minDelay: 20_000, maxDelay: 20_000 });
+      const dice = vi.spyOn(Math, 'random').mockReturnValue(0.999);
+      onTestFinished(() => dice.mockRestore());
+      for (let attempts = 1; attempts <= 4; attempts++) {
+        await untilTurned(() => server.peers[attempts - 1]?.closed !== undefined);
+        await untilTurned(() => /waiting|closed/.test(link.getSnapshot().state));
+        await vi.advanceTimersByTimeAsync(20_000);
+      }
+
+      expect(link.getSnapshot()).toMatchObject({
+        state: 'closed',
+        reason: 'not-found',
+        code: 4404,
+      });
+      expect(server.peers.length).toBe(4);
+    },
+  );
+
+  it('4404 is counted anew after a line that held ten seconds', async () => {
     withFakeClock();
-    const server = await serveProtocol({
-      greet: (peer) => {
-        peer.socket.close(4404, 'not-found');
-      },
-      hello: false,
-    });
-    const { link } = linkTo(server.url, { minDelay: 20_000, maxDelay: 20_000 });
-    const dice = vi.spyOn(Math, 'random').mockReturnValue(0.999);
-    onTestFinished(() => dice.mockRestore());
-    for (let attempts = 1; attempts <= 4; attempts++) {
-      await untilTurned(() => link.getSnapshot().state !== 'connecting');
-      await vi.advanceTimersByTimeAsync(20_000);
+    const server = await serveProtocol();
+    const { link } = linkTo(server.url, { minDelay: 0, maxDelay: 0 });
+    for (let lines = 1; lines <= 8; lines++) {
+      await untilTurned(() => server.peers.length === lines && link.getSnapshot().state === 'open');
+      await vi.advanceTimersByTimeAsync(10_000);
+      server.peers.at(-1)!.socket.close(4404, 'not-found');
+      await untilTurned(() => link.getSnapshot().state === 'waiting');
+      await vi.advanceTimersByTimeAsync(0);
     }
 
-    expect(link.getSnapshot()).toMatchObject({ reason: 'not-found', code: 4404 });
-    expect(server.peers.length).toBe(4);
+    expect(link.getSnapshot().state).not.toBe('closed');
   });
 });
 

@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type AddressInfo } from 'node:net';
 import express from 'express';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ask, http } from '../../lib/client.ts';
 import { omniHttp } from '../../lib/http/route.ts';
+import { untilTurned, withFakeClock } from '../support/clock.ts';
 import { type Linked, linkTo, words } from '../support/linked.ts';
 import { serve } from '../support/serve.ts';
 import { until } from '../support/until.ts';
@@ -197,6 +198,27 @@ describe('a link over HTTP', () => {
 
     expect(bodies).toEqual(['a', '', '', 'a']);
     expect(unconfirmed).toEqual([]);
+  });
+
+  it('ends after a minute of 404s of the route, also where it cannot look before it sends: bytes', async () => {
+    withFakeClock();
+    const { url, bodies } = await answering(problem(404, 'context'));
+    const dice = vi.spyOn(Math, 'random').mockReturnValue(0.999);
+    onTestFinished(() => dice.mockRestore());
+    const { link, dropped } = over(url, {
+      codec: { ...words, binary: true },
+      minDelay: 20_000,
+      maxDelay: 20_000,
+    });
+    link.send('a');
+    for (let attempts = 1; attempts <= 4; attempts++) {
+      await untilTurned(() => bodies.length === attempts);
+      await untilTurned(() => /waiting|closed/.test(link.getSnapshot().state));
+      await vi.advanceTimersByTimeAsync(20_000);
+    }
+
+    expect(link.getSnapshot()).toMatchObject({ state: 'closed', reason: 'not-found', code: 404 });
+    expect(dropped).toEqual([[['a'], 'not-found']]);
   });
 
   it('asks for a login with 401, and sends then', async () => {

@@ -185,6 +185,7 @@ function openSocket({ url, WebSocket = platform.WebSocket }, protocols, events, 
     socket,
     end,
     {
+      socket,
       isReady: () => socket.readyState === OPEN,
       buffered: () => socket.bufferedAmount,
       close
@@ -226,9 +227,9 @@ var startFramed = (attempt, events, protocols = []) => {
 // ../lib/client/any-web-socket.ts
 var RATE = 100;
 var ASLEEP = 6e4;
+var isOwn = (code) => code > 4e3 && code !== 4408 && meaningOf(code)[0] !== "app";
 function anyWebSocket({ url, protocol, protocols } = {}) {
-  const mayOffer = protocol !== "bare";
-  let isOffered = mayOffer;
+  let isOffered = false;
   let isProved = false;
   let isAnswered = false;
   let hasProtocol;
@@ -240,61 +241,62 @@ function anyWebSocket({ url, protocol, protocols } = {}) {
     hasProtocol = answer?.subprotocols?.includes(PROTOCOL);
     return answer;
   };
+  const start = (attempt, events) => {
+    if (isUnopened) {
+      isOffered = isProved || (hasProtocol ?? !isOffered);
+      isRefused = !isOffered && isAnswered;
+    } else isOffered = !isRefused;
+    isUnopened = true;
+    hasProtocol = void 0;
+    let line;
+    let isClosed = false;
+    const begin = () => {
+      if (isClosed) return;
+      line = (isOffered ? startFramed : startBare)(
+        attempt,
+        {
+          ...events,
+          open: (options) => {
+            isUnopened = isAnswered = false;
+            isProved ||= isOffered;
+            events.open(options);
+          },
+          end: (code, ...given) => {
+            if (line?.socket.protocol === PROTOCOL && isOwn(code)) isUnopened = false;
+            events.end(code, ...given);
+          }
+        },
+        protocols
+      );
+    };
+    if (isOffered || isAnswered) begin();
+    else {
+      void ask(attempt.url, attempt.fetch).catch(() => {
+      }).then(() => {
+        isOffered = hasProtocol === true;
+        begin();
+      });
+    }
+    return {
+      get isBare() {
+        return !isOffered;
+      },
+      isReady: () => line?.isReady() ?? false,
+      buffered: () => line?.buffered() ?? 0,
+      send: (header, encoded) => line?.send(header, encoded),
+      probe: () => line?.probe?.(),
+      close: (code) => {
+        isClosed = true;
+        line?.close(code);
+      }
+    };
+  };
   return {
     name: "websocket",
     url,
     // A token that travels as a subprotocol cannot be shown to the question.
     ask: protocols ? void 0 : ask,
-    start: (attempt, events) => {
-      if (isUnopened) {
-        isOffered = mayOffer && (isProved || (hasProtocol ?? !isOffered));
-        isRefused = !isOffered && isAnswered;
-      }
-      isUnopened = true;
-      hasProtocol = void 0;
-      let line;
-      let isClosed = false;
-      const begin = () => {
-        if (isClosed) return;
-        line = (isOffered ? startFramed : startBare)(
-          attempt,
-          {
-            ...events,
-            open: (options) => {
-              isUnopened = isAnswered = false;
-              isProved ||= isOffered;
-              events.open(options);
-            },
-            end: (...given) => {
-              isOffered ||= mayOffer && !isUnopened && !isRefused;
-              events.end(...given);
-            }
-          },
-          protocols
-        );
-      };
-      if (isOffered || isAnswered || !mayOffer) begin();
-      else {
-        void ask(attempt.url, attempt.fetch).catch(() => {
-        }).then(() => {
-          isOffered = hasProtocol === true;
-          begin();
-        });
-      }
-      return {
-        get isBare() {
-          return !isOffered;
-        },
-        isReady: () => line?.isReady() ?? false,
-        buffered: () => line?.buffered() ?? 0,
-        send: (header, encoded) => line?.send(header, encoded),
-        probe: () => line?.probe?.(),
-        close: (code) => {
-          isClosed = true;
-          line?.close(code);
-        }
-      };
-    }
+    start: protocol ? (attempt, events) => startBare(attempt, events, protocols) : start
   };
 }
 function startBare(attempt, events, protocols = []) {
@@ -322,6 +324,7 @@ function startBare(attempt, events, protocols = []) {
   });
   return {
     ...line,
+    isBare: true,
     close,
     send: (_header, encoded) => {
       socket.send(encoded);

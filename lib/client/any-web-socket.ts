@@ -1,9 +1,10 @@
 /** Messages over WebSocket to servers that may not speak `omnimessage.1`. */
 import { PROTOCOL } from '../core/protocol.ts';
+import { meaningOf } from './ends.ts';
 import { now, platform } from './platform.ts';
 import { askRoute } from './question.ts';
 import { type Attempt, type Line, type LineEvents, type Transport } from './transport.ts';
-import { openSocket, startFramed, type WebSocketOptions } from './websocket.ts';
+import { openSocket, type SocketLine, startFramed, type WebSocketOptions } from './websocket.ts';
 
 /** Options of {@link anyWebSocket}. */
 export interface AnyWebSocketOptions extends WebSocketOptions {
@@ -20,22 +21,29 @@ const RATE = 100;
 const ASLEEP = 60_000;
 
 /**
+ * True for a close code by which a server that has chosen `omnimessage.1` shows that it is one of this
+ * package. 4408 is not: by it others close too, which wait for the first word of a page that waits for
+ * the hello.
+ */
+const isOwn = (code: number): boolean =>
+  code > 4000 && code !== 4408 && meaningOf(code)[0] !== 'app';
+
+/**
  * Messages as frames of one WebSocket, to any server. One that speaks `omnimessage.1`, as this
  * package's does, confirms them. To any other the line is bare: frames are the encoded messages
  * alone, and nothing is confirmed. Which it is, is found out by trying, and remembered: make one for
  * each server.
  */
 export function anyWebSocket({ url, protocol, protocols }: AnyWebSocketOptions = {}): Transport {
-  const mayOffer = protocol !== 'bare';
-  /** True when the next attempt offers `omnimessage.1`. */
-  let isOffered = mayOffer;
+  /** True when the attempt offers `omnimessage.1`. */
+  let isOffered = false;
   /** True once the server has proved that it speaks it: it is offered from then on. */
   let isProved = false;
   /** True once a question was answered since the last line: the server is there. */
   let isAnswered = false;
   /** What the answer says of it, if it was the route's. */
   let hasProtocol: boolean | undefined;
-  /** True until the attempt has opened. */
+  /** True until the attempt has opened, or a server of this package has closed it. */
   let isUnopened = false;
   /** True when a server that is there has refused it: a bare line is all there is. */
   let isRefused = false;
@@ -47,64 +55,65 @@ export function anyWebSocket({ url, protocol, protocols }: AnyWebSocketOptions =
     return answer;
   };
 
+  const start: Transport['start'] = (attempt, events) => {
+    if (isUnopened) {
+      isOffered = isProved || (hasProtocol ?? !isOffered);
+      isRefused = !isOffered && isAnswered;
+    } else isOffered = !isRefused;
+    isUnopened = true;
+    hasProtocol = undefined;
+    let line: SocketLine | undefined;
+    let isClosed = false;
+    const begin = (): void => {
+      if (isClosed) return;
+      line = (isOffered ? startFramed : startBare)(
+        attempt,
+        {
+          ...events,
+          open: (options) => {
+            isUnopened = isAnswered = false;
+            isProved ||= isOffered;
+            events.open(options);
+          },
+          end: (code, ...given) => {
+            if (line?.socket.protocol === PROTOCOL && isOwn(code)) isUnopened = false;
+            events.end(code, ...given);
+          },
+        },
+        protocols,
+      );
+    };
+    if (isOffered || isAnswered) begin();
+    else {
+      // The server was down, so it has not refused `omnimessage.1`: it may be up again, and speak it.
+      void ask(attempt.url, attempt.fetch)
+        .catch(() => {})
+        .then(() => {
+          isOffered = hasProtocol === true;
+          begin();
+        });
+    }
+    return {
+      get isBare() {
+        return !isOffered;
+      },
+      isReady: () => line?.isReady() ?? false,
+      buffered: () => line?.buffered() ?? 0,
+      send: (header, encoded) => line?.send(header, encoded),
+      probe: () => line?.probe?.(),
+      close: (code) => {
+        isClosed = true;
+        line?.close(code);
+      },
+    };
+  };
+
   return {
     name: 'websocket',
     url,
     // A token that travels as a subprotocol cannot be shown to the question.
     ask: protocols ? undefined : ask,
-    start: (attempt, events) => {
-      if (isUnopened) {
-        isOffered = mayOffer && (isProved || (hasProtocol ?? !isOffered));
-        isRefused = !isOffered && isAnswered;
-      }
-      isUnopened = true;
-      hasProtocol = undefined;
-      let line: Line | undefined;
-      let isClosed = false;
-      const begin = (): void => {
-        if (isClosed) return;
-        line = (isOffered ? startFramed : startBare)(
-          attempt,
-          {
-            ...events,
-            open: (options) => {
-              isUnopened = isAnswered = false;
-              isProved ||= isOffered;
-              events.open(options);
-            },
-            end: (...given) => {
-              // The attempt that failed before a bare line may have met a server that was down.
-              isOffered ||= mayOffer && !isUnopened && !isRefused;
-              events.end(...given);
-            },
-          },
-          protocols,
-        );
-      };
-      if (isOffered || isAnswered || !mayOffer) begin();
-      else {
-        // The server was down, so it has not refused `omnimessage.1`: it may be up again, and speak it.
-        void ask(attempt.url, attempt.fetch)
-          .catch(() => {})
-          .then(() => {
-            isOffered = hasProtocol === true;
-            begin();
-          });
-      }
-      return {
-        get isBare() {
-          return !isOffered;
-        },
-        isReady: () => line?.isReady() ?? false,
-        buffered: () => line?.buffered() ?? 0,
-        send: (header, encoded) => line?.send(header, encoded),
-        probe: () => line?.probe?.(),
-        close: (code) => {
-          isClosed = true;
-          line?.close(code);
-        },
-      };
-    },
+    start: protocol ? (attempt, events) => startBare(attempt, events, protocols) : start,
   };
 }
 
@@ -113,7 +122,7 @@ function startBare(
   attempt: Attempt,
   events: LineEvents,
   protocols: readonly string[] = [],
-): ReturnType<Transport['start']> {
+): SocketLine {
   const watching = new AbortController();
   const { signal } = watching;
   let hiddenAt = Infinity;
@@ -138,6 +147,7 @@ function startBare(
   });
   return {
     ...line,
+    isBare: true,
     close,
     send: (_header, encoded) => {
       socket.send(encoded);

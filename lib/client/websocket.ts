@@ -36,6 +36,11 @@ export function webSocket({ url, protocols }: WebSocketOptions = {}): Transport 
   };
 }
 
+/** The line of a socket. */
+export interface SocketLine extends Line {
+  readonly socket: Socket;
+}
+
 /**
  * Begins a socket.
  * @param heard - called with each frame, until it ends
@@ -47,7 +52,7 @@ export function openSocket(
   protocols: string[],
   events: LineEvents,
   heard: (frame: Wire) => void,
-): readonly [Socket, end: LineEvents['end'], line: Pick<Line, 'isReady' | 'buffered' | 'close'>] {
+): readonly [Socket, end: LineEvents['end'], line: Omit<SocketLine, 'send'>] {
   url.protocol = url.protocol.replace('http', 'ws');
   // Where there is none, that throws like any constructor that does not work.
   const socket = new (WebSocket as SocketConstructor)(url, protocols) as Socket;
@@ -77,6 +82,7 @@ export function openSocket(
     socket,
     end,
     {
+      socket,
       isReady: () => socket.readyState === OPEN,
       buffered: () => socket.bufferedAmount,
       close,
@@ -92,7 +98,7 @@ export const startFramed = (
   attempt: Attempt,
   events: LineEvents,
   protocols: readonly string[] = [],
-): ReturnType<Transport['start']> => {
+): SocketLine => {
   const { token, greet = greeted } = events.returning?.() ?? {};
   const offered = [...protocols, PROTOCOL];
   if (token) offered.push(token);

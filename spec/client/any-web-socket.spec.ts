@@ -1,13 +1,54 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { WebSocket } from 'ws';
 import { anyWebSocket, ask } from '../../lib/client.ts';
+import { type SocketConstructor } from '../../lib/client/platform.ts';
+import { PROTOCOL } from '../../lib/core/protocol.ts';
+import { serveAttached } from '../support/attached.ts';
 import { untilTurned, withFakeClock } from '../support/clock.ts';
 import { gate } from '../support/gate.ts';
-import { linkTo } from '../support/linked.ts';
+import { type Linked, linkTo } from '../support/linked.ts';
 import { serveProtocol } from '../support/protocol-server.ts';
 import { until } from '../support/until.ts';
 
 /** Nothing is answered. */
 const silent = (): void => {};
+
+/** As where a page of another origin may not read the answer. */
+const unanswered = (): Promise<Response> => Promise.reject(new TypeError('another origin'));
+
+/** Each further attempt is one of `retry`. */
+const byHand = { minDelay: 600_000, maxDelay: 600_000 };
+
+/** Tries until there is a line, so often at most. */
+async function openedBy(link: Linked['link'], attempts: number): Promise<void> {
+  for (let attempt = 1; attempt <= attempts; attempt++) {
+    await until(() => link.getSnapshot().state !== 'connecting');
+    if (link.getSnapshot().state === 'open') return;
+    link.retry();
+  }
+  throw new Error(`it is ${link.getSnapshot().reason} after ${attempts} attempts`);
+}
+
+interface Offer {
+  readonly protocols: string;
+  isOpen: boolean;
+}
+
+/** A class of sockets, and what each of them has offered. */
+function recordedSocket(): readonly [SocketConstructor, Offer[]] {
+  const offers: Offer[] = [];
+  class Recorded extends WebSocket {
+    constructor(url: URL, protocols: string[]) {
+      super(url, protocols);
+      const offer: Offer = { protocols: protocols.join(), isOpen: false };
+      offers.push(offer);
+      this.addEventListener('open', () => {
+        offer.isOpen = true;
+      });
+    }
+  }
+  return [Recorded, offers];
+}
 
 describe('a link to any server', () => {
   const anyServer = (): Parameters<typeof linkTo>[1] => ({ transport: anyWebSocket() });
@@ -64,30 +105,127 @@ describe('a link to any server', () => {
     expect(messages).toEqual(['{"type":"welcome"}']);
   });
 
+  it('ends at a path without a route, as with webSocket(), and nothing is sent there', async () => {
+    withFakeClock();
+    const dice = vi.spyOn(Math, 'random').mockReturnValue(0.999);
+    onTestFinished(() => dice.mockRestore());
+    const waiting: (() => void)[] = [];
+    const { url } = await serveAttached((app) => {
+      app.use((request, _response, next) => {
+        if (request.headers.upgrade === undefined) next();
+        else waiting.push(next);
+      });
+    });
+    const [Socket, offers] = recordedSocket();
+    const { link, opened, dropped } = linkTo(`${url}/nowhere`, {
+      ...anyServer(),
+      WebSocket: Socket,
+      minDelay: 20_000,
+      maxDelay: 20_000,
+    });
+    link.send('a');
+    for (let attempts = 1; attempts <= 4; attempts++) {
+      await untilTurned(() => waiting.length === attempts && offers.at(-1)!.isOpen);
+      waiting.at(-1)!();
+      await untilTurned(() => /waiting|closed/.test(link.getSnapshot().state));
+      await vi.advanceTimersByTimeAsync(20_000);
+    }
+
+    expect(link.getSnapshot()).toMatchObject({ state: 'closed', reason: 'not-found', code: 4404 });
+    expect(offers.map(({ protocols }) => protocols)).toEqual(Array(4).fill('omnimessage.1'));
+    expect({ opened, dropped }).toEqual({ opened: [], dropped: [[['a'], 'not-found']] });
+  });
+
+  it.each([4400, 4401, 4403, 4404, 4426, 4429])(
+    'is offered again to a server that chose it and closed with %i: it is one of this package',
+    async (code) => {
+      const server = await serveProtocol({
+        hello: false,
+        greet: ({ socket }) => {
+          socket.close(code);
+        },
+      });
+      const { link } = linkTo(server.url, { ...anyServer(), ...byHand });
+      link.send('a');
+      for (let attempts = 1; attempts <= 3; attempts++) {
+        await until(() => /waiting|closed/.test(link.getSnapshot().state));
+        expect(server.peers).toHaveLength(attempts);
+        link.retry();
+      }
+      await server.peer(3);
+
+      expect(server.peers.map(({ offered }) => offered.join())).toEqual(
+        Array(4).fill('omnimessage.1'),
+      );
+      expect(server.received()).toEqual([]);
+    },
+  );
+
+  it.each([1000, 1001, 1011, 4242, 4408])(
+    'is left out in the end where a server chose it and closed with %i, as any server may',
+    async (code) => {
+      const server = await serveProtocol({
+        hello: false,
+        greet: ({ socket, offered }) => {
+          if (offered.length > 0) socket.close(code);
+        },
+      });
+      const { link, messages } = linkTo(server.url, { ...anyServer(), ...byHand });
+      await openedBy(link, 4);
+      link.send('a');
+      await until(() => messages.length === 1);
+
+      expect(server.peers.at(-1)!.offered).toEqual([]);
+    },
+  );
+
+  it('is left out in the end where a server chose the token beside it, and refused that', async () => {
+    const server = await serveProtocol({
+      choose: () => 'token',
+      greet: ({ socket, offered }) => {
+        if (offered.length > 1) socket.close(4401);
+      },
+    });
+    const transport = anyWebSocket({ protocols: ['token'] });
+    const { link } = linkTo(server.url, { transport, ...byHand });
+    await openedBy(link, 4);
+
+    expect(server.peers.at(-1)!.offered).toEqual(['token']);
+  });
+
   it('is offered for ever once a server has spoken it, however often it is away', async () => {
     const server = await serveProtocol();
     const door = await gate('127.0.0.1', server.port);
-    const { link, opened } = linkTo(`ws://127.0.0.1:${door.port}`, anyServer());
-    await ask(link, 'a');
-    let attempts = 0;
-    link.subscribe(() => {
-      if (link.getSnapshot().state === 'connecting') attempts += 1;
+    const [Socket, offers] = recordedSocket();
+    const { link } = linkTo(`ws://127.0.0.1:${door.port}`, {
+      ...anyServer(),
+      ...byHand,
+      WebSocket: Socket,
+      fetch: unanswered,
     });
+    await ask(link, 'a');
     await door.shut();
-    await until(() => attempts >= 4);
+    for (let attempts = 2; attempts <= 4; attempts++) {
+      await until(() => link.getSnapshot().state === 'waiting');
+      link.retry();
+      await until(() => offers.length === attempts);
+    }
+    await until(() => link.getSnapshot().state === 'waiting');
     await door.open();
-    await until(() => opened.length === 2);
+    link.retry();
 
     expect(await ask(link, 'b')).toBe('b');
-    expect(server.peers[1]!.offered).toEqual(['omnimessage.1']);
+    expect(offers.map(({ protocols }) => protocols)).toEqual(Array(5).fill('omnimessage.1'));
   });
 
   it('is offered again after a bare line when the first attempt met a server that was down', async () => {
     const server = await serveProtocol();
     const door = await gate('127.0.0.1', server.port);
     await door.shut();
-    const pause = { ...anyServer(), minDelay: 600_000, maxDelay: 600_000 };
-    const { link, opened } = linkTo(`ws://127.0.0.1:${door.port}`, pause);
+    const { link, opened } = linkTo(`ws://127.0.0.1:${door.port}`, {
+      ...anyServer(),
+      ...byHand,
+    });
     await until(() => link.getSnapshot().state === 'waiting');
     await door.open();
     link.retry();
@@ -119,6 +257,34 @@ describe('a link to any server', () => {
 });
 
 describe('a bare line', () => {
+  it('gives way to one with ids when it comes back, where the route says that it speaks them', async () => {
+    const yes = { omnimessage: 'websocket', subprotocols: [PROTOCOL] };
+    let speaks = false;
+    const server = await serveProtocol({ choose: () => speaks && PROTOCOL });
+    server.server.removeAllListeners('request').on('request', (_request, response) => {
+      response.statusCode = speaks ? 426 : 404;
+      response.end(JSON.stringify(speaks ? yes : {}));
+    });
+    const { link } = linkTo(server.url, { transport: anyWebSocket(), ...byHand });
+    await openedBy(link, 2);
+    await expect(ask(link, 'a')).rejects.toMatchObject({ code: 'bare' });
+    speaks = true;
+    server.peers.at(-1)!.socket.terminate();
+    await until(() => link.getSnapshot().state === 'waiting');
+    link.retry();
+
+    expect(await ask(link, 'a')).toBe('a');
+  });
+
+  it('confirms nothing, also where it is all that is asked for', async () => {
+    const server = await serveProtocol();
+    const { link } = linkTo(server.url, { transport: anyWebSocket({ protocol: 'bare' }) });
+    await until(() => link.getSnapshot().state === 'open');
+
+    await expect(ask(link, 'a')).rejects.toMatchObject({ code: 'bare', isSent: false });
+    expect(server.peers.map(({ offered }) => offered)).toEqual([[]]);
+  });
+
   it.each([
     [60_000, 1],
     [60_100, 2],

@@ -24,13 +24,13 @@ describe('the size of the client', () => {
     ['core over WebSocket', "export { connect } from './lib/client.ts';", 4_960],
     ['core and questions', "export { ask, connect } from './lib/client.ts';", 5_175],
     ['core and resume', "export { connect, resume } from './lib/client.ts';", 5_785],
-    ['core for any server', "export { anyWebSocket, connect } from './lib/client.ts';", 5_420],
+    ['core for any server', "export { anyWebSocket, connect } from './lib/client.ts';", 5_445],
     [
       'all transports and the store',
       "export { connect, createStore, http, sse, webSocket } from './lib/client.ts';",
       7_025,
     ],
-    ['everything, with the stored queue', "export * from './lib/client.ts';", 10_210],
+    ['everything, with the stored queue', "export * from './lib/client.ts';", 10_225],
     [
       'core, structCodec and superstruct, as a page uses them',
       `export { connect } from './lib/client.ts';

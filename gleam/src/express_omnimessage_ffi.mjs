@@ -232,22 +232,22 @@ function anyWebSocket({ url, protocol, protocols } = {}) {
   let isOffered = false;
   let isProved = false;
   let isAnswered = false;
-  let hasProtocol;
+  let isOurs = false;
   let isUnopened = false;
   let isRefused = false;
   const ask = async (address, fetch) => {
     const answer = await askRoute(address, fetch);
-    isAnswered = true;
-    hasProtocol = answer?.subprotocols?.includes(PROTOCOL);
+    isAnswered ||= !answer?.code;
+    isOurs = !!answer;
     return answer;
   };
   const start = (attempt, events) => {
     if (isUnopened) {
-      isOffered = isProved || (hasProtocol ?? !isOffered);
+      isOffered = isProved || isOurs || !isOffered;
       isRefused = !isOffered && isAnswered;
     } else isOffered = !isRefused;
     isUnopened = true;
-    hasProtocol = void 0;
+    isOurs = false;
     let line;
     let isClosed = false;
     const begin = () => {
@@ -273,7 +273,7 @@ function anyWebSocket({ url, protocol, protocols } = {}) {
     else {
       void ask(attempt.url, attempt.fetch).catch(() => {
       }).then(() => {
-        isOffered = hasProtocol === true;
+        isOffered = isOurs || !isRefused && isAnswered;
         begin();
       });
     }

@@ -39,10 +39,10 @@ export function anyWebSocket({ url, protocol, protocols }: AnyWebSocketOptions =
   let isOffered = false;
   /** True once the server has proved that it speaks it: it is offered from then on. */
   let isProved = false;
-  /** True once a question was answered since the last line: the server is there. */
+  /** True once a question was answered since the last line, but for a refusal by the route: the server is there. */
   let isAnswered = false;
-  /** What the answer says of it, if it was the route's. */
-  let hasProtocol: boolean | undefined;
+  /** True when the question about the last attempt was answered by a route of this package. */
+  let isOurs = false;
   /** True until the attempt has opened, or a server of this package has closed it. */
   let isUnopened = false;
   /** True when a server that is there has refused it: a bare line is all there is. */
@@ -50,18 +50,18 @@ export function anyWebSocket({ url, protocol, protocols }: AnyWebSocketOptions =
 
   const ask: NonNullable<Transport['ask']> = async (address, fetch) => {
     const answer = await askRoute(address, fetch);
-    isAnswered = true;
-    hasProtocol = answer?.subprotocols?.includes(PROTOCOL);
+    isAnswered ||= !answer?.code;
+    isOurs = !!answer;
     return answer;
   };
 
   const start: Transport['start'] = (attempt, events) => {
     if (isUnopened) {
-      isOffered = isProved || (hasProtocol ?? !isOffered);
+      isOffered = isProved || isOurs || !isOffered;
       isRefused = !isOffered && isAnswered;
     } else isOffered = !isRefused;
     isUnopened = true;
-    hasProtocol = undefined;
+    isOurs = false;
     let line: SocketLine | undefined;
     let isClosed = false;
     const begin = (): void => {
@@ -85,11 +85,11 @@ export function anyWebSocket({ url, protocol, protocols }: AnyWebSocketOptions =
     };
     if (isOffered || isAnswered) begin();
     else {
-      // The server was down, so it has not refused `omnimessage.1`: it may be up again, and speak it.
+      // Perhaps no server was there to refuse `omnimessage.1`: to one that is, it is offered first.
       void ask(attempt.url, attempt.fetch)
         .catch(() => {})
         .then(() => {
-          isOffered = hasProtocol === true;
+          isOffered = isOurs || (!isRefused && isAnswered);
           begin();
         });
     }

@@ -104,8 +104,6 @@ export interface RouteAnswer {
   readonly code: number;
   /** In seconds. */
   readonly retryAfter?: number;
-  /** The subprotocols that it speaks. */
-  readonly subprotocols?: readonly string[];
 }
 
 /** A way for messages to travel, as a value: give `webSocket()`, `http()` or `sse()` to `connect`. */

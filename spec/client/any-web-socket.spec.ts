@@ -3,10 +3,11 @@ import { WebSocket } from 'ws';
 import { anyWebSocket, ask } from '../../lib/client.ts';
 import { type SocketConstructor } from '../../lib/client/platform.ts';
 import { PROTOCOL } from '../../lib/core/protocol.ts';
+import { omniWs } from '../../lib/websocket/handler.ts';
 import { serveAttached } from '../support/attached.ts';
 import { untilTurned, withFakeClock } from '../support/clock.ts';
 import { gate } from '../support/gate.ts';
-import { type Linked, linkTo } from '../support/linked.ts';
+import { type Linked, linkTo, words } from '../support/linked.ts';
 import { serveProtocol } from '../support/protocol-server.ts';
 import { until } from '../support/until.ts';
 
@@ -15,6 +16,8 @@ const silent = (): void => {};
 
 /** As where a page of another origin may not read the answer. */
 const unanswered = (): Promise<Response> => Promise.reject(new TypeError('another origin'));
+
+const echo = omniWs({ codec: words, handler: (message) => message });
 
 /** Each further attempt is one of `retry`. */
 const byHand = { minDelay: 600_000, maxDelay: 600_000 };
@@ -218,13 +221,56 @@ describe('a link to any server', () => {
     expect(offers.map(({ protocols }) => protocols)).toEqual(Array(5).fill('omnimessage.1'));
   });
 
-  it('is offered again after a bare line when the first attempt met a server that was down', async () => {
+  it('is offered again where the route says that it would accept now', async () => {
+    const { port } = await serveAttached((app) => {
+      app.ws('/omni-ws', echo);
+    });
+    const door = await gate('127.0.0.1', port);
+    await door.shut();
+    const { link } = linkTo(`ws://127.0.0.1:${door.port}/omni-ws`, {
+      ...anyServer(),
+      ...byHand,
+      fetch: async (address, init) => {
+        await door.open();
+        return fetch(address, init);
+      },
+    });
+    await until(() => link.getSnapshot().state === 'waiting');
+    link.retry();
+
+    expect(await ask(link, 'a')).toBe('a');
+  });
+
+  it('is offered first to a server that was down, and is there now', async () => {
+    const { port } = await serveAttached((app) => {
+      app.use((_request, response) => response.sendStatus(401));
+    });
+    const door = await gate('127.0.0.1', port);
+    await door.shut();
+    const [Socket, offers] = recordedSocket();
+    const { link, dropped } = linkTo(`ws://127.0.0.1:${door.port}`, {
+      ...anyServer(),
+      ...byHand,
+      WebSocket: Socket,
+    });
+    link.send('a');
+    await until(() => link.getSnapshot().state === 'waiting');
+    await door.open();
+    link.retry();
+    await until(() => link.getSnapshot().state === 'closed');
+
+    expect(offers.map(({ protocols }) => protocols)).toEqual(Array(2).fill('omnimessage.1'));
+    expect(dropped).toEqual([[['a'], 'unauthorized']]);
+  });
+
+  it('is offered again after a bare line when the first attempt met a server that was down and cannot be asked', async () => {
     const server = await serveProtocol();
     const door = await gate('127.0.0.1', server.port);
     await door.shut();
     const { link, opened } = linkTo(`ws://127.0.0.1:${door.port}`, {
       ...anyServer(),
       ...byHand,
+      fetch: unanswered,
     });
     await until(() => link.getSnapshot().state === 'waiting');
     await door.open();
@@ -239,6 +285,45 @@ describe('a link to any server', () => {
     expect(server.peers[1]!.offered).toContain('omnimessage.1');
     expect(await ask(link, 'a')).toBe('a');
   });
+
+  it.each([
+    [401, 'at once'],
+    [503, 'at once'],
+    [503, 'after it was away'],
+  ])(
+    'is offered again to a route that said it refuses with %i, and accepts %s',
+    async (status, when) => {
+      let isAdmitted = false;
+      const { port } = await serveAttached(
+        (app) => {
+          app.ws('/omni-ws', echo);
+        },
+        {
+          authorize: () => {
+            if (!isAdmitted) throw Object.assign(new Error('refused'), { status });
+          },
+        },
+      );
+      const door = await gate('127.0.0.1', port);
+      const url = `ws://127.0.0.1:${door.port}/omni-ws`;
+      const [Socket, offers] = recordedSocket();
+      const { link } = linkTo(url, { ...anyServer(), ...byHand, WebSocket: Socket });
+      await until(() => link.getSnapshot().code === status);
+      link.retry();
+      await until(() => offers.length === 2 && /waiting|closed/.test(link.getSnapshot().state));
+      if (when !== 'at once') {
+        await door.shut();
+        link.retry();
+        await until(() => link.getSnapshot().state === 'waiting');
+        await door.open();
+      }
+      isAdmitted = true;
+      link.retry();
+
+      expect(await ask(link, 'a')).toBe('a');
+      expect(new Set(offers.map(({ protocols }) => protocols))).toEqual(new Set(['omnimessage.1']));
+    },
+  );
 
   it('is offered again when bare does not work either, in turn', async () => {
     const server = await serveProtocol();
@@ -258,12 +343,11 @@ describe('a link to any server', () => {
 
 describe('a bare line', () => {
   it('gives way to one with ids when it comes back, where the route says that it speaks them', async () => {
-    const yes = { omnimessage: 'websocket', subprotocols: [PROTOCOL] };
     let speaks = false;
     const server = await serveProtocol({ choose: () => speaks && PROTOCOL });
     server.server.removeAllListeners('request').on('request', (_request, response) => {
       response.statusCode = speaks ? 426 : 404;
-      response.end(JSON.stringify(speaks ? yes : {}));
+      response.end(JSON.stringify(speaks ? { omnimessage: 'websocket' } : {}));
     });
     const { link } = linkTo(server.url, { transport: anyWebSocket(), ...byHand });
     await openedBy(link, 2);

@@ -27,17 +27,11 @@ describe('the question why a handshake was refused', () => {
     expect(headers).toEqual(['GET', 'application/problem+json', 'no-cache']);
   });
 
-  it('takes the status, the patience and the subprotocols of an answer with the mark', async () => {
-    const body = { omnimessage: 'websocket', retryAfter: 7, subprotocols: ['omnimessage.1'] };
+  it('takes the status and the patience of an answer with the mark', async () => {
+    const body = { omnimessage: 'websocket', retryAfter: 7 };
 
-    await expect(answered(problem(503, body))).resolves.toMatchObject({
-      code: 503,
-      retryAfter: 7,
-      subprotocols: ['omnimessage.1'],
-    });
-    await expect(
-      answered(problem(426, { omnimessage: 'websocket', subprotocols: [] })),
-    ).resolves.toMatchObject({ code: 0, subprotocols: [] });
+    await expect(answered(problem(503, body))).resolves.toMatchObject({ code: 503, retryAfter: 7 });
+    await expect(answered(problem(426, body))).resolves.toMatchObject({ code: 0 });
   });
 
   it.each<[string, RequestListener]>([

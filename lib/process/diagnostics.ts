@@ -123,10 +123,13 @@ export function publishError(
   if (!hasOnError) noticeFailure(error, transport);
 }
 
-/** Publishes a refusal, when there is a subscriber; the remedy is printed on stderr outside production. */
-export function publishRefused(event: RefusedEvent): void {
+/**
+ * Publishes a refusal, when there is a subscriber; the remedy is printed on stderr outside production.
+ * @param isExpected - whether there is nothing to remedy
+ */
+export function publishRefused(event: RefusedEvent, isExpected = false): void {
   if (onRefusedChannel.hasSubscribers) onRefusedChannel.publish(event);
-  noticeRefusal(event.transport, event.code);
+  if (!isExpected) noticeRefusal(event.transport, event.code);
 }
 
 /** An `onError` that publishes first; also where the user gave none. */

@@ -161,7 +161,9 @@ export function sendProblem(
   endsConnection: boolean = ENDS_CONNECTION.has(refusal.code),
 ): void {
   const { code, status } = refusal;
-  publishRefused({ transport: 'http', code, status });
+  // Our own client asks so whether the server is back: nobody has made a mistake.
+  const isLook = code === 'empty' && namesProblems(response.req.headers.accept ?? '');
+  publishRefused({ transport: 'http', code, status }, isLook);
   if (response.headersSent || response.destroyed) return;
   const { headers, body } = problemOf(refusal);
   answerOrCut(response, () => {

@@ -3,6 +3,7 @@ import { createHub, effect, omniHttp, omniWs, startApplication } from 'express-o
 import express from 'express';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
+import { createPoster } from '../../lib/client/poster.ts';
 import { forgetNotices, notice, noticeFailure } from '../../lib/process/development-notice.ts';
 import { HandlerError } from '../../lib/core/errors.ts';
 import { textCodec } from '../support/codecs.ts';
@@ -112,6 +113,34 @@ describe('a notice for developers', () => {
       expect.stringContaining('larger than `limit`'),
       expect.stringContaining('Error: of a subscriber'),
       expect.stringContaining('Error: of a program'),
+    ]);
+  });
+
+  it('says of an empty body what is missing, unless it is how our client asks whether the server is back', async () => {
+    const lines = printedIn('development');
+    const app = express();
+    app.use(omniHttp({ ...failing, path: '/omni-http', limit: 8 }));
+    const url = new URL('/omni-http', await serve(app));
+    const nothing = (): void => {};
+    const events = {
+      open: nothing,
+      receive: nothing,
+      refused: nothing,
+      flush: nothing,
+      end: nothing,
+    };
+    const { look } = createPoster(url, { codec: {}, url, isReturn: true }, events);
+    await new Promise<void>((found) => {
+      look(found);
+    });
+    expect(lines).toEqual([]);
+    const headers = { accept: 'application/problem+json' };
+    await fetch(url, { method: 'POST', headers, body: 'too large' });
+    await fetch(url, { method: 'POST' });
+
+    expect(lines).toEqual([
+      expect.stringContaining('larger than `limit`'),
+      expect.stringContaining('a request without a body was refused'),
     ]);
   });
 

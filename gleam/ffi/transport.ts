@@ -82,7 +82,7 @@ export function websocket(url: string, keep: Shared['keep']): Shared {
   return shared(url, anyWebSocket(), keep, false);
 }
 
-/** A link over HTTP: a POST each, in order. Every message waits while the server is away. */
+/** A link over HTTP: a POST each, in order. Once one has found the server away, the others wait. */
 export function httpPost(url: string): Shared {
   return shared(url, http(), () => true, true);
 }

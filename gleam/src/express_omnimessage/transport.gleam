@@ -9,21 +9,29 @@
 //// What they are told:
 ////
 //// - `TransportUp` at every new connection, and at once for one that begins to
-////   listen later. What is sent while it is handled goes before what waited,
-////   and belongs to this connection: it is neither kept nor reported, since the
-////   next `TransportUp` sends it again. Join, log in or fetch there.
+////   listen later. Join, log in or fetch there: what is sent while that of a new
+////   connection is handled goes before what waited, and belongs to this
+////   connection. It is not kept for another one, since the next `TransportUp`
+////   sends it again. Over a WebSocket it is not reported as unconfirmed either;
+////   over HTTP it is. What is sent for the `TransportUp` of one that listens
+////   later is a message like any other.
 //// - `TransportDown(code, reason)` when the connection was lost or cannot be
 ////   made, and will be tried again. The code is the close code or HTTP status,
 ////   0 without one; the reason is one of express-omnimessage, such as
 ////   `"connection-lost"`, `"offline"` or `"server-restarting"`.
 //// - `TransportError(InitError(reason))` when it will not be tried again: for
-////   `"invalid-address"`, `"forbidden"`, `"unauthorized"` and so on.
+////   `"invalid-address"`, `"forbidden"`, `"unauthorized"` and so on. A page on
+////   another host that `origins` of the server refuses is not among them: its
+////   browser hides the 403, so it is told `TransportDown(0, "connection-lost")`,
+////   and goes on trying.
 //// - `TransportError(SendError(code))`, for the sender of a message alone:
 ////   `"unconfirmed"` when the connection broke before the server had confirmed
 ////   it (handled or not, nobody knows), a code of the server's such as
 ////   `"decode"` or `"handler"` when it failed there, and `"full"`,
 ////   `"too-large"`, `"not-connected"` or the reason of the end when it was not
-////   sent.
+////   sent. On a route with `resume` such a message is first sent again, and is
+////   unconfirmed only if the server cannot say what became of it: it is told
+////   after the next `TransportUp`, or when the time of the route is over.
 
 import omnimessage/lustre/transports.{
   type Transport, type TransportHandlers, InitError, SendError, Transport,
@@ -52,8 +60,10 @@ pub fn websocket_with(
 }
 
 /// A transport over HTTP, for `omniHttp`: a POST for each message, in order.
-/// The reply is for the application or component that sent the message. Every
-/// message waits while the server is away.
+/// The reply is for the application or component that sent the message. There
+/// is no connection: `TransportUp` says that nothing has failed yet, and the
+/// first message that finds the server away is unconfirmed. What comes after it
+/// waits.
 ///
 pub fn http(path: String) -> Transport(String, decode_error) {
   from_link(open_http(path))

@@ -67,17 +67,17 @@ export function dispatcher(
     pending.request = request;
     // The routes made by `.ws` find the socket here.
     (request as Routed).ws = socket;
-    try {
-      const shortcut = shortcutOf(app as unknown as Routing, request.url ?? '/');
-      if (shortcut === undefined) goThrough(request, pending);
-      else goStraight(request, pending, shortcut);
-    } catch (error) {
-      settle(request, pending, error ?? new RouteError({ cause: error }));
-    }
+    const shortcut = shortcutOf(app as unknown as Routing, request.url ?? '/');
+    if (shortcut === undefined) goThrough(request, pending);
+    else goStraight(request, pending, shortcut);
   };
 
   function goThrough(request: IncomingMessage, pending: PendingSocket): void {
-    listener(request, makeResponse(request, pending), (error) => settle(request, pending, error));
+    try {
+      listener(request, makeResponse(request, pending), (error) => settle(request, pending, error));
+    } catch (error) {
+      settle(request, pending, error ?? new RouteError({ cause: error }));
+    }
   }
 
   function goStraight(
@@ -99,11 +99,7 @@ export function dispatcher(
     handle(request, undefined, (error) => {
       // The application may have handlers for errors.
       recordFailure(request, error);
-      try {
-        goThrough(request, pending);
-      } catch (thrown) {
-        settle(request, pending, thrown ?? new RouteError({ cause: thrown }));
-      }
+      goThrough(request, pending);
     });
   }
 

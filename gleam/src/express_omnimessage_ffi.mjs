@@ -245,7 +245,7 @@ function anyWebSocket({ url, protocol, protocols } = {}) {
     if (isUnopened) {
       isOffered = isProved || isOurs || !isOffered;
       isRefused = !isOffered && isAnswered;
-    } else isOffered = !isRefused;
+    } else isOffered = isProved || !isRefused;
     isUnopened = true;
     isOurs = false;
     let line;
@@ -269,7 +269,7 @@ function anyWebSocket({ url, protocol, protocols } = {}) {
         protocols
       );
     };
-    if (isOffered || isAnswered) begin();
+    if (isOffered) begin();
     else {
       void ask(attempt.url, attempt.fetch).catch(() => {
       }).then(() => {

@@ -59,7 +59,7 @@ export function anyWebSocket({ url, protocol, protocols }: AnyWebSocketOptions =
     if (isUnopened) {
       isOffered = isProved || isOurs || !isOffered;
       isRefused = !isOffered && isAnswered;
-    } else isOffered = !isRefused;
+    } else isOffered = isProved || !isRefused;
     isUnopened = true;
     isOurs = false;
     let line: SocketLine | undefined;
@@ -83,9 +83,10 @@ export function anyWebSocket({ url, protocol, protocols }: AnyWebSocketOptions =
         protocols,
       );
     };
-    if (isOffered || isAnswered) begin();
+    if (isOffered) begin();
     else {
-      // Perhaps no server was there to refuse `omnimessage.1`: to one that is, it is offered first.
+      // Perhaps no server was there to refuse `omnimessage.1`, or a captive portal has: to one that
+      // is there now, it is offered first.
       void ask(attempt.url, attempt.fetch)
         .catch(() => {})
         .then(() => {

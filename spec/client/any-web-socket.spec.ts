@@ -241,6 +241,37 @@ describe('a link to any server', () => {
     expect(await ask(link, 'a')).toBe('a');
   });
 
+  it('is offered again when a captive portal is gone, which had answered for the server', async () => {
+    const { port } = await serveAttached((app) => {
+      app.ws('/omni-ws', echo);
+    });
+    const door = await gate('127.0.0.1', port);
+    await door.shut();
+    const [Socket, offers] = recordedSocket();
+    let isPortal = true;
+    const { link } = linkTo(`ws://127.0.0.1:${door.port}/omni-ws`, {
+      ...anyServer(),
+      ...byHand,
+      WebSocket: Socket,
+      fetch: async (address, init) =>
+        isPortal ? new Response('<!doctype html>') : fetch(address, init),
+    });
+    await until(() => link.getSnapshot().state === 'waiting');
+    isPortal = false;
+    await door.open();
+    for (const text of ['a', 'b']) {
+      link.retry();
+
+      expect(await ask(link, text)).toBe(text);
+
+      await door.shut();
+      await until(() => link.getSnapshot().state === 'waiting');
+      await door.open();
+    }
+
+    expect(new Set(offers.map(({ protocols }) => protocols))).toEqual(new Set(['omnimessage.1']));
+  });
+
   it('is offered first to a server that was down, and is there now', async () => {
     const { port } = await serveAttached((app) => {
       app.use((_request, response) => response.sendStatus(401));

@@ -13,8 +13,8 @@ const DEFINITION = /^[\w-]{1,64}$/;
 const TOPIC = /^[\w-]{1,32}$/;
 /** A place travels in a header: see `topic-hash.ts` of the hub. */
 const PLACE = /^[\x21-\x3a\x3c-\x7e]{1,180}$/;
-/** What client and user are called, and the name of the window. */
-const OWNER = /^([\w-]{22})(?:\.([\w-]{1,32}))?$/;
+/** What client and user are called, the name of the window, and what another user may have sent. */
+const OWNER = /^([\w-]{22})(?:\.([\w-]{1,32})(?:\.(\d{1,16}))?)?$/;
 
 /** What a client says of itself. */
 export interface Introduced {
@@ -31,6 +31,8 @@ export interface Resume extends Omit<ResumeFrame, 'places' | 'owner'> {
   readonly tag: string | undefined;
   /** The window that it had there. */
   readonly window: string | undefined;
+  /** Messages up to this one may have been sent as another user. */
+  readonly foreign: number;
   readonly places: Map<string, string>;
 }
 
@@ -100,10 +102,11 @@ function resumeIn(given: unknown): Resume | undefined {
   if (!isCount(sent) || !isCount(pushes) || typeof places !== 'object' || places === null) {
     return undefined;
   }
-  const [, tag, window] = (typeof owner === 'string' && OWNER.exec(owner)) || [];
+  const [, tag, window, foreign = 0] = (typeof owner === 'string' && OWNER.exec(owner)) || [];
   return {
     tag,
     window,
+    foreign: Number(foreign),
     sent,
     pushes,
     places: placesIn(Object.entries(places)),
@@ -118,7 +121,8 @@ export function lastEventIdOf({ headers }: IncomingMessage): Resume | undefined 
     const comma = pair.indexOf(',');
     return [pair.slice(0, comma), pair.slice(comma + 1)];
   });
-  return { tag: undefined, window: undefined, sent: 0, pushes: 0, places: placesIn(pairs) };
+  const places = placesIn(pairs);
+  return { tag: undefined, window: undefined, foreign: 0, sent: 0, pushes: 0, places };
 }
 
 /** Those that may be places, the first so many. */
@@ -143,6 +147,12 @@ function objectIn(json: string): Readonly<Record<string, unknown>> | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** What a client is told to send as `owner` on its next line. */
+export function ownerOf(tag: string, window: string, foreign: number): string {
+  // Without the last part where it says nothing: processes of an earlier version know two.
+  return foreign === 0 ? `${tag}.${window}` : `${tag}.${window}.${foreign}`;
 }
 
 /**

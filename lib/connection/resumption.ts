@@ -8,7 +8,7 @@ import { type TopicPlaces } from '../core/topic-places.ts';
 import { startTimer } from '../process/timers.ts';
 import { type MessageId } from './acknowledgement.ts';
 import { type ClientWindow, type Holder } from './client-window.ts';
-import { type Resume } from './introduction.ts';
+import { ownerOf, type Resume } from './introduction.ts';
 import { type ResumeSettings } from './resume-options.ts';
 import { type Answered, type Known, type OpenStore } from '../core/window-store.ts';
 
@@ -47,6 +47,8 @@ export class Resumption implements TopicPlaces {
   readonly #settings: ResumeSettings;
   readonly #tag: string | undefined;
   readonly #window: ClientWindow | undefined;
+  /** Messages up to this one may have been handled for another user, of whom the store says nothing here. */
+  readonly #foreign: MessageId;
   /** The places that the client sent and no topic has taken; undefined where it does not resume. */
   #places: Map<string, string> | undefined;
   #until = 0;
@@ -56,12 +58,15 @@ export class Resumption implements TopicPlaces {
     this.#settings = settings;
     const { tag, resume, patience, isContinued, isAnswered } = returning;
     this.#tag = tag;
-    // guard: who has no name is nobody again → const isNamed = resume?.tag === tag;
+    // guard: who has no name is nobody again → const isNamed = resume !== undefined && resume.tag === tag;
     const isNamed = tag !== undefined && resume?.tag === tag;
     // guard: who comes back is the same user → const isSame = resume !== undefined;
     const isSame = resume !== undefined && (isNamed || !isAnswered);
     const found = isSame && tag !== undefined ? settings.windows.find(tag) : undefined;
     const sent = resume?.sent ?? 0;
+    // It is told to the client, because the next line may be another process's.
+    // guard: what was another user's stays so → this.#foreign = isNamed ? 0 : sent;
+    this.#foreign = isNamed ? resume.foreign : sent;
     this.#window = found ?? (tag === undefined ? undefined : settings.windows.make(tag, sent));
     // The client had another window since: its messages were handled there, or not.
     // guard: a window that another one came after is of the past → const isCurrent = found !== undefined;
@@ -78,7 +83,10 @@ export class Resumption implements TopicPlaces {
     }
     if (!isAnswered) return;
     const pushes = isResumed ? resume.pushes : (this.#window?.pushes ?? 0);
-    const owner = tag === undefined ? '' : `${tag}.${this.#window?.name}`;
+    const owner =
+      tag === undefined || this.#window === undefined
+        ? ''
+        : ownerOf(tag, this.#window.name, this.#foreign);
     const answer: ResumedFrame = { owner, resumed: isResumed, pushes };
     host.sendControl('@', JSON.stringify(answer));
     for (const { number, encoded } of isResumed ? missed : []) {
@@ -100,10 +108,10 @@ export class Resumption implements TopicPlaces {
           answered === undefined ? this.claim(id, isRepeat) : this.#repeat(answered),
         );
       if (typeof known !== 'string') return this.#repeat(known);
+      // guard: the store of one user is not asked for what another sent → const isKept = store !== undefined && window !== undefined;
+      const isKept = store !== undefined && window !== undefined && id > this.#foreign;
       // guard: what may have been handled is not handled again
-      if (known === 'unknown' && (store === undefined || window === undefined)) {
-        return this.#repeat(forgotten(id));
-      }
+      if (known === 'unknown' && !isKept) return this.#repeat(forgotten(id));
     }
     window?.begin(id);
     return store === undefined || window === undefined

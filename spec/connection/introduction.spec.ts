@@ -4,6 +4,7 @@ import {
   forgetIntroduction,
   introductionOf,
   lastEventIdOf,
+  ownerOf,
   ownerTag,
   resumeFrameOf,
 } from '../../lib/connection/introduction.ts';
@@ -68,6 +69,7 @@ describe('the introduction in a handshake', () => {
     expect(introductionOf(introduced({ client, resumes: true, from }))?.from).toEqual({
       tag: 't'.repeat(22),
       window: 'w',
+      foreign: 0,
       sent: 3,
       pushes: 2,
       places: new Map([['topic', '1-0']]),
@@ -100,21 +102,37 @@ describe('the introduction in a handshake', () => {
 describe('what a client goes on from', () => {
   const tag = 't'.repeat(22);
 
-  it('has the owner in two parts, what was sent, and its places', () => {
+  it('has the owner in its parts, what was sent, and its places', () => {
     const frame = { owner: `${tag}.window`, sent: 3, pushes: 2, places: { topic: '1-0' } };
 
     expect(resumeFrameOf(JSON.stringify(frame))).toEqual({
       tag,
       window: 'window',
+      foreign: 0,
       sent: 3,
       pushes: 2,
       places: new Map([['topic', '1-0']]),
     });
   });
 
+  it.each([0, 1, Number.MAX_SAFE_INTEGER])('has the owner that it was told: %i', (foreign) => {
+    const owner = ownerOf(tag, 'w'.repeat(20), foreign);
+
+    // What a client takes.
+    expect(owner).toMatch(/^[!-~]{1,64}$/);
+    expect(resumeFrameOf(JSON.stringify({ owner, sent: 0, pushes: 0, places: {} }))).toMatchObject({
+      tag,
+      window: 'w'.repeat(20),
+      foreign,
+    });
+  });
+
   it.each<[owner: unknown, tag: string | undefined]>([
     [tag, tag],
     [`${tag}.`, undefined],
+    [`${tag}.window.`, undefined],
+    [`${tag}.window.-1`, undefined],
+    [`${tag}.window.${'1'.repeat(17)}`, undefined],
     [`${tag}.${'w'.repeat(33)}`, undefined],
     ['short', undefined],
     [7, undefined],
@@ -204,6 +222,7 @@ describe('the Last-Event-ID of a client', () => {
     expect(lastEventIdOf(withHeaders({ 'last-event-id': 'a,1-0 b,2-0 c' }))).toEqual({
       tag: undefined,
       window: undefined,
+      foreign: 0,
       sent: 0,
       pushes: 0,
       places: new Map([

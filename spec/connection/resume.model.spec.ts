@@ -77,6 +77,8 @@ interface Plan {
   /** A process may die, with its windows. */
   readonly mayDie?: boolean;
   readonly storeMayFail?: boolean;
+  /** Another user logs in on the page. */
+  readonly mayChangeUser?: boolean;
   /** Nothing may be lost: no message is unconfirmed, no handler out of order. */
   readonly isWhole: boolean;
 }
@@ -113,6 +115,7 @@ class Run {
   resumed = 0;
   gaps = 0;
   #gapsTold = 0;
+  #user = 'ann';
   #count = 0;
   #isEnding = false;
 
@@ -181,7 +184,7 @@ class Run {
   #settings(): Server['settings'] {
     return connectionSettings<string, string, string, IncomingMessage, string>(
       {
-        context: () => 'ann',
+        context: () => this.#user,
         heartbeat: false,
         resume: {
           ...this.#plan.resume,
@@ -324,8 +327,10 @@ class Run {
   }
 
   #fault(): void {
-    const { mayDie, storeMayFail } = this.#plan;
+    const { mayDie, storeMayFail, mayChangeUser } = this.#plan;
     const dice = this.#random();
+    // The line of the user before ends with it: that is the cut.
+    if (mayChangeUser === true && this.#chance(0.2)) this.#user = this.#pick(['ann', 'bob']);
     if (mayDie === true && dice < 0.2) this.#die(this.#pick(this.#servers));
     else if (storeMayFail === true && dice < 0.4) this.#store.questions.shift()?.(true);
     else {
@@ -487,6 +492,17 @@ const plans: readonly (readonly [title: string, plan: Plan])[] = [
       hasStore: true,
       sendsDirectly: false,
       isWhole: true,
+    },
+  ],
+  [
+    'two processes with a store, and users that change',
+    {
+      processes: 2,
+      resume: { ring: false },
+      hasStore: true,
+      sendsDirectly: false,
+      mayChangeUser: true,
+      isWhole: false,
     },
   ],
   [

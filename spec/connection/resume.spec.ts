@@ -391,6 +391,36 @@ describe.each(everyWay)('a client that comes back, on %s, and says so %s', (_, i
     expect(handled).toEqual(['mine']);
   });
 
+  it('has nothing handled again for another user, though the store of that one knows nothing', async () => {
+    const unknowing = {
+      claim: () => Promise.resolve('new' as const),
+      settle: () => {},
+      release: () => {},
+    };
+    const { route, handled } = chat({
+      onOpen: () => {},
+      context: ({ headers }: IncomingMessage) => headers['x-user'] as string | undefined,
+      resume: { ring: false, store: { open: () => unknowing } },
+    });
+    const url = await stack(omniWs(route));
+    const [ada, eve] = ['ada', 'eve'].map((name) => ({ headers: { 'x-user': name } }));
+    const [first, { owner }] = await begin(url, {}, ada?.headers);
+    first.send('1\nmine');
+    await first.next();
+    await first.cut();
+    let last = { owner, resumed: true, pushes: 0 };
+    let client: Client;
+    for (const user of [eve, eve, ada]) {
+      [client, last] = await comeBack(url, { owner: last.owner, sent: 1 }, user);
+      client.send('1;again\nmine');
+
+      expect(await client.next()).toBe('-1;forgotten\n');
+
+      await client.cut();
+    }
+    expect(handled).toEqual(['mine']);
+  });
+
   it('handles nothing again that another process may have handled meanwhile', async () => {
     const [here, there] = [chat({ onOpen: () => {} }), chat({ onOpen: () => {} })];
     const urls = [await stack(omniWs(here.route)), await stack(omniWs(there.route))] as const;

@@ -1,6 +1,6 @@
 /** One connection of a client that comes back: what it may go on from, and what its store is asked. */
 import { describe, expect, it } from 'vitest';
-import { type Resume } from '../../lib/connection/introduction.ts';
+import { type Resume, resumeFrameOf } from '../../lib/connection/introduction.ts';
 import { type ResumeOptions, resumeSettings } from '../../lib/connection/resume-options.ts';
 import { Resumption } from '../../lib/connection/resumption.ts';
 import { type Known, type OpenStore } from '../../lib/core/window-store.ts';
@@ -17,6 +17,7 @@ const FIRST = {
 const from = (more: Partial<Resume>): Resume => ({
   tag: TAG,
   window: undefined,
+  foreign: 0,
   sent: 0,
   pushes: 0,
   places: new Map(),
@@ -24,6 +25,8 @@ const from = (more: Partial<Resume>): Resume => ({
 });
 
 interface Connection {
+  /** What the client is to send as `owner` on its next line. */
+  readonly owner: string;
   readonly host: { isOver: boolean };
   readonly frames: string[];
   readonly resumption: Resumption;
@@ -42,8 +45,8 @@ function connected(returning: object = {}, options: ResumeOptions = {}): Connect
   const settings = resumeSettings(options);
   if (settings === undefined) throw new Error('no settings');
   const resumption = new Resumption(host, settings, { ...FIRST, ...returning });
-  frames.shift();
-  return { host, frames, resumption };
+  const { owner } = JSON.parse(frames.shift()?.slice(2) ?? '{}') as { owner: string };
+  return { owner, host, frames, resumption };
 }
 
 /** A store that answers with this, and notes what it is told. */
@@ -89,6 +92,59 @@ describe('a message, where the store does not answer', () => {
 
     expect(await resumption.claim(1, false)).toBe(false);
     expect(frames).toEqual(['-1;forgotten\n']);
+  });
+});
+
+describe('a message that is repeated where another user is', () => {
+  const BOB = 'b'.repeat(22);
+  const isNew = () => storeOf(() => Promise.resolve('new')).store;
+  const [firstOf, wordOf] = [
+    (tag: string) => from({ tag, sent: 2 }),
+    (owner: string, sent: number) =>
+      resumeFrameOf(JSON.stringify({ owner, sent, pushes: 0, places: {} })),
+  ];
+
+  it.each([
+    ['another user', firstOf(BOB)],
+    ['nobody that the client was told of', from({ tag: undefined, sent: 2 })],
+  ])('is forgotten after %s, whatever the store says', (_, resume) => {
+    const { resumption, frames } = connected({ resume }, { store: isNew() });
+
+    expect([resumption.claim(1, true), resumption.claim(2, true)]).toEqual([false, false]);
+    expect(frames).toEqual(['-1;forgotten\n', '-2;forgotten\n']);
+  });
+
+  it('is looked for in the store after the same user, and so is what comes then', async () => {
+    const store = isNew();
+    const same = connected({ resume: firstOf(TAG) }, { store }).resumption;
+    const other = connected({ resume: firstOf(BOB) }, { store }).resumption;
+
+    expect(await same.claim(2, true)).toBe(true);
+    expect(await other.claim(3, true)).toBe(true);
+    expect(await other.claim(4, false)).toBe(true);
+  });
+
+  it('stays forgotten on every line after that, in whichever process', async () => {
+    const second = connected({ resume: firstOf(BOB) }, { store: isNew() });
+    const third = connected({ resume: wordOf(second.owner, 3) }, { store: isNew() });
+    const fourth = connected({ resume: wordOf(third.owner, 4) }, { store: isNew() });
+    const back = connected({ tag: BOB, resume: wordOf(third.owner, 4) }, { store: isNew() });
+
+    expect([third.owner, fourth.owner].map((owner) => owner.split('.')[2])).toEqual(['2', '2']);
+
+    for (const { resumption, frames } of [third, fourth]) {
+      expect(await resumption.claim(3, true)).toBe(true);
+      expect(resumption.claim(2, true)).toBe(false);
+      expect(frames).toEqual(['-2;forgotten\n']);
+    }
+    expect(back.resumption.claim(4, true)).toBe(false);
+  });
+
+  it('leaves the first owner as it was', () => {
+    const { owner } = connected({}, {});
+    const again = connected({ resume: wordOf(owner, 2) }, {}).owner;
+
+    expect([owner, again].map((each) => each.split('.').length)).toEqual([2, 2]);
   });
 });
 

@@ -116,6 +116,8 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
     ['a claim whose line broke is given back', 'is given back'],
     ['a new message never gets the answer of another', 'of that number'],
     ['a place is good for one join', 'one join'],
+    ['the store of one user is not asked for what another sent', 'is forgotten after'],
+    ["what was another user's stays so", 'on every line after that'],
     ['a topic without a place is a gap', 'each other topic'],
     ['a program never goes on', 'in a program'],
   ],

@@ -2,6 +2,7 @@
  * One connection of a client that can come back: what of its earlier lines is known, what is kept of
  * this one, and how far it has got in topics.
  */
+import { randomBytes } from 'node:crypto';
 import { type Wire } from '../core/codec.ts';
 import { FORGOTTEN, type ResumedFrame } from '../core/protocol.ts';
 import { type TopicPlaces } from '../core/topic-places.ts';
@@ -42,6 +43,10 @@ const LONGEST_LOOK = 1_000;
 
 const TAKEN = '';
 
+/** What connections are called in a store of windows begins so in this process. */
+const PROCESS = randomBytes(9).toString('base64url');
+let claimers = 0;
+
 export class Resumption implements TopicPlaces {
   readonly #host: ResumptionHost;
   readonly #settings: ResumeSettings;
@@ -49,6 +54,8 @@ export class Resumption implements TopicPlaces {
   readonly #window: ClientWindow | undefined;
   /** Messages up to this one may have been handled for another user, of whom the store says nothing here. */
   readonly #foreign: MessageId;
+  /** The number of this connection among those that claim, once it has claimed. */
+  #claimer = 0;
   /** The places that the client sent and no topic has taken; undefined where it does not resume. */
   #places: Map<string, string> | undefined;
   #until = 0;
@@ -127,7 +134,7 @@ export class Resumption implements TopicPlaces {
   /** A message was answered. */
   settle(id: MessageId, header: string, encoded: Wire): void {
     if (this.#window?.settle(id, header, encoded) !== true || this.#tag === undefined) return;
-    this.#settings.windows.store?.settle(this.#tag, id, { header, encoded });
+    this.#settings.windows.store?.settle(this.#tag, id, { header, encoded }, this.#name);
   }
 
   /** Keeps what is sent outside of topics. @returns the header that it gets */
@@ -167,6 +174,12 @@ export class Resumption implements TopicPlaces {
     this.#host.sendControl(`.;gap=${topic}`, '');
   }
 
+  /** What this connection is called in the store. */
+  get #name(): string {
+    if (this.#claimer === 0) this.#claimer = ++claimers;
+    return `${PROCESS}${this.#claimer.toString(36)}`;
+  }
+
   #repeat(answered: Answered): false {
     this.#host.repeat(answered);
     return false;
@@ -182,7 +195,7 @@ export class Resumption implements TopicPlaces {
     for (let delay = FIRST_LOOK; !this.#host.isOver; delay = Math.min(2 * delay, LONGEST_LOOK)) {
       let known: Known;
       try {
-        known = await store.claim(tag, id);
+        known = await store.claim(tag, id, this.#name);
       } catch {
         // It is not handled, because it could not be recorded that it was. A repeat may have been
         // handled by another process.
@@ -195,7 +208,7 @@ export class Resumption implements TopicPlaces {
       if (known === 'new') {
         if (!this.#host.isOver) return true;
         // guard: a claim whose line broke is given back
-        store.release(tag, id);
+        store.release(tag, id, this.#name);
         break;
       }
       if (known !== 'begun') {

@@ -33,11 +33,15 @@ export interface OpenStore {
   /**
    * Notes that a message is about to be handled, unless it is known.
    * @param client - what the client and its user are called here, without being either's secret
+   * @param claimer - the connection that it came on, whichever process has that
    * @returns rejects when the store does not answer within 2 s
    */
-  readonly claim: (client: string, id: number) => Promise<Known>;
-  /** Notes the answer of a message that was claimed. Neither waits nor throws. */
-  readonly settle: (client: string, id: number, answered: Answered) => void;
-  /** A message that was claimed will not be handled after all. Neither waits nor throws. */
-  readonly release: (client: string, id: number) => void;
+  readonly claim: (client: string, id: number, claimer: string) => Promise<Known>;
+  /**
+   * Notes the answer of a message that this connection claimed, and nothing where another one has
+   * claimed it since. Neither waits nor throws.
+   */
+  readonly settle: (client: string, id: number, answered: Answered, claimer: string) => void;
+  /** A message that this connection claimed will not be handled after all. Neither waits nor throws. */
+  readonly release: (client: string, id: number, claimer: string) => void;
 }

@@ -34,24 +34,31 @@ type Connected = ClientConnection<string, string, string>;
 
 /** A store whose answers come when the test says so, or not at all. */
 class ModelStore implements WindowStore {
-  readonly #known = new Map<string, Answered | 'begun'>();
+  /** The answer of each message, or who has claimed it. */
+  readonly #known = new Map<string, Answered | string>();
   questions: ((isLost: boolean) => void)[] = [];
 
   open(): ReturnType<WindowStore['open']> {
     const keyOf = (client: string, id: number): string => `${client} ${id}`;
     return {
-      claim: (client, id) =>
+      claim: (client, id, claimer) =>
         new Promise<Known>((resolve, reject) => {
           this.questions.push((isLost) => {
             const key = keyOf(client, id);
-            const known = this.#known.get(key) ?? 'new';
-            if (known === 'new') this.#known.set(key, 'begun');
+            const known = this.#known.get(key);
+            if (known === undefined) this.#known.set(key, claimer);
             if (isLost) reject(new Error('away'));
-            else resolve(known);
+            else resolve(typeof known === 'string' ? 'begun' : (known ?? 'new'));
           });
         }),
-      settle: (client, id, answered) => this.#known.set(keyOf(client, id), answered),
-      release: (client, id) => this.#known.delete(keyOf(client, id)),
+      settle: (client, id, answered, claimer) => {
+        const key = keyOf(client, id);
+        if (this.#known.get(key) === claimer) this.#known.set(key, answered);
+      },
+      release: (client, id, claimer) => {
+        const key = keyOf(client, id);
+        if (this.#known.get(key) === claimer) this.#known.delete(key);
+      },
     };
   }
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type Resume, resumeFrameOf } from '../../lib/connection/introduction.ts';
 import { type ResumeOptions, resumeSettings } from '../../lib/connection/resume-options.ts';
 import { Resumption } from '../../lib/connection/resumption.ts';
-import { type Known, type OpenStore } from '../../lib/core/window-store.ts';
+import { type Answered, type Known, type OpenStore } from '../../lib/core/window-store.ts';
 import { deferred } from '../support/deferred.ts';
 
 const TAG = 'a'.repeat(22);
@@ -52,15 +52,26 @@ function connected(returning: object = {}, options: ResumeOptions = {}): Connect
 /** A store that answers with this, and notes what it is told. */
 function storeOf(claim: () => Promise<Known>): {
   told: string[];
+  claimers: Set<string>;
   store: { open: () => OpenStore };
 } {
   const told: string[] = [];
+  const claimers = new Set<string>();
   const open = {
-    claim,
-    settle: (client: string, id: number) => told.push(`settle ${client} ${id}`),
-    release: (client: string, id: number) => told.push(`release ${client} ${id}`),
+    claim: (_client: string, _id: number, claimer: string) => {
+      claimers.add(claimer);
+      return claim();
+    },
+    settle: (client: string, id: number, { header }: Answered, claimer: string) => {
+      claimers.add(claimer);
+      told.push(`settle ${client} ${id} ${header}`);
+    },
+    release: (client: string, id: number, claimer: string) => {
+      claimers.add(claimer);
+      told.push(`release ${client} ${id}`);
+    },
   };
-  return { told, store: { open: () => open } };
+  return { told, claimers, store: { open: () => open } };
 }
 
 describe('a message, where the store does not answer', () => {
@@ -92,6 +103,23 @@ describe('a message, where the store does not answer', () => {
 
     expect(await resumption.claim(1, false)).toBe(false);
     expect(frames).toEqual(['-1;forgotten\n']);
+  });
+});
+
+describe('a connection', () => {
+  it('has a name of its own in the store, and the same for all that it does there', async () => {
+    const { store, claimers } = storeOf(() => Promise.resolve('new'));
+    const connections = [connected({}, { store }), connected({}, { store })];
+    for (const [at, { resumption, host }] of connections.entries()) {
+      for (const id of [1, 2]) await resumption.claim(id, false);
+      resumption.settle(1, '=1', 'a');
+      const late = resumption.claim(3, false);
+      host.isOver = true;
+      await late;
+
+      expect(claimers.size).toBe(at + 1);
+    }
+    for (const claimer of claimers) expect(claimer).toMatch(/^[\w-]{13,}$/);
   });
 });
 

@@ -1,5 +1,4 @@
 /** Windows of clients that come back, in Redis: a hash for each client. */
-import { createHash } from 'node:crypto';
 import { attempt } from '../../core/attempt.ts';
 import { expectFunction, expectOptions, type OptionNames } from '../../core/options.ts';
 import {
@@ -18,6 +17,7 @@ import {
 import { type Connection, isRefusal } from './connection.ts';
 import { type Argument } from './entry.ts';
 import { makerOf } from './maker.ts';
+import { CLAIM, RELEASE, SETTLE } from './windows-scripts.ts';
 import { ClusterNodes, type Nodes, type NodesOptions, oneNode } from './windows-nodes.ts';
 
 /** Options of {@link redisWindows}: `url`, `client`, `cluster` or `sentinel`, one of them. */
@@ -60,74 +60,11 @@ const CLAIM_LIMIT = 2_000;
 /** How many answers wait while Redis is away; more are not kept. */
 const WAITING_LIMIT = 1_000;
 
-/**
- * KEYS: the client's hash. ARGV: 1 id, 2 messages to keep, 3 life in milliseconds. Fields are ids, with
- * `b` while the message is handled, `a` or `y` and the answer as text or bytes; and `floor`, up to
- * which nothing is known. Gives what is known, or `n` for what is noted now.
- */
-const CLAIM = `
-local key, id = KEYS[1], tonumber(ARGV[1])
-local known = redis.call('HGET', key, ARGV[1])
-if known then return known end
-if id <= tonumber(redis.call('HGET', key, 'floor') or '0') then return 'f' end
-redis.call('HSET', key, ARGV[1], 'b')
-redis.call('PEXPIRE', key, ARGV[3])
-if redis.call('HLEN', key) > 2 * tonumber(ARGV[2]) then
-  local ids = {}
-  for _, each in ipairs(redis.call('HKEYS', key)) do
-    if tonumber(each) then table.insert(ids, tonumber(each)) end
-  end
-  table.sort(ids)
-  local floor = ids[#ids - tonumber(ARGV[2])]
-  for _, each in ipairs(ids) do
-    if each <= floor then
-      local name = string.format('%.0f', each)
-      local value = redis.call('HGET', key, name)
-      if #value > 1 then redis.call('HINCRBY', key, 'size', 0 - #value) end
-      redis.call('HDEL', key, name)
-    end
-  end
-  redis.call('HSET', key, 'floor', string.format('%.0f', floor))
-end
-return 'n'
-`;
-
-/** ARGV: 1 id, 2 bytes to keep, 3 life, 4 the answer, with its kind before it. What is too much is forgotten. */
-const SETTLE = `
-local key, size = KEYS[1], string.len(ARGV[4])
-if redis.call('HGET', key, ARGV[1]) ~= 'b' then return 0 end
-if size > tonumber(ARGV[2]) then redis.call('HSET', key, ARGV[1], 'f') return 0 end
-redis.call('HSET', key, ARGV[1], ARGV[4])
-redis.call('PEXPIRE', key, ARGV[3])
-if redis.call('HINCRBY', key, 'size', size) > tonumber(ARGV[2]) then
-  local ids, own = {}, tonumber(ARGV[1])
-  for _, each in ipairs(redis.call('HKEYS', key)) do
-    local number = tonumber(each)
-    if number and number < own then table.insert(ids, number) end
-  end
-  table.sort(ids)
-  for _, each in ipairs(ids) do
-    local name = string.format('%.0f', each)
-    local value = redis.call('HGET', key, name)
-    if #value > 1 then
-      redis.call('HSET', key, name, 'f')
-      local left = redis.call('HINCRBY', key, 'size', 0 - string.len(value))
-      if left <= tonumber(ARGV[2]) then break end
-    end
-  end
-end
-return 1
-`;
-
 const NOT_ONE = 'this is a Redis Cluster: give `cluster` to `redisWindows`';
 
 /** True when a node of a cluster says that it has not, or not yet, the slot of a key. */
 const isElsewhere = (error: unknown): error is Error =>
   isRefusal(error) && /^(MOVED|ASK|CLUSTERDOWN|TRYAGAIN|READONLY|LOADING)/.test(error.message);
-
-const sha1 = (script: string): string => createHash('sha1').update(script).digest('hex');
-const CLAIM_SHA = sha1(CLAIM);
-const SETTLE_SHA = sha1(SETTLE);
 
 /**
  * Makes a store of windows in Redis (6.2 or later), so that a message that is repeated to another
@@ -168,10 +105,9 @@ export function redisWindows(options: RedisWindowsOptions): RedisWindows {
   const begin = (): Nodes => {
     const needed: NodesOptions = {
       prepare: async (connection) => {
-        await connection.commands([
-          ['SCRIPT', 'LOAD', CLAIM],
-          ['SCRIPT', 'LOAD', SETTLE],
-        ]);
+        await connection.commands(
+          [CLAIM, SETTLE, RELEASE].map(({ source }) => ['SCRIPT', 'LOAD', source]),
+        );
         isAway = false;
       },
       changed: () => {
@@ -256,17 +192,20 @@ export function redisWindows(options: RedisWindowsOptions): RedisWindows {
     const life = String(Math.ceil(milliseconds));
     const keyOf = (client: string): string => `${prefix}:${client}`;
     return {
-      claim: async (client, id) => {
+      claim: async (client, id, claimer) => {
         const key = keyOf(client);
-        const command = ['EVALSHA', CLAIM_SHA, '1', key, String(id), String(messages), life];
-        return knownOf(await claim(key, command));
+        const args = [key, String(id), String(messages), life, `b${claimer}`];
+        return knownOf(await claim(key, ['EVALSHA', CLAIM.sha, '1', ...args]));
       },
-      settle: (client, id, answered) => {
+      settle: (client, id, answered, claimer) => {
         const key = keyOf(client);
-        const value = valueOf(answered);
-        write(key, ['EVALSHA', SETTLE_SHA, '1', key, String(id), String(bytes), life, value]);
+        const args = [key, String(id), String(bytes), life, valueOf(answered), `b${claimer}`];
+        write(key, ['EVALSHA', SETTLE.sha, '1', ...args]);
       },
-      release: (client, id) => write(keyOf(client), ['HDEL', keyOf(client), String(id)]),
+      release: (client, id, claimer) => {
+        const key = keyOf(client);
+        write(key, ['EVALSHA', RELEASE.sha, '1', key, String(id), `b${claimer}`]);
+      },
     };
   };
 

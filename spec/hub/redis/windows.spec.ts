@@ -5,11 +5,12 @@ import { redisWindows } from 'express-omnimessage/redis';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { serveAttached } from '../../support/attached.ts';
 import { deferred } from '../../support/deferred.ts';
+import { gate } from '../../support/gate.ts';
 import { isThere, startCluster } from '../../support/engines.ts';
 import { ask, resume } from '../../../lib/client.ts';
-import { type Known, type OpenStore } from '../../../lib/core/window-store.ts';
+import { type Answered, type Known } from '../../../lib/core/window-store.ts';
 import { linkTo, words } from '../../support/linked.ts';
-import { redisUrl } from '../../support/redis-admin.ts';
+import { admin, redisUrl } from '../../support/redis-admin.ts';
 import { until } from '../../support/until.ts';
 
 interface Process {
@@ -24,10 +25,29 @@ const clients = Array.from({ length: 30 }, (_, n) => `client${n}`);
 const text = (header: string, encoded: string) => ({ header, encoded });
 
 /** A store of its own connection, as each process has one. */
-function store(prefix: string): WindowStore {
-  const made = redisWindows({ url: redisUrl, prefix });
+function store(prefix: string, url: string = redisUrl): WindowStore {
+  const made = redisWindows({ url, prefix });
   onTestFinished(() => made.close());
   return made;
+}
+
+/** A store, as a connection has it. */
+interface Claimer {
+  readonly claim: (client: string, id: number) => Promise<Known>;
+  readonly settle: (client: string, id: number, answered: Answered) => void;
+  readonly release: (client: string, id: number) => void;
+}
+
+let claimers = 0;
+
+function claimerOf(given: WindowStore): Claimer {
+  const open = given.open(limits);
+  const name = `claimer${++claimers}`;
+  return {
+    claim: (client, id) => open.claim(client, id, name),
+    settle: (client, id, answered) => open.settle(client, id, answered, name),
+    release: (client, id) => open.release(client, id, name),
+  };
 }
 
 async function startProcess(
@@ -82,7 +102,7 @@ describe.skipIf(!isThere.redis)('windows in Redis', () => {
 
   it('say what is known of a message, and forget the oldest', async () => {
     const prefix = `omnimessage-spec-${randomUUID()}`;
-    const [one, other] = [store(prefix).open(limits), store(prefix).open(limits)];
+    const [one, other] = [claimerOf(store(prefix)), claimerOf(store(prefix))];
 
     expect(await one.claim('a', 1)).toBe('new');
     expect(await other.claim('a', 1)).toBe('begun');
@@ -108,9 +128,77 @@ describe.skipIf(!isThere.redis)('windows in Redis', () => {
     expect(await other.claim('a', 999_999_999_999_999)).toBe('begun');
   });
 
+  it('leave the claim of another as it is', async () => {
+    const prefix = `omnimessage-spec-${randomUUID()}`;
+    const [one, other] = [claimerOf(store(prefix)), claimerOf(store(prefix))];
+    await one.claim('a', 1);
+    one.release('a', 1);
+
+    expect(await one.claim('a', 2)).toBe('new');
+    expect(await other.claim('a', 1)).toBe('new');
+
+    one.release('a', 1);
+    one.settle('a', 1, text('=1', 'late'));
+
+    expect(await one.claim('a', 1)).toBe('begun');
+
+    other.settle('a', 1, text('=1', 'done'));
+    one.release('a', 1);
+    one.settle('a', 1, text('=1', 'late'));
+
+    expect(await one.claim('a', 3)).toBe('new');
+    expect(await other.claim('a', 1)).toEqual(text('=1', 'done'));
+  });
+
+  it('give back once, also where Redis is told twice', async () => {
+    const prefix = `omnimessage-spec-${randomUUID()}`;
+    const { hostname, port } = new URL(redisUrl);
+    const before = await gate(hostname, Number(port));
+    const one = claimerOf(store(prefix, `redis://127.0.0.1:${before.port}`));
+    const other = claimerOf(store(prefix));
+
+    expect(await one.claim('a', 1)).toBe('new');
+
+    // Redis carries it out, and the connection breaks before it has said so.
+    before.freeze('replies');
+    one.release('a', 1);
+    await until(async () => (await other.claim('a', 1)) === 'new');
+    before.cut();
+    before.thaw();
+
+    // On the next connection what was not confirmed is written again first.
+    await until(() =>
+      one.claim('a', 2).then(
+        () => true,
+        () => false,
+      ),
+    );
+
+    expect(await one.claim('a', 1)).toBe('begun');
+  });
+
+  it('take a claim of an earlier version for one, and leave it to that', async () => {
+    const prefix = `omnimessage-spec-${randomUUID()}`;
+    const redis = await admin();
+    onTestFinished(() => redis.destroy());
+    await redis.hSet(`${prefix}:a`, { 1: 'b' });
+    const open = claimerOf(store(prefix));
+
+    expect(await open.claim('a', 1)).toBe('begun');
+
+    open.release('a', 1);
+    open.settle('a', 1, text('=1', 'done'));
+
+    expect(await open.claim('a', 1)).toBe('begun');
+
+    await redis.hSet(`${prefix}:a`, { 1: 'a=1\ndone' });
+
+    expect(await open.claim('a', 1)).toEqual(text('=1', 'done'));
+  });
+
   it('keep so many bytes of answers, and bytes as bytes', async () => {
     const prefix = `omnimessage-spec-${randomUUID()}`;
-    const open = store(prefix).open(limits);
+    const open = claimerOf(store(prefix));
     const answer = 'x'.repeat(45);
     for (const id of [1, 2]) {
       await open.claim('a', id);
@@ -178,7 +266,7 @@ describe.skipIf(!isThere.redis)('windows in Redis', () => {
         onError: (error) => errors.push(error),
       });
       onTestFinished(() => made.close());
-      const open = made.open(limits);
+      const open = claimerOf(made);
       const claims = await Promise.allSettled(clients.map((client) => open.claim(client, 1)));
 
       expect(claims.filter(({ status }) => status === 'rejected').length).toBeGreaterThan(0);
@@ -199,9 +287,9 @@ describe.skipIf(!isThere.redis)('windows in Redis', () => {
         const rootNodes = [{ url: `redis://127.0.0.1:${first}` }];
         const made = redisWindows({ cluster: { rootNodes }, prefix: 'windows' });
         onTestFinished(() => made.close());
-        return made.open(limits);
-      }) as [OpenStore, OpenStore];
-      const claimAll = (by: OpenStore, id: number): Promise<Known[]> =>
+        return claimerOf(made);
+      }) as [Claimer, Claimer];
+      const claimAll = (by: Claimer, id: number): Promise<Known[]> =>
         Promise.all(clients.map((client) => by.claim(client, id)));
       const all = <Value>(value: Value): Value[] => clients.map(() => value);
 

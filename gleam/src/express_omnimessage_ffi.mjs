@@ -638,7 +638,7 @@ function createOutbox(options, events) {
     },
     flush,
     opened: (opened2, lineOptions, greet) => {
-      resumption?.opened(lineOptions);
+      const isOld = resumption?.opened(lineOptions);
       line = opened2;
       const { limit: most = 0, rate = 0 } = lineOptions;
       limit = most > 0 ? most : Infinity;
@@ -651,6 +651,7 @@ function createOutbox(options, events) {
       greet();
       isGreeting = false;
       waiting.push(...before);
+      if (isOld) giveUp(isOld);
       flush();
     },
     closed: (code) => {
@@ -701,6 +702,7 @@ function createOutbox(options, events) {
       refusal = reason;
       if (!reason) return;
       giveUp();
+      if (refusal !== reason) return;
       const dropped = waiting.filter(({ entry }) => reason !== "unauthorized" || !entry?.isWritten);
       give(dropped, reason, onDropped);
     },
@@ -795,11 +797,12 @@ function openLink(options, restored) {
     line?.close(closeWith);
     line = void 0;
     isOpen = mayHurry = false;
-    turn += 1;
+    const mine = ++turn;
     outbox.closed(code);
+    return mine === turn;
   };
   const start = async () => {
-    cut(0);
+    if (!cut(0)) return;
     const mine = turn;
     outbox.refuse();
     show("connecting", "connecting");
@@ -809,7 +812,7 @@ function openLink(options, restored) {
       if (mine !== turn) return;
       ({ origin } = url);
       timer = setTimeout(ended, PATIENCE, 0);
-      line = transports[0].start(
+      const started = transports[0].start(
         { ...options, url, isReturn: !isFirst || unopened > 0 },
         {
           ...outbox,
@@ -818,9 +821,11 @@ function openLink(options, restored) {
           end: ended
         }
       );
+      if (mine === turn) line = started;
+      else started.close();
     } catch (error) {
-      if (mine !== turn) return;
       report(error);
+      if (mine !== turn) return;
       const { name, status } = Object(error);
       if (!url && typeof source() === "function") decide(typeof status === "number" ? status : 0);
       else finish(url && name !== "SyntaxError" ? "blocked-by-this-page" : "invalid-address");
@@ -848,7 +853,8 @@ function openLink(options, restored) {
   };
   const ended = (code, reason, retryAfter) => {
     const isHidden = !isOpen && meaningOf(code)[1] === "connection-lost";
-    cut(code);
+    isGap ||= code === 1013;
+    if (!cut(code)) return;
     if (isHidden) void explain(code);
     else decide(code, reason, retryAfter);
   };
@@ -866,14 +872,15 @@ function openLink(options, restored) {
     decide(answer?.code || code, "", answer?.retryAfter);
   };
   const decide = (code, reason = "", retryAfter) => {
+    const mine = turn;
     const [verdict, why] = meaningOf(code);
-    isGap ||= code === 1013;
     missing = verdict === "gone" ? [...missing, now()] : [];
     const [first = 0, , third] = missing;
     if (verdict === "slower") outbox.slow();
-    if (verdict === "final" || third && now() - first >= DEPLOY || verdict === "app" && call(options.shouldReconnect, code, reason) !== true) {
-      finish(why, code);
-    } else if (verdict === "login" && now() - askedAt >= PROOF) void login(why, code);
+    const isFinal = verdict === "final" || third && now() - first >= DEPLOY || verdict === "app" && call(options.shouldReconnect, code, reason) !== true;
+    if (mine !== turn) return;
+    if (isFinal) finish(why, code);
+    else if (verdict === "login" && now() - askedAt >= PROOF) void login(why, code);
     else {
       const ms = pauseOf(verdict, Math.min(maxDelay, minDelay * 2 ** failures++), retryAfter);
       mayHurry = !retryAfter && verdict !== "later" && verdict !== "slower";
@@ -892,7 +899,7 @@ function openLink(options, restored) {
     else finish(why, code);
   };
   const finish = (why, code) => {
-    cut(0);
+    if (!cut(0)) return;
     show("closed", why, code);
     outbox.refuse(why);
   };
@@ -903,8 +910,7 @@ function openLink(options, restored) {
     },
     leave: (isKept) => {
       if (!isKept) line?.leave?.();
-      else if (line) {
-        cut(0, LEFT);
+      else if (line && cut(0, LEFT)) {
         mayHurry = true;
         show("waiting", "page-left");
       }
@@ -983,7 +989,7 @@ function resume({ definition } = {}) {
         }
         clearTimeout(expiry);
         expiry = void 0;
-        giveUp(isOld);
+        return (outgoing) => !outgoing.isOfLine && isOld(outgoing);
       },
       heard: (header, payload) => {
         if (header === "@") {

@@ -83,19 +83,23 @@ export function openLink<In, Out>(
     return new URL(typeof given === 'function' ? await given() : given, platform.location?.href);
   };
 
-  /** Ends the line in any state; it calls nothing from here on. */
-  const cut = (code: number, closeWith?: number): void => {
+  /**
+   * Ends the line in any state; it calls nothing from here on.
+   * @returns false when the page, which is told of messages here, has made the link do something else
+   */
+  const cut = (code: number, closeWith?: number): boolean => {
     clearTimeout(timer);
     liveness.stop();
     line?.close(closeWith);
     line = undefined;
     isOpen = mayHurry = false;
-    turn += 1;
+    const mine = ++turn;
     outbox.closed(code);
+    return mine === turn;
   };
 
   const start = async (): Promise<void> => {
-    cut(0);
+    if (!cut(0)) return;
     const mine = turn;
     outbox.refuse();
     show('connecting', 'connecting');
@@ -105,7 +109,7 @@ export function openLink<In, Out>(
       if (mine !== turn) return;
       ({ origin } = url);
       timer = setTimeout(ended, PATIENCE, 0);
-      line = transports[0].start(
+      const started = transports[0].start(
         { ...options, url, isReturn: !isFirst || unopened > 0 },
         {
           ...outbox,
@@ -114,9 +118,12 @@ export function openLink<In, Out>(
           end: ended,
         },
       );
+      // `fetch` is a function of the page, too.
+      if (mine === turn) line = started;
+      else started.close();
     } catch (error) {
-      if (mine !== turn) return;
       report(error);
+      if (mine !== turn) return;
       const { name, status } = Object(error) as { name?: unknown; status?: unknown };
       if (!url && typeof source() === 'function') decide(typeof status === 'number' ? status : 0);
       else finish(url && name !== 'SyntaxError' ? 'blocked-by-this-page' : 'invalid-address');
@@ -148,7 +155,8 @@ export function openLink<In, Out>(
   /** The line is over: with a close code, the status of an answer, or 0 for neither. */
   const ended: LineEvents['end'] = (code, reason, retryAfter) => {
     const isHidden = !isOpen && meaningOf(code)[1] === 'connection-lost';
-    cut(code);
+    isGap ||= code === 1013;
+    if (!cut(code)) return;
     if (isHidden) void explain(code);
     else decide(code, reason, retryAfter);
   };
@@ -171,18 +179,18 @@ export function openLink<In, Out>(
 
   /** Comes back, asks the page, or ends. */
   const decide = (code: number, reason = '', retryAfter?: number): void => {
+    const mine = turn;
     const [verdict, why] = meaningOf(code);
-    isGap ||= code === 1013;
     missing = verdict === 'gone' ? [...missing, now()] : [];
     const [first = 0, , third] = missing;
     if (verdict === 'slower') outbox.slow();
-    if (
+    const isFinal =
       verdict === 'final' ||
       (third && now() - first >= DEPLOY) ||
-      (verdict === 'app' && call(options.shouldReconnect, code, reason) !== true)
-    ) {
-      finish(why, code);
-    } else if (verdict === 'login' && now() - askedAt >= PROOF) void login(why, code);
+      (verdict === 'app' && call(options.shouldReconnect, code, reason) !== true);
+    if (mine !== turn) return;
+    if (isFinal) finish(why, code);
+    else if (verdict === 'login' && now() - askedAt >= PROOF) void login(why, code);
     else {
       const ms = pauseOf(verdict, Math.min(maxDelay, minDelay * 2 ** failures++), retryAfter);
       mayHurry = !retryAfter && verdict !== 'later' && verdict !== 'slower';
@@ -203,7 +211,7 @@ export function openLink<In, Out>(
   };
 
   const finish = (why: Reason, code?: number): void => {
-    cut(0);
+    if (!cut(0)) return;
     show('closed', why, code);
     outbox.refuse(why);
   };
@@ -215,8 +223,7 @@ export function openLink<In, Out>(
     },
     leave: (isKept) => {
       if (!isKept) line?.leave?.();
-      else if (line) {
-        cut(0, LEFT);
+      else if (line && cut(0, LEFT)) {
         mayHurry = true;
         show('waiting', 'page-left');
       }

@@ -203,8 +203,7 @@ export function createOutbox<In, Out>(
     },
     flush,
     opened: (opened, lineOptions, greet) => {
-      // A store may send again what is given up here: after what `onOpen` sends.
-      resumption?.opened(lineOptions);
+      const isOld = resumption?.opened(lineOptions);
       line = opened;
       const { limit: most = 0, rate = 0 } = lineOptions;
       limit = most > 0 ? most : Infinity;
@@ -218,6 +217,8 @@ export function createOutbox<In, Out>(
       greet();
       isGreeting = false;
       waiting.push(...before);
+      // The page may send again what is given up here: after what `onOpen` sends.
+      if (isOld) giveUp(isOld);
       flush();
     },
     closed: (code) => {
@@ -271,6 +272,8 @@ export function createOutbox<In, Out>(
       refusal = reason;
       if (!reason) return;
       giveUp();
+      // The page may have said `retry` meanwhile.
+      if (refusal !== reason) return;
       // A user who is not logged in may log in later: what is stored waits for that.
       const dropped = waiting.filter(({ entry }) => reason !== 'unauthorized' || !entry?.isWritten);
       give(dropped, reason, onDropped);

@@ -102,7 +102,7 @@ export function resume({ definition }: ResumeLinkOptions = {}): Resume {
         }
         clearTimeout(expiry);
         expiry = undefined;
-        giveUp(isOld);
+        return (outgoing) => !outgoing.isOfLine && isOld(outgoing);
       },
       heard: (header, payload) => {
         if (header === '@') {

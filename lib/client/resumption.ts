@@ -6,8 +6,11 @@ import { type LineOptions, type Returning } from './transport.ts';
 export interface Resumption {
   /** What an attempt says of the link. */
   readonly returning: () => Returning;
-  /** There is a line: what may not be repeated on it is given up. */
-  readonly opened: (options: LineOptions) => void;
+  /**
+   * There is a line.
+   * @returns whether a message of an earlier one is too old to be repeated on it
+   */
+  readonly opened: (options: LineOptions) => (outgoing: Sent) => boolean;
   /** A frame has come. */
   readonly heard: (header: string, payload: Wire) => void;
   /** What the header of a new message says of those before it that the server need not keep. */

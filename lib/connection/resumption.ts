@@ -197,18 +197,21 @@ export class Resumption implements TopicPlaces {
       try {
         known = await store.claim(tag, id, this.#name);
       } catch {
+        if (this.#host.isOver) break;
         // It is not handled, because it could not be recorded that it was. A repeat may have been
         // handled by another process.
-        window.withdraw(id);
-        // guard: a repeat that the store does not know is forgotten → return this.#repeat({ header: `-${id};unavailable`, encoded: '' });
-        return this.#repeat(
-          isRepeat ? forgotten(id) : { header: `-${id};unavailable`, encoded: '' },
-        );
+        // guard: a repeat that the store does not know is forgotten → const { header, encoded } = { header: `-${id};unavailable`, encoded: '' };
+        const { header, encoded } = isRepeat
+          ? forgotten(id)
+          : { header: `-${id};unavailable`, encoded: '' };
+        // The client may not hear of it, and what it sent next may be handled: a repeat must not be, after that. And
+        // the store may have noted the claim, to which nobody else would ever give an answer.
+        // guard: what was refused stays refused → window.withdraw(id);
+        this.settle(id, header, encoded);
+        return this.#repeat({ header, encoded });
       }
       if (known === 'new') {
         if (!this.#host.isOver) return true;
-        // guard: a claim whose line broke is given back
-        store.release(tag, id, this.#name);
         break;
       }
       if (known !== 'begun') {
@@ -223,6 +226,9 @@ export class Resumption implements TopicPlaces {
         startTimer(resolve, delay, undefined);
       });
     }
+    // The store may have noted the claim, also where it did not answer.
+    // guard: a claim whose line broke is given back
+    store.release(tag, id, this.#name);
     window.withdraw(id);
     return false;
   }

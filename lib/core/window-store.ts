@@ -38,10 +38,13 @@ export interface OpenStore {
    */
   readonly claim: (client: string, id: number, claimer: string) => Promise<Known>;
   /**
-   * Notes the answer of a message that this connection claimed, and nothing where another one has
-   * claimed it since. Neither waits nor throws.
+   * Notes the answer of a message that this connection claimed, also where the claim was not
+   * answered or was lost, and nothing where another one has claimed it since. Neither waits nor throws.
    */
   readonly settle: (client: string, id: number, answered: Answered, claimer: string) => void;
-  /** A message that this connection claimed will not be handled after all. Neither waits nor throws. */
+  /**
+   * A message that this connection claimed, or may have claimed, will not be handled after all. Neither
+   * waits nor throws.
+   */
   readonly release: (client: string, id: number, claimer: string) => void;
 }

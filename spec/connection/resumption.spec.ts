@@ -33,7 +33,11 @@ interface Connection {
 }
 
 /** A connection, with all that is sent on it but the answer to `@`. */
-function connected(returning: object = {}, options: ResumeOptions = {}): Connection {
+function connected(
+  returning: object = {},
+  options: ResumeOptions = {},
+  settings = resumeSettings(options),
+): Connection {
   const frames: string[] = [];
   const host = {
     isOver: false,
@@ -42,7 +46,6 @@ function connected(returning: object = {}, options: ResumeOptions = {}): Connect
     repeat: ({ header, encoded }: { header: string; encoded: unknown }) =>
       frames.push(`${header}\n${String(encoded)}`),
   };
-  const settings = resumeSettings(options);
   if (settings === undefined) throw new Error('no settings');
   const resumption = new Resumption(host, settings, { ...FIRST, ...returning });
   const { owner } = JSON.parse(frames.shift()?.slice(2) ?? '{}') as { owner: string };
@@ -82,6 +85,41 @@ describe('a message, where the store does not answer', () => {
     expect(await resumption.claim(3, false)).toBe(false);
     expect(await resumption.claim(2, true)).toBe(false);
     expect(frames).toEqual(['-3;unavailable\n', '-2;forgotten\n']);
+  });
+
+  it('is refused again on the next line, also by another process', async () => {
+    const { store, told } = storeOf(() => Promise.reject(new Error('away')));
+    const settings = resumeSettings({ store });
+    const first = connected({ resume: from({ sent: 2 }) }, {}, settings);
+    await first.resumption.claim(3, false);
+    await first.resumption.claim(2, true);
+    const { owner } = first;
+    const [, window] = owner.split('.');
+    const { resumption, frames } = connected({ resume: from({ window, sent: 3 }) }, {}, settings);
+
+    expect([resumption.claim(2, true), resumption.claim(3, true)]).toEqual([false, false]);
+    expect(frames).toEqual(['-2;forgotten\n', '-3;unavailable\n']);
+    expect(told).toEqual([`settle ${TAG} 3 -3;unavailable`, `settle ${TAG} 2 -2;forgotten`]);
+  });
+
+  it('is claimed anew by a repeat that waits for it, when its line broke meanwhile', async () => {
+    const [known, again] = [deferred<Known>(), deferred<Known>()];
+    const claims = [known.promise, again.promise];
+    const { store, told } = storeOf(() => claims.shift() as Promise<Known>);
+    const settings = resumeSettings({ store });
+    const first = connected({}, {}, settings);
+    const claimed = first.resumption.claim(1, false);
+    const [, window] = first.owner.split('.');
+    first.host.isOver = true;
+    const second = connected({ resume: from({ window, sent: 1 }) }, {}, settings);
+    const repeated = second.resumption.claim(1, true);
+    known.reject(new Error('away'));
+    again.resolve('new');
+
+    expect(await claimed).toBe(false);
+    expect(await repeated).toBe(true);
+    expect(told).toEqual([`release ${TAG} 1`]);
+    expect([...first.frames, ...second.frames]).toEqual([]);
   });
 
   it('is given back when its line broke meanwhile', async () => {

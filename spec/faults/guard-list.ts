@@ -113,6 +113,7 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
   ],
   'spec/connection/resumption.spec.ts': [
     ['a repeat that the store does not know is forgotten', 'was not handled'],
+    ['what was refused stays refused', 'refused again'],
     ['a claim whose line broke is given back', 'is given back'],
     ['a new message never gets the answer of another', 'of that number'],
     ['a place is good for one join', 'one join'],

@@ -50,14 +50,18 @@ return 'n'
 
 /**
  * ARGV: 1 id, 2 bytes to keep, 3 life, 4 the answer, with its kind before it, 5 `b` and the claimer.
- * What is too much is forgotten.
+ * What is too much is forgotten. Where there is no claim, because that did not get here or was lost with
+ * a master, the answer is noted all the same: who sends it knows what became of the message.
  */
 export const SETTLE = script(`
 local key, size = KEYS[1], string.len(ARGV[4])
-if redis.call('HGET', key, ARGV[1]) ~= ARGV[5] then return 0 end
-if size > tonumber(ARGV[2]) then redis.call('HSET', key, ARGV[1], 'f') return 0 end
-redis.call('HSET', key, ARGV[1], ARGV[4])
+local known = redis.call('HGET', key, ARGV[1])
+if known and known ~= ARGV[5] then return 0 end
+local floor = tonumber(redis.call('HGET', key, 'floor') or '0')
+if not known and tonumber(ARGV[1]) <= floor then return 0 end
+redis.call('HSET', key, ARGV[1], size > tonumber(ARGV[2]) and 'f' or ARGV[4])
 redis.call('PEXPIRE', key, ARGV[3])
+if size > tonumber(ARGV[2]) then return 0 end
 if redis.call('HINCRBY', key, 'size', size) > tonumber(ARGV[2]) then
   local ids, own = {}, tonumber(ARGV[1])
   for _, each in ipairs(redis.call('HKEYS', key)) do

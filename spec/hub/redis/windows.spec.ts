@@ -177,6 +177,43 @@ describe.skipIf(!isThere.redis)('windows in Redis', () => {
     expect(await one.claim('a', 1)).toBe('begun');
   });
 
+  it('keep an answer whose claim did not come, unless it is past', async () => {
+    const open = claimerOf(store(`omnimessage-spec-${randomUUID()}`));
+    open.settle('a', 1, text('-1;unavailable', ''));
+    open.settle('b', 1, text('=1', 'x'.repeat(200)));
+
+    expect(await open.claim('a', 1)).toEqual(text('-1;unavailable', ''));
+    expect(await open.claim('b', 1)).toBe('forgotten');
+
+    for (const id of [2, 3, 4, 5, 6, 7]) await open.claim('a', id);
+    open.settle('a', 1, text('=1', 'late'));
+
+    expect(await open.claim('a', 1)).toBe('forgotten');
+  });
+
+  it('have the answer of a message that was refused while Redis said nothing', async () => {
+    const prefix = `omnimessage-spec-${randomUUID()}`;
+    const { hostname, port } = new URL(redisUrl);
+    const before = await gate(hostname, Number(port));
+    const one = claimerOf(store(prefix, `redis://127.0.0.1:${before.port}`));
+    await one.claim('a', 1);
+    before.freeze('replies');
+
+    await expect(one.claim('a', 2)).rejects.toThrow();
+
+    one.settle('a', 2, text('-2;unavailable', ''));
+    before.cut();
+    before.thaw();
+    const other = claimerOf(store(prefix));
+
+    // It was noted as begun in truth.
+    expect(await other.claim('a', 2)).toBe('begun');
+
+    await until(async () => (await other.claim('a', 2)) !== 'begun');
+
+    expect(await other.claim('a', 2)).toEqual(text('-2;unavailable', ''));
+  });
+
   it('take a claim of an earlier version for one, and leave it to that', async () => {
     const prefix = `omnimessage-spec-${randomUUID()}`;
     const redis = await admin();
@@ -332,7 +369,9 @@ describe.skipIf(!isThere.redis)('windows in Redis', () => {
 
       stores[0].settle(clients[0]!, 2, text('=2', 'never claimed'));
 
-      expect(await stores[1].claim(clients[0]!, 2)).toBe('new');
+      // A claim of the same connection comes after what it has written.
+      expect(await stores[0].claim(clients[0]!, 3)).toBe('new');
+      expect(await stores[1].claim(clients[0]!, 2)).toEqual(text('=2', 'never claimed'));
       expect(tell('-p', String(target), 'EXISTS', key)).toBe('1');
     },
   );

@@ -336,6 +336,7 @@ function startBare(attempt, events, protocols = []) {
 var KEEPALIVE_LIMIT = 3e4;
 var PATIENCE2 = 6e4;
 var MARK = "omnimessage";
+var UNHANDLED = /^(pipelined|shutting-down)$/;
 function createPoster(url, { codec: codec2, fetch = platform.fetch }, events) {
   const closing = new AbortController();
   let isBusy = false;
@@ -367,7 +368,7 @@ function createPoster(url, { codec: codec2, fetch = platform.fetch }, events) {
       const code = /failed *; *code=([\w-]+)/.exec(headers.get(MARK) ?? "")?.[1] ?? (type.includes("problem+json") ? codeOf(payload) : void 0);
       const [verdict] = meaningOf(status);
       if (!ok && verdict !== "back") {
-        if (!headers.has(MARK)) refused2?.();
+        if (!headers.has(MARK) && (status < 500 || UNHANDLED.test(code ?? ""))) refused2?.();
         const retryAfter = Number(headers.get("retry-after"));
         end(verdict === "gone" && !code ? 0 : status, retryAfter || void 0);
       } else if (!code && (status >= 500 || type.includes("html"))) {

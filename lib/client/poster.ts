@@ -20,6 +20,8 @@ const KEEPALIVE_LIMIT = 30_000;
 const PATIENCE = 60_000;
 /** The header with which the server marks an answer to a message that failed. */
 const MARK = 'omnimessage';
+/** The codes with which the route says 503: it did not handle the message. */
+const UNHANDLED = /^(pipelined|shutting-down)$/;
 
 /** @param url - of a route of `omniHttp` */
 export function createPoster(
@@ -66,8 +68,9 @@ export function createPoster(
         (type.includes('problem+json') ? codeOf(payload) : undefined);
       const [verdict] = meaningOf(status);
       if (!ok && verdict !== 'back') {
-        // A refusal (401, 429, 503) without the mark came before the message was handled.
-        if (!headers.has(MARK)) refused?.();
+        // A refusal (401, 429) without the mark came before the message was handled. A 503 may be that of a
+        // proxy whose patience was over, or whose server broke off: only one of the route says so.
+        if (!headers.has(MARK) && (status < 500 || UNHANDLED.test(code ?? ''))) refused?.();
         const retryAfter = Number(headers.get('retry-after'));
         end(verdict === 'gone' && !code ? 0 : status, retryAfter || undefined);
       } else if (!code && (status >= 500 || type.includes('html'))) {

@@ -81,9 +81,40 @@ describe('a POST', () => {
     ],
     ['another 4xx', (response) => response.writeHead(413).end(), ['-1;http-413 ', 'flush']],
     [
-      'a server that is busy',
-      (response) => response.writeHead(503, { 'retry-after': '7' }).end(),
+      'a server that shuts down',
+      (response) =>
+        response
+          .writeHead(503, { 'content-type': 'application/problem+json', 'retry-after': '7' })
+          .end('{"code":"shutting-down"}'),
       ['refused 1', 'end 503 7'],
+    ],
+    [
+      'a connection with too many requests',
+      (response) =>
+        response
+          .writeHead(503, { 'content-type': 'application/problem+json' })
+          .end('{"code":"pipelined"}'),
+      ['refused 1', 'end 503 '],
+    ],
+    [
+      'the 503 of a proxy, whose server may have had it',
+      (response) => response.writeHead(503, { 'retry-after': '7' }).end('upstream connect error'),
+      ['end 503 7'],
+    ],
+    [
+      'the 503 of a proxy that explains itself',
+      (response) =>
+        response
+          .writeHead(503, { 'content-type': 'application/problem+json' })
+          .end('{"code":"upstream-reset"}'),
+      ['end 503 '],
+    ],
+    ['a rate limiter', (response) => response.writeHead(429).end(), ['refused 1', 'end 429 ']],
+    [
+      'a failure with the status of a refusal',
+      (response) =>
+        response.writeHead(503, { omnimessage: 'failed; code=shutting-down' }).end('sorry'),
+      ['end 503 '],
     ],
     ['no login', (response) => response.writeHead(401).end(), ['refused 1', 'end 401 ']],
     ['another 404', (response) => response.writeHead(404).end(), ['refused 1', 'end 0 ']],

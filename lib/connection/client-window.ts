@@ -61,6 +61,10 @@ export class ClientWindow {
   pushes = 0;
   /** Of messages up to this id that are not here it is not known whether they were handled. */
   floor: MessageId;
+  /** The client has the answers to all messages up to this one. */
+  #done: MessageId = 0;
+  /** The largest id of those that were repeated. */
+  #repeated: MessageId = 0;
   holder: Holder | undefined;
   /** When its last connection ended, in milliseconds of `performance.now`. */
   leftAt = 0;
@@ -111,12 +115,27 @@ export class ClientWindow {
 
   /** The client has the answers to all messages up to this one: they are dropped. */
   confirmed(id: MessageId): void {
+    this.#done = Math.max(this.#done, id);
     const handled = this.#handled;
     if (handled === undefined) return;
     // guard: what is not answered is not confirmed → while (handled.oldest !== undefined && handled.oldest <= id) this.#drop();
     while (handled.oldest !== undefined && handled.oldest <= id && handled.has(handled.first)) {
       this.#drop();
     }
+  }
+
+  /**
+   * Whether the client has the answer to a message, or repeats the message and gets it then;
+   * undefined where that is not known any more.
+   * @param window - for how long it repeats a message, in milliseconds
+   */
+  isAnswered(id: MessageId, window: number): boolean | undefined {
+    if (id <= this.#done) return true;
+    const slot = this.#handled?.find(id);
+    const begun = slot === undefined ? undefined : this.#handled?.timeAt(slot);
+    // guard: a message that its page has given up is not answered → if (begun !== undefined) return true;
+    if (begun !== undefined && performance.now() - begun < window) return true;
+    return id <= this.#repeated ? undefined : false;
   }
 
   /** Messages that this connection began and did not answer: their outcome is unknown. */
@@ -132,6 +151,7 @@ export class ClientWindow {
    * @returns `new` when it was never handled, `unknown` when it may have been
    */
   look(id: MessageId): Answered | Promise<Answered | undefined> | 'new' | 'unknown' {
+    this.#repeated = Math.max(this.#repeated, id);
     const slot = this.#handled?.find(id);
     if (slot === undefined) return id > this.floor ? 'new' : 'unknown';
     const answered = this.#handled?.answerAt(slot);

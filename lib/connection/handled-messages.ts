@@ -24,6 +24,11 @@ export class HandledMessages<Holder> extends KeptMessages {
     return this.length === 0 ? Infinity : (this.#times[this.first] ?? Infinity);
   }
 
+  /** When the message in a slot was begun. */
+  timeAt(slot: number): number {
+    return this.#times[slot] ?? 0;
+  }
+
   /** A message is begun, at a time in milliseconds. */
   begin(id: MessageId, holder: Holder | undefined, time: number): void {
     const slot = this.add();

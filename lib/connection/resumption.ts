@@ -156,6 +156,14 @@ export class Resumption implements TopicPlaces {
 
   // What hubs call.
 
+  get client(): object | undefined {
+    return this.#window;
+  }
+
+  isAnswered(id: MessageId): boolean | undefined {
+    return this.#window === undefined || this.#window.isAnswered(id, this.#settings.window);
+  }
+
   take(topic: string): string | null | undefined {
     const place = this.#places?.get(topic);
     if (this.#places === undefined || place === TAKEN) return undefined;

@@ -151,26 +151,30 @@ export class MessageSender {
    * @returns undefined where there is none, or it is answered
    */
   takeAnswer(): Answer | undefined {
-    if (!this.#line.isMarked) return { send: (encoded) => this.push(encoded), release: () => {} };
+    if (!this.#line.isMarked) {
+      const send: Answer['send'] = (encoded) => this.push(encoded);
+      return { id: undefined, isOpen: () => true, send, release: () => {} };
+    }
     const id = this.#open;
     if (id === undefined) return undefined;
     this.#open = undefined;
     const taken: Taken = { isAnswered: false, isHandled: false };
     const all = (this.#taken ??= new Map()).set(id, taken);
-    const give = (encoded: Wire | undefined): boolean => {
+    const give = (encoded: Wire | Prepared | undefined): boolean => {
       taken.isAnswered = true;
       if (taken.isHandled) all.delete(id);
-      return encoded === undefined
-        ? this.#answer(id, `+${id}`, this.#nothing)
-        : this.#answer(id, `=${id}`, encoded);
+      if (encoded === undefined) return this.#answer(id, `+${id}`, this.#nothing);
+      if (!(encoded instanceof Prepared)) return this.#answer(id, `=${id}`, encoded);
+      const { place } = encoded;
+      const isPlaced = place !== '' && this.keeper !== undefined;
+      return this.#answer(id, `=${id}`, encoded.encoded, isPlaced ? PLACED + place : '');
     };
     /** Not if the handler has answered all the same. */
     const isMine = (): boolean => all.get(id) === taken && !taken.isAnswered;
     return {
-      send: (encoded) => {
-        if (!isMine()) return this.push(encoded);
-        return give(encoded instanceof Prepared ? encoded.encoded : encoded);
-      },
+      id,
+      isOpen: isMine,
+      send: (encoded) => (isMine() ? give(encoded) : this.push(encoded)),
       release: () => {
         if (isMine()) give(undefined);
       },
@@ -211,11 +215,12 @@ export class MessageSender {
     return this.#backpressure?.beat(elapsed) === true;
   }
 
-  #answer(id: MessageId, header: string, encoded: Wire): boolean {
+  /** @param place - where a topic stands with it, on this line alone: a repeat may overtake the topic */
+  #answer(id: MessageId, header: string, encoded: Wire, place = ''): boolean {
     if (id === this.#open) this.#open = undefined;
     // Also when the client is gone: it may come back and ask.
     this.keeper?.settle(id, header, encoded);
-    return this.#write(encoded, header);
+    return this.#write(encoded, header + place);
   }
 
   get #nothing(): Wire {

@@ -3,6 +3,13 @@
  * the connection joins again on a new line, and updates as the topic goes on.
  */
 export interface TopicPlaces {
+  /** Stands for the client on all its connections to this process; undefined where nothing is kept of it. */
+  readonly client: object | undefined;
+  /**
+   * Whether the client has the answer to a message, or repeats the message and gets it then;
+   * undefined where that is not known any more.
+   */
+  readonly isAnswered: (id: number) => boolean | undefined;
   /**
    * Where the client goes on, given once for each topic.
    * @returns undefined where it goes on from nowhere; null where it resumes and sent no place

@@ -32,10 +32,15 @@ export function catchUpFrom<Message>(
 ): CatchUp<Message> {
   const { topic, read, decode, deliver } = options;
   let isOver = false;
+  /** Replies that wait for what is older. */
+  let replies: Delivery<Message>[] = [];
   /** Only what is published from now on is delivered: what waits here is older than that. */
   const abandon = (): void => {
     isOver = true;
     feed.interrupted();
+    // guard: a reply comes although its topic has a gap
+    for (const reply of replies) deliver({ ...reply, at: undefined });
+    replies = [];
     settle(false);
   };
   const feed: Feed = new Feed({
@@ -58,16 +63,13 @@ export function catchUpFrom<Message>(
   });
   feed.start(from, true);
   return {
-    take: (delivery) => {
-      if (isOver || delivery.at === undefined) deliver(delivery);
-      else
-        feed.pushed({
-          ...delivery.at,
-          publisher: '',
-          n: 0,
-          payload: delivery.encoded,
-          delivery,
-        } as Delivered<Message>);
+    take: (delivery, isReply) => {
+      if (isOver || delivery.at === undefined) {
+        deliver(delivery);
+        return;
+      }
+      if (isReply) replies.push(delivery);
+      feed.pushed({ ...delivery.at, payload: delivery.encoded, delivery } as Delivered<Message>);
     },
     isAt: (place) => isOver || (feed.isLive && feed.place === place),
     abandon,

@@ -4,7 +4,7 @@ import { type Wire } from '../core/codec.ts';
 import { type Follower } from '../core/follower.ts';
 import { Prepared } from '../core/prepared.ts';
 import { type TopicPlaces } from '../core/topic-places.ts';
-import { type Place } from './backplane.ts';
+import { type LogEntry, type Place } from './backplane.ts';
 import { placeOf } from './topic-hash.ts';
 
 /** What a hub needs of a connection. The connections of `omniWs` have it. */
@@ -36,7 +36,7 @@ export interface Delivery<Message> {
   /** Published for this process alone, outside of the log. */
   readonly isLocal: boolean;
   /** Where it stands in the log of its topic; undefined outside of the log. */
-  at: { readonly place: Place; readonly previous: Place } | undefined;
+  at: Omit<LogEntry, 'payload'> | undefined;
 }
 
 /** Where a publication stands, for those who resume: the hub's messages carry it. */
@@ -61,8 +61,8 @@ export class Publication extends Prepared {
 
 /** What a joined connection goes through until it has caught up with its topic. */
 export interface CatchUp<Message> {
-  /** Takes a delivery instead of the connection. */
-  readonly take: (delivery: Delivery<Message>) => void;
+  /** Takes a delivery instead of the connection. @param isReply - it is the reply to this connection */
+  readonly take: (delivery: Delivery<Message>, isReply: boolean) => void;
   /** True when the connection has all up to here, and nothing beyond. */
   readonly isAt: (place: Place | undefined) => boolean;
   /** Ends it: something is missing. */

@@ -6,6 +6,7 @@ import { DecodeError, type OmniError } from '../core/errors.ts';
 import { expectFunction, expectNumber } from '../core/options.ts';
 import { decode, encode } from '../core/pipe.ts';
 import { publishError } from '../process/diagnostics.ts';
+import { Apart } from './apart.ts';
 import { type GapReason, type LogEntry, type LogPage, type Place, START } from './backplane.ts';
 import { type Delivery, type Receiver } from './delivery.ts';
 import { BackplaneError, HubError } from './errors.ts';
@@ -55,6 +56,7 @@ export function createHub<Message, Encoded extends Wire = string>(
   let published = 0;
   let closing: Promise<void> | undefined;
   const repeats = new Repeats();
+  const apart = new Apart(publisher);
   /** Topics in which nothing has been decoded since something could not be. */
   const undecodable = new Set<string>();
 
@@ -71,6 +73,7 @@ export function createHub<Message, Encoded extends Wire = string>(
   const receivers = new Receivers<Message>({
     encode: (message) => encode(message, codec),
     failed,
+    find: (receiver, at) => apart.find(receiver, at),
     counted: (topic, count) => {
       feeds?.counted(topic, count);
       link?.counted(topic, count);
@@ -170,8 +173,11 @@ export function createHub<Message, Encoded extends Wire = string>(
     const encoded = encode(message, codec);
     if (encoded === undefined) return false;
     published += 1;
+    const isLogged = !local && (log ?? backplane) !== undefined;
     const receiver = answers as unknown as Receiver | undefined;
-    const answer = receiver?.takeAnswer?.();
+    const taken = receiver?.takeAnswer?.();
+    const answer = isLogged && receiver && taken ? apart.answer(published, receiver, taken) : taken;
+    if (isLogged && except !== undefined) apart.except(published, except);
     const delivery: Delivery<Message> = {
       topic,
       number: published,

@@ -60,7 +60,10 @@ export interface HubOptions<Message, Encoded extends Wire = string> {
 
 /** Options of {@link Hub.publish}. */
 export interface PublishOptions {
-  /** Connections that do not get the message: the one from which it came, for example. */
+  /**
+   * Connections that do not get the message: the one from which it came, for example. A client that
+   * comes back to this process does not get it then either.
+   */
   readonly except?: Connection<never, unknown> | readonly Connection<never, unknown>[] | undefined;
   /**
    * Reach the receivers of this process alone, at once and outside of the order of the log.
@@ -69,7 +72,9 @@ export interface PublishOptions {
   readonly local?: boolean | undefined;
   /**
    * The connection whose message this answers: it gets the message as the reply to the one that it
-   * is handling now, once, whether it joined the topic or not.
+   * is handling now, once, whether it joined the topic or not. One that joined gets it in the order
+   * of the topic, also while it catches up; a client that comes back, and repeats its message, may
+   * get the reply before what is older in the topic.
    */
   readonly answers?: Connection<never, unknown> | undefined;
 }

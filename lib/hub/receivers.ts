@@ -5,6 +5,7 @@ import { type Wire } from '../core/codec.ts';
 import { type OmniError } from '../core/errors.ts';
 import { type Follower } from '../core/follower.ts';
 import { AsyncContext } from '../process/async-context.ts';
+import { type Apart, clientOf, type Found } from './apart.ts';
 import { type Place } from './backplane.ts';
 import {
   type CatchUp,
@@ -20,6 +21,8 @@ import { topicHash } from './topic-hash.ts';
 export interface ReceiversOptions<Message> {
   readonly encode: (message: Message) => Wire | undefined;
   readonly failed: (error: OmniError) => void;
+  /** How a connection gets what it comes upon in the log: see `Apart`. */
+  readonly find: Apart['find'];
   /** Is called with how many receivers a topic has, whenever that changes. */
   readonly counted: (topic: string, receivers: number) => void;
 }
@@ -173,31 +176,25 @@ export class Receivers<Message> {
 
   /** Delivers to all receivers that were there when it was published. One that throws does not stop the others. */
   deliver(delivery: Delivery<Message>): void {
-    const { number, message, except, answers, at } = delivery;
+    const { number, message, answers, at } = delivery;
     const topic = this.#topics.get(delivery.topic);
     let publication: Publication | undefined;
     let isAnswered = answers === undefined;
     for (const member of topic?.members.values() ?? []) {
       if (member.since >= number) continue;
       const { catchUp } = member;
+      const isReply = answers?.receiver === member.receiver;
       if (catchUp !== undefined && at !== undefined) {
-        catchUp.take(delivery);
+        isAnswered ||= isReply;
+        catchUp.take(delivery, isReply);
         if (catchUp.isAt(at.place)) member.catchUp = undefined;
         continue;
       }
       publication ??= publicationOf(delivery);
-      if (isExcepted(member.receiver, except)) {
-        passBy(member.receiver, publication);
-        continue;
-      }
-      if (answers?.receiver !== member.receiver) {
-        this.#send(member, publication, message);
-        continue;
-      }
-      isAnswered = true;
-      this.#send(member, publication, message, answers.answer);
-      // A reply has no place.
-      passBy(member.receiver, publication);
+      const answer = this.#answerFor(member.receiver, delivery, false);
+      if (answer === null || answer === 'unknown') passBy(member.receiver, publication, answer);
+      else this.#send(member, publication, message, answer);
+      isAnswered ||= answer === answers?.answer;
     }
     for (const { since, listener, asyncContext } of topic?.subscriptions ?? []) {
       if (since >= number) continue;
@@ -207,13 +204,29 @@ export class Receivers<Message> {
         (cause) => this.#options.failed(new HubError('subscriber', { cause, outgoing: message })),
       );
     }
-    if (!isAnswered) answers?.answer.send(publication ?? publicationOf(delivery));
+    // Who has not joined has no place in the topic.
+    if (!isAnswered) answers?.answer.send(delivery.encoded);
   }
 
-  /** Delivers to one connection alone. */
+  /** Delivers to one connection alone, which catches up. */
   deliverTo(member: Member<Message>, delivery: Delivery<Message>): void {
-    if (isExcepted(member.receiver, delivery.except)) return;
-    this.#send(member, publicationOf(delivery), delivery.message);
+    const { receiver } = member;
+    const publication = publicationOf(delivery);
+    const answer = this.#answerFor(receiver, delivery, true);
+    if (answer === null || answer === 'unknown') passBy(receiver, publication, answer);
+    else this.#send(member, publication, delivery.message, answer);
+  }
+
+  /** The answer that a delivery is to a receiver; null where it does not get it, undefined where it is none. */
+  #answerFor(
+    receiver: Receiver,
+    { except, answers, at }: Delivery<Message>,
+    isCatchingUp: boolean,
+  ): Found {
+    if (answers?.receiver === receiver) return answers.answer;
+    if (except !== undefined && isExcepted(receiver, except)) return null;
+    // Another connection of its client, or what was read from the log.
+    return answers !== undefined || isCatchingUp ? this.#options.find(receiver, at) : undefined;
   }
 
   #send(
@@ -269,16 +282,17 @@ export class Receivers<Message> {
   }
 }
 
-/** It does not get this one: not when it comes back either. */
-function passBy({ places }: Receiver, publication: Publication): void {
+/** It does not get this one, or has it perhaps: so it is when it comes back, too. */
+function passBy({ places }: Receiver, publication: Publication, how: 'unknown' | null): void {
   if (places === undefined || !publication.isPlaced) return;
-  const { place } = publication;
+  const { place, topic } = publication;
+  if (how === 'unknown') places.gap(topicHash(topic));
   if (place !== '') places.tell(place);
 }
 
 function isExcepted(receiver: Receiver, except: unknown): boolean {
-  return (
-    except !== undefined &&
-    (Array.isArray(except) ? except.includes(receiver) : except === receiver)
-  );
+  const client = clientOf(receiver);
+  const isSame = (other: unknown): boolean =>
+    typeof other === 'object' && other !== null && clientOf(other as Receiver) === client;
+  return Array.isArray(except) ? except.some(isSame) : isSame(except);
 }

@@ -292,6 +292,83 @@ describe.each(everyWay)('a client that comes back, on %s, and says so %s', (_, i
     expect(new Set(frames.map((frame) => placeIn(frame)[1])).size).toBe(3);
   });
 
+  it('has the place of a topic with the reply that was published there', async () => {
+    const { route, hub } = chat({
+      resume: { ring: false },
+      handler: (message, connection) => {
+        if (message === 'joined') hub.join('room', connection);
+        hub.publish('room', `said ${message}`, { answers: connection });
+      },
+      onOpen: () => {},
+    });
+    const url = await stack(omniWs(route));
+    const [client] = await begin(url);
+    client.send('1\nelsewhere', '2\njoined');
+    const frames = [await client.next(), await client.next(), await client.next()];
+
+    expect(frames[0]).toBe('=1\nsaid elsewhere');
+    expect(frames[1]).toMatch(/^\.;place=/);
+    expect(frames[2]).toMatch(/^=2;place=[\w-]{16},.*\.2\nsaid joined$/);
+  });
+
+  it.each(['answers', 'except'] as const)(
+    'gets what was published with `%s` on an earlier line once, or not at all',
+    async (how) => {
+      const published = deferred();
+      const { route, hub } = chat({
+        resume: { ring: false },
+        handler: (message, connection) => {
+          hub.publish('room', `said ${message}`, { [how]: connection });
+          published.resolve(undefined);
+        },
+      });
+      const url = await stack(omniWs(route));
+      const [first, { owner }] = await begin(url);
+      const [topic, place] = placeIn(await first.next());
+      first.send('1\na');
+      await published.promise;
+      await first.cut();
+      hub.publish('room', 'other');
+      const [second] = await comeBack(url, { owner, sent: 1, places: { [topic]: place } });
+      const frames = [await second.next(), await second.next()];
+      second.send('1;again\na');
+      frames.push(await second.next());
+
+      expect(frames[0]).toMatch(/^\.;place=.*\n$/);
+      expect(frames[1]).toMatch(/^;place=.*\nother$/);
+      expect(frames[2]).toBe(how === 'answers' ? '=1\nsaid a' : '+1\n');
+    },
+  );
+
+  it('hears of a gap where it may have had an answer, and does not repeat its message any more', async () => {
+    const { route, hub } = chat({
+      resume: { ring: false, seconds: 0.001 },
+      handler: (message, connection) => {
+        hub.publish('room', `said ${message}`, { answers: connection });
+      },
+    });
+    const url = await stack(omniWs(route));
+    const first = dial(url, { client: SECRET });
+    await first.next();
+    const { owner } = await resumedOf(first);
+    const [topic, place] = placeIn(await first.next());
+    first.send('1\na');
+    await first.next();
+    await first.cut();
+    const from = { owner, sent: 1, places: { [topic]: place } };
+    const [second] = await comeBack(url, from);
+    const pushed = await second.next();
+    second.send('1;again\na');
+    const repeated = await second.next();
+    await second.cut();
+    const [third] = await comeBack(url, from);
+
+    expect(pushed).toMatch(/^;place=.*\nsaid a$/);
+    expect(repeated).toBe('=1\nsaid a');
+    expect(await third.next()).toBe(`.;gap=${topic}\n`);
+    expect(await third.next()).toMatch(/^\.;place=.*\n$/);
+  });
+
   it('gets all of it, also more than is read at once, when nothing follows', async () => {
     const { route, hub } = chat({ resume: { ring: false } });
     const url = await stack(omniWs(route));

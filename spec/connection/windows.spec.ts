@@ -1,5 +1,5 @@
 /** What a route keeps for clients that come back: its bounds, at each and one past it. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { lastEventIdOf, resumeFrameOf } from '../../lib/connection/introduction.ts';
 import { Windows } from '../../lib/connection/windows.ts';
 
@@ -38,6 +38,36 @@ describe('what is kept of a client', () => {
 
     expect(window.look(3)).toBe('unknown');
     expect(window.pushesAfter(0)).toBeUndefined();
+  });
+
+  it('says whether a message is answered for the client, or may be', () => {
+    const now = vi.spyOn(performance, 'now').mockReturnValue(1_000);
+    onTestFinished(() => {
+      vi.restoreAllMocks();
+    });
+    const window = new Windows({ ...limits, messages: 4 }, undefined).make('a', 0);
+    const all = (): unknown[] => [1, 2, 3, 4].map((id) => window.isAnswered(id, 500));
+    for (const id of [1, 2, 3, 4]) window.begin(id);
+    window.settle(1, '=1', 'a');
+    window.confirmed(1);
+
+    expect(all()).toEqual([true, true, true, true]);
+
+    now.mockReturnValue(1_499);
+    window.settle(2, '=2', 'b');
+    void window.look(2);
+
+    expect(all()).toEqual([true, true, true, true]);
+
+    now.mockReturnValue(1_500);
+
+    expect(all()).toEqual([true, undefined, false, false]);
+
+    window.begin(5);
+    window.begin(6);
+
+    expect(all()).toEqual([true, undefined, false, false]);
+    expect(window.isAnswered(5, 500)).toBe(true);
   });
 
   it('is bounded for all clients together', () => {

@@ -12,6 +12,13 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
     ['a log that no longer reaches back', ''],
     ['a place that no log has is left', 'failovers'],
   ],
+  'spec/hub/apart.spec.ts': [
+    ['an answer that was found in the log is not given again', 'gives an answer once'],
+    ['what its handler has answered otherwise comes by the topic', 'answered otherwise'],
+    ['what its handler has answered otherwise is no answer later', 'answered otherwise'],
+    ['an answer that may have come is a gap', 'asks whether'],
+    ['an answer that the client cannot get any more comes by the topic', 'asks whether'],
+  ],
   'spec/hub/hub.spec.ts': [['a version that others do not understand floods no log', '']],
   'spec/hub/redis/session.spec.ts': [['a master of a cluster that is down', 'as the cluster is']],
   'spec/hub/deaf.spec.ts': [
@@ -129,7 +136,11 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
   'spec/connection/kept-messages.spec.ts': [
     ['buffers are used again only when nothing in them is kept', 'a plain array'],
   ],
+  'spec/connection/resume.model.spec.ts': [
+    ['a reply comes although its topic has a gap', 'one process'],
+  ],
   'spec/connection/windows.spec.ts': [
+    ['a message that its page has given up is not answered', 'says whether'],
     ['what is not answered is not confirmed', 'drops the answers'],
     ['who waits for a withdrawn message claims it anew', 'is withdrawn'],
     ['the first answer of a message counts', 'first answer'],

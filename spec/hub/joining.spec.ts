@@ -153,6 +153,36 @@ describe.each([inOneProcess, ...engines.map(overEngine)])('join from a place, $n
     expect([isComplete, heard]).toEqual([true, ['after']]);
   });
 
+  it('gives what answers it in its place, and nothing that is not for it, while it reads', async () => {
+    const [publisher, hub] = await readyHubs();
+    const [{ connection, heard }, other] = [await guest(), await guest()];
+    const place = await write(publisher, 'before');
+    for (const message of series(0, 300)) publisher.publish('news', message);
+    await write(publisher, 'last');
+
+    const joined = [connection, other.connection].map((each) =>
+      hub.join('news', each, { from: place, map: (message) => `${message}.` }),
+    );
+    for (let n = 0; n < 20; n++) {
+      hub.publish('news', `answer ${n}`, { answers: connection });
+      hub.publish('news', `hidden ${n}`, { except: connection });
+      await nextTurn();
+    }
+    const results = await Promise.all(joined);
+    hub.publish('news', 'end');
+    await until(() => [heard, other.heard].every((all) => all.at(-1) === 'end.'));
+
+    const all = [...series(0, 300), 'last']
+      .concat(
+        series(0, 20).flatMap((n) => [`answer ${n}`, `hidden ${n}`]),
+        'end',
+      )
+      .map((message) => `${message}.`);
+    expect(results).toEqual([true, true]);
+    expect(other.heard).toEqual(all);
+    expect(heard).toEqual(all.filter((message) => !message.startsWith('hidden')));
+  });
+
   it('begins anew for one that has joined, and uses its map', async () => {
     const [publisher, hub] = await readyHubs();
     const { connection, heard } = await guest();

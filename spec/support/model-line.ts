@@ -117,6 +117,12 @@ export class ModelWire {
     return this.fromClient.length + this.fromServer.length === 0;
   }
 
+  /** The header of what comes next to the client. */
+  get next(): string {
+    const [next] = this.fromServer;
+    return next !== undefined && 'frame' in next ? headerOf(next.frame) : '';
+  }
+
   /** What comes next reaches the client. @returns its header */
   toClient(): string | undefined {
     const next = this.fromServer.shift();
@@ -134,7 +140,7 @@ export class ModelWire {
       return undefined;
     }
     for (const listener of socket.listeners.message) listener({ data: next.frame });
-    return next.frame.slice(0, next.frame.indexOf('\n'));
+    return headerOf(next.frame);
   }
 
   /** What comes next reaches the server. */
@@ -163,3 +169,5 @@ export class ModelWire {
     this.fromServer = broken(this.fromServer);
   }
 }
+
+const headerOf = (frame: string): string => frame.slice(0, frame.indexOf('\n'));

@@ -10,7 +10,7 @@ import {
   omniWsApplication,
   type OmniWsOptions,
 } from 'express-omnimessage';
-import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { serveAttached } from '../support/attached.ts';
 import { deferred } from '../support/deferred.ts';
@@ -342,19 +342,22 @@ describe.each(everyWay)('a client that comes back, on %s, and says so %s', (_, i
 
   it('hears of a gap where it may have had an answer, and does not repeat its message any more', async () => {
     const { route, hub } = chat({
-      resume: { ring: false, seconds: 0.001 },
+      resume: { ring: false, seconds: 60 },
       handler: (message, connection) => {
         hub.publish('room', `said ${message}`, { answers: connection });
       },
     });
     const url = await stack(omniWs(route));
-    const first = dial(url, { client: SECRET });
-    await first.next();
-    const { owner } = await resumedOf(first);
+    const [first, { owner }] = await begin(url);
     const [topic, place] = placeIn(await first.next());
     first.send('1\na');
     await first.next();
     await first.cut();
+    const now = performance.now.bind(performance);
+    vi.spyOn(performance, 'now').mockImplementation(() => now() + 61_000);
+    onTestFinished(() => {
+      vi.restoreAllMocks();
+    });
     const from = { owner, sent: 1, places: { [topic]: place } };
     const [second] = await comeBack(url, from);
     const pushed = await second.next();

@@ -518,9 +518,11 @@ function createOutbox(options, events) {
     unconfirmed.delete(outgoing.id);
     remove(outgoing);
   };
+  const look = (all = []) => (isGreeting ? void 0 : keeper?.look(all)) ?? all;
   const give = (all, reason, to) => {
-    all.forEach(takeOut);
-    const rest = all.filter(({ settle, id, isOfLine }) => {
+    const given = look(all);
+    given.forEach(takeOut);
+    const rest = given.filter(({ settle, id, isOfLine }) => {
       settle?.(reason);
       return !settle && !(id && isOfLine);
     });
@@ -591,7 +593,7 @@ function createOutbox(options, events) {
     if (ms !== void 0) outgoing.timer = setTimeout(withdraw, ms, outgoing, "expired");
   };
   const post = (message, { queue = true, expires } = {}, settle, isTracked) => {
-    keeper?.look();
+    look();
     const outgoing = prepare(message, settle, isTracked);
     if (!outgoing) {
       settle?.("skipped");
@@ -623,6 +625,7 @@ function createOutbox(options, events) {
     ...events,
     options,
     waiting: () => waiting,
+    unconfirmed,
     prepare,
     isFull,
     expire,
@@ -639,6 +642,7 @@ function createOutbox(options, events) {
     },
     flush,
     opened: (opened2, lineOptions, greet) => {
+      look();
       const isOld = resumption?.opened(lineOptions);
       line = opened2;
       const { limit: most = 0, rate = 0 } = lineOptions;
@@ -671,6 +675,7 @@ function createOutbox(options, events) {
       count();
     },
     received: (header, payload) => {
+      look();
       resumption?.heard(header, payload);
       if (/^(;|$)/.test(header)) read(payload)?.forEach(deliver);
       const [, mark, digits, code = ""] = ANSWER.exec(header) ?? [];

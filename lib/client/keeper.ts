@@ -31,8 +31,11 @@ export interface Keeper<In, Out> {
   readonly mayLeave: () => boolean;
   /** What became of a message is known: the store need not have it. */
   readonly remove: (outgoing: Outgoing<In, Out>) => void;
-  /** Looks whether the page has another user now. */
-  readonly look: () => void;
+  /**
+   * Looks whether the page has another user now. Then what is stored stays there, and of the rest it is said.
+   * @returns which of these may be given to the user that the page has
+   */
+  readonly look: (all: readonly Outgoing<In, Out>[]) => readonly Outgoing<In, Out>[];
 }
 
 /** The outbox, as a keeper sees it. */
@@ -40,10 +43,12 @@ export interface Kept<In, Out> extends OutboxEvents<In, Out> {
   readonly options: ConnectOptions<In, Out, Wire>;
   /** What waits: may be changed in its place. */
   readonly waiting: () => Outgoing<In, Out>[];
+  /** What was sent and is not confirmed, by its id. */
+  readonly unconfirmed: ReadonlyMap<number, Outgoing<In, Out>>;
   readonly prepare: (message: Out) => Outgoing<In, Out> | undefined;
   readonly isFull: (size: number) => boolean;
   readonly expire: (outgoing: Outgoing<In, Out>, ms: number | undefined) => void;
-  /** Takes all out, and says of each what became of it. */
+  /** Takes those out that are of the user of the page, and says of each what became of it. */
   readonly give: <Reason>(
     all: readonly Outgoing<In, Out>[],
     reason: Reason & string,

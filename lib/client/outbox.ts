@@ -50,14 +50,22 @@ export function createOutbox<In, Out>(
     remove(outgoing);
   };
 
+  /**
+   * Whether the page has another user now. Not while `onOpen` runs: what waits is set aside then.
+   * @returns which of these may be given to this user
+   */
+  const look = (all: readonly Message[] = []): readonly Message[] =>
+    (isGreeting ? undefined : keeper?.look(all)) ?? all;
+
   /** Takes all out, and reports each as without an answer: to the caller that waits for it, or else to the function for all others. */
   const give = <Reason>(
     all: readonly Message[],
     reason: Reason & string,
     to?: (messages: readonly Out[], reason: Reason) => void,
   ): void => {
-    all.forEach(takeOut);
-    const rest = all.filter(({ settle, id, isOfLine }) => {
+    const given = look(all);
+    given.forEach(takeOut);
+    const rest = given.filter(({ settle, id, isOfLine }) => {
       settle?.(reason);
       return !settle && !(id && isOfLine);
     });
@@ -152,7 +160,7 @@ export function createOutbox<In, Out>(
     settle,
     isTracked,
   ) => {
-    keeper?.look();
+    look();
     const outgoing = prepare(message, settle, isTracked);
     if (!outgoing) {
       settle?.('skipped');
@@ -186,6 +194,7 @@ export function createOutbox<In, Out>(
     ...events,
     options,
     waiting: () => waiting,
+    unconfirmed,
     prepare,
     isFull,
     expire,
@@ -203,6 +212,7 @@ export function createOutbox<In, Out>(
     },
     flush,
     opened: (opened, lineOptions, greet) => {
+      look();
       const isOld = resumption?.opened(lineOptions);
       line = opened;
       const { limit: most = 0, rate = 0 } = lineOptions;
@@ -238,6 +248,7 @@ export function createOutbox<In, Out>(
       count();
     },
     received: (header, payload) => {
+      look();
       resumption?.heard(header, payload);
       if (/^(;|$)/.test(header)) read(payload)?.forEach(deliver);
       const [, mark, digits, code = ''] = ANSWER.exec(header) ?? [];

@@ -11,7 +11,7 @@ export interface StoredQueueOptions extends Omit<QueueOptions, 'keep'> {
   readonly store: QueueStore;
   /**
    * Names the user, by an id that stays, not by a token. What one queued is never sent or shown as
-   * another. Called before each message, and when there is a line; undefined when nobody is
+   * another. Called often: before anything is sent, or given to a callback; undefined when nobody is
    * logged in: then nothing is stored.
    */
   readonly owner: () => string | undefined;
@@ -70,7 +70,7 @@ interface Term {
 
 function createKeeper<In, Out>(
   { store, owner, name, locks = platform.navigator?.locks }: StoredQueueOptions,
-  { options, call, changed, restored, waiting, signal, ...kept }: Kept<In, Out>,
+  { options, call, changed, restored, waiting, unconfirmed, signal, ...kept }: Kept<In, Out>,
 ): Keeper<In, Out> {
   type Message = Outgoing<In, Out>;
   const scope = encodeURIComponent(name ?? nameOf(options));
@@ -162,6 +162,8 @@ function createKeeper<In, Out>(
       const prefix = `omnimessage/${scope}/${encodeURIComponent(who)}/`;
       const journals = createJournals(prefix, store, locks, {
         found: (key, value) => {
+          look([]);
+          if (mine !== term) return;
           const stored = value as Partial<Stored> | undefined;
           if (stored?.version === 1) restore(key, stored as Stored);
         },
@@ -197,11 +199,14 @@ function createKeeper<In, Out>(
     changed({ queued: waiting().length, isStored: false });
   };
 
-  const look = (): void => {
-    if (!term || call(owner) === term.owner) return;
+  const look: Keeper<In, Out>['look'] = (all) => {
+    if (!term || call(owner) === term.owner) return all;
+    // What was on its way before somebody logged in is no other user's.
+    const sent = term.owner === undefined ? [] : unconfirmed.values();
     end();
-    kept.give(waiting(), 'other-owner', options.onDropped);
+    kept.give([...new Set([...sent, ...waiting()])], 'other-owner', options.onDropped);
     void begin();
+    return all.filter((one) => unconfirmed.get(one.id) === one);
   };
 
   const on = { capture: true, signal };
@@ -225,7 +230,7 @@ function createKeeper<In, Out>(
       void write(outgoing.message, entry);
     },
     mayLeave: () => {
-      look();
+      look([]);
       const [first] = waiting();
       if (!first || !term?.isReady) return false;
       if (first.entry?.mayLeave !== false) return true;

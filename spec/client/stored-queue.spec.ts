@@ -2,6 +2,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import {
   ask,
+  type AskError,
   connect,
   createStore,
   type Store,
@@ -285,6 +286,155 @@ describe('whose stored queue it is (Q4)', () => {
     expect(server.received().length + browser.data.size).toBeGreaterThanOrEqual(2);
     expect(server.received()).not.toContain('two');
   });
+
+  it('keeps what was on its way for its owner, who hears of it alone', async () => {
+    const server = await serveProtocol({ answer: silent });
+    const browser = tabs();
+    let user = 'ann';
+    const heard: string[] = [];
+    const { link } = linkIn(
+      browser.open(server.url),
+      {
+        onUnconfirmed: (messages) => {
+          for (const message of messages) heard.push(`${user}: ${message}`);
+        },
+      },
+      () => user,
+    );
+    link.send('of ann');
+    await until(() => server.received().length === 1);
+    user = 'ben';
+    link.retry();
+    await until(() => server.peers.length === 2 && link.getSnapshot().isStored);
+    expect(heard).toEqual([]);
+    expect([...browser.data.values()]).toMatchObject([{ message: 'of ann', isSent: true }]);
+
+    user = 'ann';
+    link.retry();
+    await stored(browser, 0);
+    expect(heard).toEqual(['ann: of ann']);
+    expect(server.received()).toEqual(['of ann']);
+  });
+
+  it.each(['=1', '-1;handler', '+1'])('gives another user no answer of its: %s', async (header) => {
+    const server = await serveProtocol({ answer: silent });
+    const browser = tabs();
+    let user = 'ann';
+    const { link, messages, failed } = linkIn(browser.open(server.url), {}, () => user);
+    link.send('of ann');
+    await until(() => server.received().length === 1);
+    user = 'ben';
+    const peer = await server.peer(0);
+    peer.send(header, 'an answer');
+    peer.send('', 'news');
+    await until(() => messages.includes('news'));
+
+    expect([messages, failed]).toEqual([['news'], []]);
+    expect([...browser.data.values()]).toMatchObject([{ message: 'of ann', isSent: true }]);
+  });
+
+  it('expires for its owner alone', async () => {
+    withFakeClock();
+    const browser = tabs();
+    let user = 'ann';
+    const { link, dropped } = linkIn(browser.open(), {}, () => user);
+    link.send('of ann', { expires: 1_000 });
+    await untilTurned(() => browser.data.size === 1);
+    user = 'ben';
+    vi.advanceTimersByTime(1_000);
+    await untilTurned(() => link.getSnapshot().isStored);
+
+    expect(dropped).toEqual([]);
+    expect(browser.data.size).toBe(1);
+  });
+
+  it('ends what was on its way and is not stored, which another user cannot send again', async () => {
+    const server = await serveProtocol({ answer: silent });
+    let user = 'ann';
+    const { link, dropped, unconfirmed } = linkIn(tabs().open(server.url), {}, () => user);
+    await until(() => link.getSnapshot().isStored && link.getSnapshot().state === 'open');
+    expect(link.send('now or never', { queue: false })).toBe('sent');
+    const asked = ask(link, 'question');
+    await until(() => server.received().length === 2);
+    user = 'ben';
+    link.retry();
+
+    await expect(asked).rejects.toMatchObject({ code: 'other-owner', isSent: true });
+    expect([dropped, unconfirmed]).toEqual([[[['now or never'], 'other-owner']], []]);
+  });
+
+  it('lets the questions be answered that were asked before somebody logged in', async () => {
+    const server = await serveProtocol();
+    const page: { user?: string } = {};
+    const { link } = linkIn(tabs().open(server.url), {}, () => page.user);
+    await until(() => link.getSnapshot().state === 'open');
+    const asked = ask(link, 'who am I?');
+    page.user = 'ann';
+
+    await expect(asked).resolves.toBe('who am I?');
+  });
+
+  it.each(['before', 'in'])(
+    'is not sent with what onOpen says, %s which it changes',
+    async (at) => {
+      const before = await serveProtocol();
+      const browser = tabs();
+      let user = 'ann';
+      let asked: Promise<string | undefined> | undefined;
+      const tab = browser.open(before.url);
+      let isUp = false;
+      const url = async (): Promise<string> => {
+        if (opened.length > 0) await until(() => isUp);
+        if (isUp && at === 'before') user = 'ben';
+        return tab.url();
+      };
+      const { link, opened, dropped } = linkIn(
+        { ...tab, url },
+        {
+          onOpen: ({ isFirst }) => {
+            if (!isFirst) user = 'ben';
+            asked = ask(link, 'hello').catch((error: AskError) => error.code);
+          },
+        },
+        () => user,
+      );
+      await until(() => opened.length === 1);
+      await before.stop();
+      await until(() => link.getSnapshot().state !== 'open');
+      link.send('of ann');
+      await stored(browser, 1);
+      const server = await serveProtocol({ port: before.port });
+      isUp = true;
+      await until(() => server.received().length > 0);
+      await expect(ask(link, 'the end')).resolves.toBe('the end');
+      // What was said as the one is not answered to the other.
+      await expect(asked).resolves.toBe(at === 'before' ? 'hello' : 'other-owner');
+
+      expect(server.received()).toEqual(['hello', 'the end']);
+      expect(dropped).toEqual([]);
+      expect([...browser.data.values()]).toMatchObject([{ message: 'of ann', isSent: false }]);
+    },
+  );
+
+  it('is not restored for a user who came while the store was read', async () => {
+    const browser = tabs();
+    const before = browser.open();
+    linkIn(before).link.send('of ann');
+    await stored(browser, 1);
+    before.kill();
+    const [[key, record] = ['']] = browser.data;
+    browser.data.set(key, { ...(record as object), isSent: true });
+    let user = 'ann';
+    browser.before = (operation) => {
+      if (operation === 'get') user = 'ben';
+    };
+
+    const { link, unconfirmed } = linkIn(browser.open(), {}, () => user);
+    await until(() => link.getSnapshot().isStored);
+    expect(user).toBe('ben');
+    expect(unconfirmed).toEqual([]);
+    expect(browser.data.size).toBe(1);
+  });
 });
 
 describe('the stored queue of several tabs (Q5)', () => {
@@ -484,11 +634,16 @@ describe('a page that is killed at any moment', () => {
 });
 
 describe('a store over a stored queue', () => {
-  function open(tab: Tab, owner: () => string = ann): Store<readonly string[], string, string> {
+  function open(
+    tab: Tab,
+    owner: () => string = ann,
+    mayRepeat = false,
+  ): Store<readonly string[], string, string> {
     const { store, locks, url } = tab;
     const made = createStore<readonly string[], string, string>({
       init: [],
       update: (model, message) => [...model, message],
+      mayRepeat: () => mayRepeat,
       connect: {
         url,
         codec: words,
@@ -552,6 +707,28 @@ describe('a store over a stored queue', () => {
 
     expect(server.received()).toEqual(['one', 'two', 'two']);
     expect(second.getSnapshot()).toEqual(['re: two']);
+  });
+
+  it('repeats nothing for another user', async () => {
+    const server = await serveProtocol({
+      answer: (message, id, peer) => {
+        if (message !== 'of ann') peer.send(`+${id}`);
+      },
+    });
+    const browser = tabs();
+    let user = 'ann';
+    const made = open(browser.open(server.url), () => user, true);
+    made.dispatch('of ann');
+    await until(() => server.received().length === 1);
+    user = 'ben';
+    made.link.retry();
+    made.dispatch('of ben');
+    await until(() => server.received().includes('of ben'));
+    await stored(browser, 1);
+
+    expect(server.received()).toEqual(['of ann', 'of ben']);
+    expect([made.getSnapshot(), made.failed()]).toEqual([['of ben'], []]);
+    expect([...browser.data.values()]).toMatchObject([{ message: 'of ann', isSent: true }]);
   });
 
   it('shows another user neither what waits nor what failed', async () => {

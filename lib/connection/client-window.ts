@@ -7,7 +7,7 @@ import { type Wire } from '../core/codec.ts';
 import { FORGOTTEN } from '../core/protocol.ts';
 import { type MessageId } from './acknowledgement.ts';
 import { HandledMessages } from './handled-messages.ts';
-import { KeptMessages } from './kept-messages.ts';
+import { type Budget, KeptMessages } from './kept-messages.ts';
 import { type Answered } from '../core/window-store.ts';
 
 /** The connection that a client has now. */
@@ -24,12 +24,6 @@ export interface WindowLimits {
   readonly milliseconds: number;
 }
 
-/** What all windows of a route keep together, in bytes. */
-export interface Budget {
-  bytes: number;
-  readonly limit: number;
-}
-
 /** Who waits for an answer as well. It is undefined when the message will not be handled after all. */
 type Waiting = ((answered: Answered | undefined) => void)[];
 
@@ -42,7 +36,7 @@ interface Pushed {
 const PROCESS = randomBytes(6).toString('base64url');
 let windowsMade = 0;
 
-/** About what an entry costs beside its text, in bytes. */
+/** What an entry counts beside its text, in bytes. */
 const OVERHEAD = 64;
 
 /** One client's window. */
@@ -55,7 +49,7 @@ export class ClientWindow {
   #waiting: Map<MessageId, Waiting> | undefined;
   /** What was sent outside of topics, up to `pushes`. */
   #ring: KeptMessages | undefined;
-  /** About how many bytes are kept. */
+  /** How many bytes are kept, as the option `bytes` counts them. What they take in memory the budget knows. */
   bytes = 0;
   /** The number of the last push outside of topics. */
   pushes = 0;
@@ -84,8 +78,8 @@ export class ClientWindow {
 
   /** A message is about to be handled. */
   begin(id: MessageId): void {
-    this.#count(OVERHEAD);
-    this.#handled ??= new HandledMessages();
+    this.bytes += OVERHEAD;
+    this.#handled ??= new HandledMessages(this.#budget);
     this.#handled.begin(id, this.holder, performance.now());
     // guard: a window holds so many messages
     if (this.#handled.length > this.#limits.messages) this.#drop();
@@ -96,7 +90,7 @@ export class ClientWindow {
     const slot = this.#handled?.find(id);
     if (slot === undefined) return;
     this.#handled?.remove(slot);
-    this.#count(-OVERHEAD);
+    this.bytes -= OVERHEAD;
     // guard: who waits for a withdrawn message claims it anew
     this.#tell(id, undefined);
   }
@@ -107,7 +101,7 @@ export class ClientWindow {
     const slot = handled?.find(id);
     // guard: the first answer of a message counts → if (handled === undefined || slot === undefined) return false;
     if (handled === undefined || slot === undefined || handled.has(slot)) return false;
-    this.#count(handled.answer(slot, header, encoded));
+    this.bytes += handled.answer(slot, header, encoded);
     this.#trim();
     if (this.#waiting !== undefined) this.#tell(id, { header, encoded });
     return true;
@@ -173,8 +167,8 @@ export class ClientWindow {
    */
   push(encoded: Wire): number {
     this.pushes += 1;
-    this.#ring ??= new KeptMessages();
-    this.#count(OVERHEAD + this.#ring.put(this.#ring.add(), encoded));
+    this.#ring ??= new KeptMessages(this.#budget);
+    this.bytes += OVERHEAD + this.#ring.put(this.#ring.add(), encoded);
     // guard: a ring holds so many pushes
     if (this.#ring.length > this.#limits.ring) this.#dropPush();
     this.#trim();
@@ -202,12 +196,15 @@ export class ClientWindow {
     const oldest = now - this.#limits.milliseconds;
     // guard: a window holds a message for so long
     while ((this.#handled?.oldestTime ?? Infinity) < oldest) this.#drop();
+    // guard: an empty window holds nothing
+    this.#shrink();
   }
 
   /** Drops everything. */
   clear(): void {
     while (this.#isHandling) this.#drop();
     while (this.#hasPushes) this.#dropPush();
+    this.#shrink();
   }
 
   get #isHandling(): boolean {
@@ -222,7 +219,20 @@ export class ClientWindow {
   #trim(): void {
     // guard: a window holds so many bytes
     while (this.#isOver && this.#isHandling) this.#drop();
+    if (this.#isOver) this.#shrink();
     while (this.#isOver && this.#hasPushes) this.#dropPush();
+    if (this.#isOver) this.#shrink();
+  }
+
+  /** Lets go of the room of what is empty. */
+  #shrink(): void {
+    if (!this.#isHandling) {
+      this.#handled?.letGo();
+      this.#handled = undefined;
+    }
+    if (this.#hasPushes) return;
+    this.#ring?.letGo();
+    this.#ring = undefined;
   }
 
   get #isOver(): boolean {
@@ -230,17 +240,12 @@ export class ClientWindow {
     return this.bytes > this.#limits.bytes || this.#budget.bytes > this.#budget.limit;
   }
 
-  #count(bytes: number): void {
-    this.bytes += bytes;
-    this.#budget.bytes += bytes;
-  }
-
   #drop(): void {
     const handled = this.#handled;
     const id = handled?.oldest;
     if (handled === undefined || id === undefined) return;
     this.floor = Math.max(this.floor, id);
-    this.#count(-OVERHEAD - handled.sizeAt(handled.first));
+    this.bytes -= OVERHEAD + handled.sizeAt(handled.first);
     handled.drop();
     if (this.#waiting !== undefined) this.#tell(id, { header: `-${id};${FORGOTTEN}`, encoded: '' });
   }
@@ -257,7 +262,7 @@ export class ClientWindow {
   #dropPush(): void {
     const ring = this.#ring;
     if (ring === undefined) return;
-    this.#count(-OVERHEAD - ring.sizeAt(ring.first));
+    this.bytes -= OVERHEAD + ring.sizeAt(ring.first);
     ring.drop();
   }
 }

@@ -6,6 +6,16 @@
  */
 import { type Wire } from '../core/codec.ts';
 
+/** What all windows of a route take together, in bytes of memory. */
+export interface Budget {
+  bytes: number;
+  readonly limit: number;
+}
+
+/** About what a queue and a buffer take beside their columns and bytes, in bytes. */
+const QUEUE = 500;
+const BUFFER = 400;
+
 const FIRST_ROOM = 8;
 const FIRST_BUFFER = 512;
 const LARGEST_BUFFER = 8_192;
@@ -19,6 +29,9 @@ interface Chunk {
 
 /** A queue of messages. Each has its slot as long as it is in it. */
 export class KeptMessages {
+  readonly #budget: Budget;
+  /** What of the budget is taken here. */
+  #held = 0;
   /** How many fit into the columns: a power of two. */
   #room = 0;
   #first = 0;
@@ -32,6 +45,12 @@ export class KeptMessages {
   #end = 0;
   /** One that is empty again. */
   #spare: Chunk | undefined;
+
+  /** @param budget - what is held here counts toward this: when it grows and shrinks, not message by message */
+  constructor(budget: Budget) {
+    this.#budget = budget;
+    this.#hold(QUEUE);
+  }
 
   get length(): number {
     return this.#length;
@@ -101,6 +120,11 @@ export class KeptMessages {
     this.#length -= 1;
   }
 
+  /** Is called when it is not used any more: what it held is free. */
+  letGo(): void {
+    this.#hold(-this.#held);
+  }
+
   /** What is known of a message moves to another slot. */
   protected move(from: number, to: number): void {
     this.#chunks[to] = this.#chunks[from];
@@ -120,9 +144,11 @@ export class KeptMessages {
 
   /** A larger column, whose first is the oldest. */
   protected grown<Value>(column: readonly Value[], room: number): Value[] {
-    const values = [...column.slice(this.#first), ...column.slice(0, this.#first)];
-    values.length = room;
-    return values;
+    this.#hold(8 * (room - column.length));
+    // Made at once: an array that is made longer by its length has room for many more than that.
+    const valueAt = (at: number): Value | undefined =>
+      at < this.#length ? column[this.slotOf(at)] : undefined;
+    return Array.from({ length: room }, (_, at) => valueAt(at) as Value);
   }
 
   #putText(slot: number, text: string): number {
@@ -147,13 +173,18 @@ export class KeptMessages {
     const chunk = this.#chunk;
     if (chunk !== undefined && this.#end + size <= chunk.bytes.length) return chunk;
     this.#end = 0;
+    this.#chunk = undefined;
+    if (chunk?.live === 0) this.#leave(chunk);
     const spare = this.#spare;
-    this.#spare = undefined;
+    if (spare !== undefined && size <= spare.bytes.length) {
+      this.#spare = undefined;
+      this.#chunk = spare;
+      return spare;
+    }
     const usual = Math.min(LARGEST_BUFFER, 2 * (chunk?.bytes.length ?? FIRST_BUFFER / 2));
-    this.#chunk =
-      spare !== undefined && size <= spare.bytes.length
-        ? spare
-        : { bytes: Buffer.allocUnsafeSlow(Math.max(usual, size)), live: 0 };
+    const bytes = Buffer.allocUnsafeSlow(Math.max(usual, size));
+    this.#hold(BUFFER + bytes.length);
+    this.#chunk = { bytes, live: 0 };
     return this.#chunk;
   }
 
@@ -165,7 +196,22 @@ export class KeptMessages {
     // guard: buffers are used again only when nothing in them is kept
     if (chunk.live > 0) return;
     if (chunk === this.#chunk) this.#end = 0;
-    else if (chunk.bytes.length === LARGEST_BUFFER) this.#spare = chunk;
+    else this.#leave(chunk);
+  }
+
+  /** Nothing is in a buffer any more. The larger one is kept: then two of them are soon enough. */
+  #leave(chunk: Chunk): void {
+    const spare = this.#spare;
+    const size = chunk.bytes.length;
+    const isKept = size <= LARGEST_BUFFER && size > (spare?.bytes.length ?? 0);
+    const gone = isKept ? spare : chunk;
+    if (isKept) this.#spare = chunk;
+    if (gone !== undefined) this.#hold(-BUFFER - gone.bytes.length);
+  }
+
+  #hold(bytes: number): void {
+    this.#held += bytes;
+    this.#budget.bytes += bytes;
   }
 }
 

@@ -1,7 +1,8 @@
 /** The windows of all clients of a route. */
 import { unwatch, watch } from '../process/shared-interval.ts';
 import { type MessageId } from './acknowledgement.ts';
-import { type Budget, ClientWindow, type Holder, type WindowLimits } from './client-window.ts';
+import { ClientWindow, type Holder, type WindowLimits } from './client-window.ts';
+import { type Budget } from './kept-messages.ts';
 import { type OpenStore } from '../core/window-store.ts';
 
 interface Limits extends WindowLimits {

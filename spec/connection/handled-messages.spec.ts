@@ -3,7 +3,7 @@ import { HandledMessages } from '../../lib/connection/handled-messages.ts';
 
 describe('handled messages', () => {
   it('are found by their id, with the answer they got', () => {
-    const handled = new HandledMessages<string>();
+    const handled = new HandledMessages<string>({ bytes: 0, limit: Infinity });
     for (const id of [3, 5, 8]) handled.begin(id, 'me', 1);
 
     const slot = handled.find(5)!;
@@ -15,7 +15,7 @@ describe('handled messages', () => {
   });
 
   it.each(['=5', '+5', '-5;handler', '=5;place=7', '+5;x'])('keep the header %s', (header) => {
-    const handled = new HandledMessages<string>();
+    const handled = new HandledMessages<string>({ bytes: 0, limit: Infinity });
     handled.begin(5, 'me', 1);
     handled.answer(handled.find(5)!, header, '');
 
@@ -23,7 +23,7 @@ describe('handled messages', () => {
   });
 
   it('know the oldest, and when it was begun', () => {
-    const handled = new HandledMessages<string>();
+    const handled = new HandledMessages<string>({ bytes: 0, limit: Infinity });
     expect([handled.oldest, handled.oldestTime]).toEqual([undefined, Infinity]);
 
     handled.begin(1, 'me', 10.2);
@@ -35,7 +35,7 @@ describe('handled messages', () => {
   });
 
   it('know which of them a connection handles still', () => {
-    const handled = new HandledMessages<string>();
+    const handled = new HandledMessages<string>({ bytes: 0, limit: Infinity });
     for (const id of [1, 2, 3, 4]) handled.begin(id, id === 3 ? 'other' : 'me', 1);
     handled.answer(handled.find(2)!, '=2', '');
     handled.remove(handled.find(1)!);
@@ -45,7 +45,7 @@ describe('handled messages', () => {
   });
 
   it('keep what is known of each when one is taken out, or more come than there is room for', () => {
-    const handled = new HandledMessages<number>();
+    const handled = new HandledMessages<number>({ bytes: 0, limit: Infinity });
     for (let id = 1; id <= 5; id++) handled.begin(id, id, id);
     for (let n = 0; n < 4; n++) handled.drop();
     for (let id = 6; id <= 30; id++) handled.begin(id, id, id);

@@ -9,7 +9,7 @@ const all = (kept: KeptMessages): (Wire | undefined)[] =>
 
 /** A queue of these messages. */
 function keeping(...messages: Wire[]): KeptMessages {
-  const kept = new KeptMessages();
+  const kept = new KeptMessages({ bytes: 0, limit: Infinity });
   for (const message of messages) kept.put(kept.add(), message);
   return kept;
 }
@@ -33,7 +33,7 @@ describe('kept messages', () => {
     ['no bytes', new Uint8Array(0), 0],
     ['bytes', Uint8Array.of(0, 255, 10), 3],
   ])('give back %s', (_name, message, bytes) => {
-    const kept = new KeptMessages();
+    const kept = new KeptMessages({ bytes: 0, limit: Infinity });
 
     expect(kept.put(kept.add(), message)).toBe(bytes);
     expect(kept.sizeAt(kept.first)).toBe(bytes);
@@ -45,7 +45,7 @@ describe('kept messages', () => {
   });
 
   it('know nothing of one that is not put yet', () => {
-    const kept = new KeptMessages();
+    const kept = new KeptMessages({ bytes: 0, limit: Infinity });
     const slot = kept.add();
 
     expect(kept.has(slot)).toBe(false);
@@ -75,7 +75,10 @@ describe('kept messages', () => {
 
   it('take buffers of 8 KiB at most beside what is kept, however many have passed', () => {
     const before = process.memoryUsage().arrayBuffers;
-    const queues = Array.from({ length: 100 }, () => new KeptMessages());
+    const queues = Array.from(
+      { length: 100 },
+      () => new KeptMessages({ bytes: 0, limit: Infinity }),
+    );
     for (const kept of queues) {
       for (let n = 0; n < 2_000; n++) {
         kept.put(kept.add(), 'x'.repeat(100));
@@ -89,10 +92,35 @@ describe('kept messages', () => {
     expect(all(queues[0]!)).toHaveLength(10);
   });
 
+  it('take little where few are kept at a time, however many have passed', () => {
+    const budget = { bytes: 0, limit: Infinity };
+    const kept = new KeptMessages(budget);
+    for (let n = 0; n < 2_000; n++) {
+      kept.put(kept.add(), 'x'.repeat(50));
+      if (kept.length > 16) kept.drop();
+    }
+
+    // Three buffers, of which none had to grow beyond 2 KiB, and the columns.
+    expect(budget.bytes).toBeLessThan(6_000);
+  });
+
+  it('take one buffer beside what is kept, also where each message is too large for the last', () => {
+    const budget = { bytes: 0, limit: Infinity };
+    const kept = new KeptMessages(budget);
+    for (const length of [1, 1_000, 2_500, 9_000]) {
+      if (kept.length > 0) kept.drop();
+      kept.put(kept.add(), 'x'.repeat(length));
+    }
+
+    expect(budget.bytes).toBeGreaterThan(2_500 + 9_000);
+    expect(budget.bytes).toBeLessThan(2_500 + 9_000 + 2_000);
+  });
+
   it('are what a plain array would be, whatever comes in whatever order', () => {
     for (let seed = 1; seed <= 60; seed++) {
       const random = randomOf(seed);
-      const kept = new KeptMessages();
+      const budget = { bytes: 0, limit: Infinity };
+      const kept = new KeptMessages(budget);
       const model: { slot: () => number; message: Wire | undefined }[] = [];
       const slotOf = (one: unknown): number => kept.slotOf(model.findIndex((each) => each === one));
       for (let step = 0; step < 300; step++) {
@@ -122,7 +150,21 @@ describe('kept messages', () => {
         if (step % 20 > 0) continue;
         const wrong = all(kept).findIndex((one, at) => !isSame(one, model[at]?.message));
         expect([seed, step, wrong, kept.length]).toEqual([seed, step, -1, model.length]);
+        // All that is in it, and no more beside that than buffers which are partly used.
+        const sizes = model.map(({ message }, at) =>
+          message === undefined ? 0 : kept.sizeAt(kept.slotOf(at)),
+        );
+        const rest = budget.bytes - sizes.reduce((sum, size) => sum + size, 0);
+        expect(rest).toBeGreaterThan(0);
+        expect(rest).toBeLessThan(100_000);
       }
+      while (kept.length > 0) kept.drop();
+
+      expect(budget.bytes).toBeLessThan(60_000);
+
+      kept.letGo();
+
+      expect(budget.bytes).toBe(0);
     }
   });
 });

@@ -1,5 +1,8 @@
 /** What a route keeps for clients that come back: its bounds, at each and one past it. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { ClientWindow } from '../../lib/connection/client-window.ts';
 import { lastEventIdOf, resumeFrameOf } from '../../lib/connection/introduction.ts';
 import { Windows } from '../../lib/connection/windows.ts';
 
@@ -71,17 +74,88 @@ describe('what is kept of a client', () => {
   });
 
   it('is bounded for all clients together', () => {
-    const windows = new Windows({ ...limits, totalBytes: 2 * EMPTY + OVERHEAD + 10 }, undefined);
+    const answer = (window: ClientWindow): void => {
+      window.begin(1);
+      window.settle(1, '=1', '0123456789');
+    };
+    const budget = { bytes: 0, limit: Infinity };
+    answer(new ClientWindow(limits, budget, 0));
+    const windows = new Windows({ ...limits, totalBytes: 2 * (EMPTY + budget.bytes) }, undefined);
     const [a, b] = [windows.make('a', 0), windows.make('b', 0)];
-    a.begin(1);
-    a.settle(1, '=1', '0123456789');
+    for (const window of [a, b]) answer(window);
 
     expect(a.look(1)).toEqual({ header: '=1', encoded: '0123456789' });
+    expect(b.look(1)).toEqual({ header: '=1', encoded: '0123456789' });
 
-    b.begin(1);
-    b.settle(1, '+1', '');
+    b.push('');
 
-    expect(b.look(1)).toBe('unknown');
+    expect([a.look(1), b.look(1)]).toEqual([{ header: '=1', encoded: '0123456789' }, 'unknown']);
+    // What was let go is room for it.
+    expect(b.pushesAfter(0)).toHaveLength(1);
+
+    a.push('');
+    b.push('x'.repeat(10_000));
+
+    expect([a.pushesAfter(0)?.length, b.pushesAfter(0)]).toEqual([1, undefined]);
+  });
+
+  it('counts for all clients together about what it takes in memory', () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const taken = (): number => {
+      // Buffers that are gone are counted out by the collection after the one that found them.
+      for (let n = 0; n < 3; n++) collect();
+      const { heapUsed, arrayBuffers } = process.memoryUsage();
+      return heapUsed + arrayBuffers;
+    };
+    const usual = { messages: 256, bytes: 65_536, ring: 64, milliseconds: 1_000 };
+    for (const [messages, pushes] of [
+      [1, 0],
+      [3, 1],
+      [100, 0],
+    ] as const) {
+      const budget = { bytes: 0, limit: Infinity };
+      const windows = Array.from({ length: 2_000 }, () => new ClientWindow(usual, budget, 0));
+      const before = taken();
+      for (const window of windows) {
+        for (let id = 1; id <= messages; id++) {
+          window.begin(id);
+          window.settle(id, `=${id}`, `an answer of the usual kind, ${id}`);
+        }
+        for (let n = 0; n < pushes; n++) window.push('a push');
+      }
+      const truth = taken() - before;
+
+      // A buffer has parts that neither of the two numbers knows.
+      expect(budget.bytes / truth).toBeGreaterThan(0.9);
+      expect(budget.bytes / truth).toBeLessThan(1.5);
+      expect(windows).toHaveLength(2_000);
+    }
+  });
+
+  it('takes nothing once it is empty', () => {
+    const budget = { bytes: 0, limit: Infinity };
+    const window = new ClientWindow(limits, budget, 0);
+    for (let id = 1; id <= 100; id++) {
+      window.begin(id);
+      window.settle(id, `=${id}`, 'x'.repeat(90));
+    }
+    window.confirmed(99);
+    window.expire(performance.now());
+
+    expect(budget.bytes).toBeGreaterThan(90);
+
+    window.confirmed(100);
+    window.expire(performance.now());
+
+    expect(budget.bytes).toBe(0);
+
+    window.begin(101);
+    window.push('a');
+    window.clear();
+
+    expect(budget.bytes).toBe(0);
+    expect(window.look(100)).toBe('unknown');
   });
 
   it('make room when they were left, and not otherwise', () => {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 
 /** A script, and what it is called by. */
-interface Script {
+export interface Script {
   readonly source: string;
   readonly sha: string;
 }
@@ -21,7 +21,7 @@ const script = (source: string): Script => ({
  * and takes the others' for begun. Only, they may take a claim for an answer when they drop the oldest:
  * then that message is forgotten though it was handled, which is no worse than too many messages.
  */
-export const CLAIM = script(`
+export const CLAIM: Script = script(`
 local key, id = KEYS[1], tonumber(ARGV[1])
 local known = redis.call('HGET', key, ARGV[1])
 if known then return known end
@@ -53,7 +53,7 @@ return 'n'
  * What is too much is forgotten. Where there is no claim, because that did not get here or was lost with
  * a master, the answer is noted all the same: who sends it knows what became of the message.
  */
-export const SETTLE = script(`
+export const SETTLE: Script = script(`
 local key, size = KEYS[1], string.len(ARGV[4])
 local known = redis.call('HGET', key, ARGV[1])
 if known and known ~= ARGV[5] then return 0 end
@@ -86,7 +86,7 @@ return 1
  * ARGV: 1 id, 2 `b` and the claimer. A command that is written again, because the connection broke
  * before its answer, may have been carried out: somebody else may have claimed the message since.
  */
-export const RELEASE = script(`
+export const RELEASE: Script = script(`
 if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then redis.call('HDEL', KEYS[1], ARGV[1]) end
 return 1
 `);

@@ -145,10 +145,13 @@ export function createOutbox<In, Out>(
       : { message, encoded, size: sizeOf(encoded), isOfLine: isGreeting, isTracked, id: 0, settle };
   };
 
+  /** What stands before a message that comes now: what `onOpen` sends goes before what waits. */
+  const ahead = (): Message[] => waiting.filter(({ isOfLine }) => isOfLine || !isGreeting);
+
   /** Why there is no room for a message. */
   const isFull = (size: number, isLeaving?: unknown): boolean =>
-    waiting.reduce((sum, one) => sum + one.size, line?.buffered() ?? 0) + size > bytes ||
-    (!isLeaving && waiting.length >= messages);
+    ahead().reduce((sum, one) => sum + one.size, line?.buffered() ?? 0) + size > bytes ||
+    (!isLeaving && ahead().length >= messages);
 
   const expire = (outgoing: Message, ms: number | undefined): void => {
     if (ms !== undefined) outgoing.timer = setTimeout(withdraw, ms, outgoing, 'expired');
@@ -166,7 +169,7 @@ export function createOutbox<In, Out>(
       settle?.('skipped');
       return ['skipped'];
     }
-    const ready = !waiting[0] && line?.isReady() ? line : undefined;
+    const ready = !ahead()[0] && line?.isReady() ? line : undefined;
     const reason =
       refusal ?? obstacle(outgoing) ?? (isFull(outgoing.size, ready) ? 'full' : undefined);
     if (reason) {
@@ -220,13 +223,11 @@ export function createOutbox<In, Out>(
       gap = slowness / rate;
       if (!(gap < LONGEST)) gap = 0;
       nextAt = now() + gap;
-      // What `onOpen` sends goes before what waits.
-      const before = [...unconfirmed.values(), ...waiting];
-      waiting = [];
+      waiting.unshift(...unconfirmed.values());
       isGreeting = true;
       greet();
       isGreeting = false;
-      waiting.push(...before);
+      waiting.sort((one, other) => Number(other.isOfLine) - Number(one.isOfLine));
       // The page may send again what is given up here: after what `onOpen` sends.
       if (isOld) giveUp(isOld);
       flush();
@@ -234,6 +235,7 @@ export function createOutbox<In, Out>(
     closed: (code) => {
       clearTimeout(pause);
       line = undefined;
+      isGreeting = false;
       limit = Infinity;
       waiting = waiting.filter((one) => !unconfirmed.has(one.id));
       const ofLine = waiting.filter(({ isOfLine }) => isOfLine);

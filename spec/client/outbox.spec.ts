@@ -72,6 +72,22 @@ describe('a message', () => {
     expect(self.queued).toBe(0);
   });
 
+  it('that is sent first has the room of the queue for itself, and its order', () => {
+    const { box, line, open, sent, told } = boxed({ queue: { messages: 2, bytes: 3 } });
+    box.post('a');
+    box.post('b');
+    open({}, () => {
+      expect(box.post('1')[0]).toBe('sent');
+      line.isReady = false;
+      for (const message of ['2', '3', '4']) box.post(message);
+      line.isReady = true;
+      expect(box.post('5', { queue: false })[0]).toBe('dropped');
+    });
+
+    expect(sent).toEqual(['1 1', '2 2', '3 3', '4 a', '5 b']);
+    expect(told).toEqual(['full: 4', 'full: 5']);
+  });
+
   it('that a struct refuses is an error that names the place, and one that is skipped is none', () => {
     const Said = variants('type', { said: { count: integer(), text: string() } });
     const codec = structCodec({ incoming: Said, outgoing: Said });

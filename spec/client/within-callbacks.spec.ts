@@ -306,3 +306,32 @@ it('ask() within onOpen has its answer, also where a page that resumes is on a r
 
   expect(await asked[0]).toBe('who am I?');
 });
+
+describe('what waits while onOpen runs', () => {
+  it.each(['close', 'retry'] as const)('is there for %s(), too', async (act) => {
+    withFakeClock();
+    const server = await serveProtocol();
+    let lines = 0;
+    const queued: number[] = [];
+    const { link, messages } = linkTo(server.url, {
+      onOpen: () => {
+        link.send('hello');
+        queued.push(link.getSnapshot().queued);
+        if (++lines === 1) link[act]();
+        link.send(`later on ${lines}`);
+      },
+    });
+    const asked = ask(link, 'question').catch((error: unknown) => error);
+    link.send('waits');
+    await pass();
+
+    const isClosed = act === 'close';
+    expect(queued).toEqual(isClosed ? [2] : [2, 3]);
+    expect(await asked).toEqual(
+      isClosed ? expect.objectContaining({ code: 'closed', isSent: false }) : 'question',
+    );
+    expect(messages).toEqual(isClosed ? [] : ['hello', 'later on 2', 'waits', 'later on 1']);
+    expect(link.getSnapshot().queued).toBe(0);
+    expect(link.hasUnsent()).toBe(false);
+  });
+});

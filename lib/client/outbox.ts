@@ -3,7 +3,7 @@ import { type Wire } from '../core/codec.ts';
 import { encodedOf, sizeOf } from './encoded.ts';
 import { type ConnectOptions, type DropReason } from './options.ts';
 import { type Outbox, type OutboxEvents, type Outgoing, type Settle } from './outgoing.ts';
-import { now } from './platform.ts';
+import { clocks, now } from './platform.ts';
 import { type Line } from './transport.ts';
 import { LONGEST } from './limits.ts';
 
@@ -101,7 +101,7 @@ export function createOutbox<In, Out>(
   const transmit = (outgoing: Message, to: Line): void => {
     const more = outgoing.id ? ';again' : (resumption?.done() ?? '');
     outgoing.id ||= ++lastId;
-    outgoing.sentAt ??= now();
+    outgoing.sentAt ??= clocks();
     if (!to.isBare || outgoing.isTracked) unconfirmed.set(outgoing.id, outgoing);
     else drop(outgoing);
     to.send(outgoing.id + more, outgoing.encoded);

@@ -22,8 +22,8 @@ export interface Outgoing<In, Out> {
   timer?: ReturnType<typeof setTimeout>;
   /** Its id on the wire: 0 until it is sent, and less when an earlier page has sent it. */
   id: number;
-  /** When it was sent for the first time, by a monotonic clock. */
-  sentAt?: number;
+  /** When it was sent for the first time, by both clocks. */
+  sentAt?: readonly [number, number];
   /** Takes the outcome instead of the callbacks of the options. */
   settle: Settle<In> | undefined;
   /** Where it is stored; undefined when it is not. */

@@ -75,5 +75,8 @@ export const platform = globalThis as unknown as Platform;
 /** Milliseconds of a monotonic clock. */
 export const now = (): number => performance.now();
 
+/** Both clocks, in ms: a monotonic one, which may stand still while the machine sleeps, and that of the day, which may be set. */
+export const clocks = (): readonly [number, number] => [now(), Date.now()];
+
 /** True where a link may connect by itself: in a page or a worker, not while a page is rendered on a server. */
 export const isPage = (): boolean => !!(platform.document ?? platform.WorkerGlobalScope);

@@ -8,7 +8,7 @@ import {
   TOKEN_LIMIT,
 } from '../core/protocol.ts';
 import { jsonOf } from './encoded.ts';
-import { now } from './platform.ts';
+import { clocks } from './platform.ts';
 import { type Resume, type Sent } from './resumption.ts';
 import { type LineOptions } from './transport.ts';
 import { LONGEST } from './limits.ts';
@@ -64,7 +64,9 @@ export function resume({ definition }: ResumeLinkOptions = {}): Resume {
     const learnOwner = (given: unknown): void => {
       owner = /^[!-~]{1,64}$/.test(String(given)) ? String(given) : undefined;
     };
-    const isOld = ({ sentAt = 0 }: Sent): boolean => now() - sentAt >= window;
+    // The clock that went further counts: after a sleep the server may have no record any more.
+    const isOld = ({ sentAt = [0, 0] }: Sent): boolean =>
+      clocks().some((time, index) => time - (sentAt[index] ?? 0) >= window);
 
     return {
       returning: () => {

@@ -22,7 +22,7 @@ export interface Resumption {
 /** A message that was sent, as it sees it. */
 export interface Sent {
   readonly id?: number;
-  readonly sentAt?: number;
+  readonly sentAt?: readonly [number, number];
   readonly isOfLine: boolean;
   /** True when a line that had it ended with 1011: it may be the reason, and has one more try. */
   isSuspect?: boolean;

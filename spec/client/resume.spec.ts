@@ -13,7 +13,7 @@ import {
   omniWs,
   type ResumeOptions,
 } from 'express-omnimessage';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ask, resume as resumption, sse, webSocket } from '../../lib/client.ts';
 import { type Introduction } from '../../lib/core/protocol.ts';
 import { deferred } from '../support/deferred.ts';
@@ -366,6 +366,30 @@ describe('what was on its way when the line broke', () => {
 
     expect(linked.opened[1]).toEqual({ isFirst: false, isResumed: true });
     expect(await ask(linked.link, 'go on')).toBe('go on');
+  });
+
+  it.each([
+    ['is not repeated after a sleep in which the monotonic clock stood still', Date, 60_000, false],
+    ['is not repeated after a sleep in which that went on', performance, 60_000, false],
+    ['is repeated when the clock of the day was set back', Date, -3_600_000, true],
+  ] as const)('what was sent %s', async (_name, clock, ms, isRepeated) => {
+    const server = await serveProtocol({ hello: { window: 60_000 }, answer: () => {} });
+    const { link, opened, unconfirmed } = linkTo(server.url, { resume: resumption() });
+    link.send('a');
+    const first = await server.peer(0);
+    await until(() => first.received.length === 1);
+    const before = clock.now.bind(clock);
+    const shifted = vi.spyOn(clock, 'now').mockImplementation(() => before() + ms);
+    onTestFinished(() => shifted.mockRestore());
+    first.socket.terminate();
+    const second = await server.peer(1);
+    second.send('@', JSON.stringify({ owner: 'o', resumed: true, pushes: 0 }));
+    await until(() => opened.length === 2);
+    link.send('b');
+    await until(() => second.received.includes('b'));
+
+    expect(second.received).toEqual(isRepeated ? ['a', 'b'] : ['b']);
+    expect(unconfirmed).toEqual(isRepeated ? [] : [['a']]);
   });
 
   it('tells the server which answers it need not keep, of eight messages at once', async () => {

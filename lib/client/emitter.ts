@@ -21,7 +21,7 @@ export function createCall(
     } catch (error) {
       setTimeout(() => {
         if (!onError) throw error;
-        onError(error);
+        if (!signal.aborted) onError(error);
       });
       return undefined;
     }

@@ -1,7 +1,7 @@
 /** The link: one line after another, for as long as the page wants one. */
 import { type Wire } from '../core/codec.ts';
 import { pauseOf } from './backoff.ts';
-import { createCall } from './emitter.ts';
+import { type Call, createCall } from './emitter.ts';
 import { createReader } from './encoded.ts';
 import { meaningOf, type Reason, textOf } from './ends.ts';
 import { createLiveness } from './liveness.ts';
@@ -23,7 +23,10 @@ import { DEPLOY, LEFT, LONGEST, PATIENCE, PROOF } from './limits.ts';
 
 /** A link, with what other modules of the client build on. */
 export interface OpenLink<In, Out>
-  extends Link<In, Out>, Pick<Outbox<In, Out>, 'post' | 'withdraw' | 'forget'> {}
+  extends Link<In, Out>, Pick<Outbox<In, Out>, 'post' | 'withdraw' | 'forget'> {
+  /** Calls functions of the page until the link is closed. */
+  readonly call: Call;
+}
 
 /** @param restored - gets each message that an earlier page had stored, before its outcome is known */
 export function openLink<In, Out>(
@@ -236,6 +239,7 @@ export function openLink<In, Out>(
 
   return {
     ...outbox,
+    call,
     deliver,
     send: (message, sendOptions) => outbox.post(message, sendOptions)[0],
     subscribe,

@@ -285,6 +285,7 @@ export function createOutbox<In, Out>(
       refusal = reason;
       if (!reason) return;
       giveUp();
+      resumption?.closed(0);
       // The page may have said `retry` meanwhile.
       if (refusal !== reason) return;
       // A user who is not logged in may log in later: what is stored waits for that.

@@ -59,6 +59,10 @@ export function resume({ definition }: ResumeLinkOptions = {}): Resume {
     /** For how long a message may be sent again, in ms. */
     let window = 0;
     let expiry: ReturnType<typeof setTimeout> | undefined;
+    const stop = (): void => {
+      clearTimeout(expiry);
+      expiry = undefined;
+    };
     /** Up to which message the server was told that none is sent again. */
     let told = 0;
     const learnOwner = (given: unknown): void => {
@@ -102,8 +106,7 @@ export function resume({ definition }: ResumeLinkOptions = {}): Resume {
           places.clear();
           pushes = numberIn(options.pushes) ?? 0;
         }
-        clearTimeout(expiry);
-        expiry = undefined;
+        stop();
         return (outgoing) => !outgoing.isOfLine && isOld(outgoing);
       },
       heard: (header, payload) => {
@@ -143,6 +146,7 @@ export function resume({ definition }: ResumeLinkOptions = {}): Resume {
           return isSuspect || outgoing.isOfLine || isOld(outgoing);
         });
         if (sent.size > 0) expiry ??= setTimeout(giveUp, window);
+        else stop();
       },
     };
   };

@@ -1,6 +1,6 @@
 /** Optimistic state: what the page does is shown at once, and what the server says is what counts. */
 import { type Wire } from '../core/codec.ts';
-import { createCall, createEmitter } from './emitter.ts';
+import { createEmitter } from './emitter.ts';
 import { openLink } from './link.ts';
 import { type ConnectOptions, type Link } from './options.ts';
 import { type Outgoing } from './outgoing.ts';
@@ -49,7 +49,7 @@ export interface Store<Model, In, Out, Local = never> {
    * `update` it is applied when that has returned.
    */
   readonly dispatch: (message: Out | Local) => void;
-  /** Calls a function after each change. @returns the function that ends that */
+  /** Calls a function after each change, until the link is closed. @returns the function that ends that */
   readonly subscribe: (listener: () => void) => () => void;
   /** The model as it is shown: the same object until something changed. */
   readonly getSnapshot: () => Model;
@@ -107,14 +107,11 @@ export function createStore<Model, In, Out, Local = never, Encoded extends Wire 
   const stored = new Map<number, Outgoing<In, Out>>();
   let lastId = 0;
 
-  // It is never over: the listeners of a store are called as long as there are any.
-  const call = createCall(connect.onError, new AbortController().signal);
   const report = (error: unknown): void => {
     call(() => {
       throw error;
     });
   };
-  const [subscribe, emit] = createEmitter(call);
 
   /** When `update` throws for a message, for example one that no longer fits, the model stays. */
   const apply = (model: Model, message: In | Out | Local): Model => {
@@ -241,7 +238,8 @@ export function createStore<Model, In, Out, Local = never, Encoded extends Wire 
     });
   };
   const link = openLink<In, Out>({ ...connect, onMessage: received }, restored);
-  const { post, forget } = link;
+  const { call, post, forget } = link;
+  const [subscribe, emit] = createEmitter(call);
 
   return {
     dispatch: (message) => {

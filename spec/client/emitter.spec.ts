@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createCall, createEmitter, createListeners } from '../../lib/client/emitter.ts';
+import { withFakeClock } from '../support/clock.ts';
 import { until } from '../support/until.ts';
 
 const { signal } = new AbortController();
@@ -33,6 +34,22 @@ describe('call', () => {
     mute(act);
 
     expect(calls).toBe(1);
+  });
+
+  it('reports nothing once it is over, also of what was called before', () => {
+    withFakeClock();
+    const errors: unknown[] = [];
+    const ending = new AbortController();
+    createCall(
+      (error) => errors.push(error),
+      ending.signal,
+    )(() => {
+      ending.abort();
+      throw new Error('of the page');
+    });
+    vi.runAllTimers();
+
+    expect(errors).toEqual([]);
   });
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { createOutbox } from '../../lib/client/outbox.ts';
+import { resume } from '../../lib/client/resume.ts';
 import { type ConnectOptions } from '../../lib/client/options.ts';
 import { type Outbox } from '../../lib/client/outgoing.ts';
 import { type Line, type LineOptions } from '../../lib/client/transport.ts';
@@ -191,6 +192,19 @@ describe('what became of it', () => {
 
     expect(box.post('d')[0]).toBe('queued');
     expect(told).toEqual(['forbidden: a,b', 'forbidden: c']);
+  });
+
+  it('is not waited for after the end: no timer is left', () => {
+    withFakeClock();
+    const { box, open, told } = boxed({ resume: resume() });
+    open({ window: 60_000 });
+    box.post('a');
+    box.closed(1006);
+    expect(vi.getTimerCount()).toBe(1);
+    box.refuse('closed');
+
+    expect(vi.getTimerCount()).toBe(0);
+    expect(told).toEqual(['unconfirmed: a']);
   });
 
   it('goes back to the head of the queue when it was refused unhandled', () => {

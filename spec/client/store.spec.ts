@@ -298,6 +298,21 @@ describe('a store', () => {
     expect([...wires.sent.keys()]).toEqual(['twice']);
   });
 
+  it('notifies of nothing once its link is closed, and keeps its model true', async () => {
+    const { dispatch, getSnapshot, failed, wires, calls, link } = await store();
+    wires.open();
+    dispatch('sent');
+    link.close();
+    dispatch('late');
+
+    expect(calls).toEqual([['sent']]);
+    expect(getSnapshot()).toEqual([]);
+    expect(failed()).toMatchObject([
+      { message: 'sent', code: 'unconfirmed' },
+      { message: 'late', code: 'closed' },
+    ]);
+  });
+
   it('fails on a line that confirms nothing, unless it is told what confirms', async () => {
     const plain = await store({}, {}, true);
     plain.wires.open();

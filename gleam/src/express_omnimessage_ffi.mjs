@@ -30,7 +30,7 @@ function createCall(onError, signal) {
     } catch (error) {
       setTimeout(() => {
         if (!onError) throw error;
-        onError(error);
+        if (!signal.aborted) onError(error);
       });
       return void 0;
     }
@@ -59,6 +59,7 @@ function createListeners(call) {
 // ../lib/client/platform.ts
 var platform = globalThis;
 var now = () => performance.now();
+var clocks = () => [now(), Date.now()];
 var isPage = () => !!(platform.document ?? platform.WorkerGlobalScope);
 
 // ../lib/core/protocol.ts
@@ -555,7 +556,7 @@ function createOutbox(options, events) {
   const transmit = (outgoing, to) => {
     const more = outgoing.id ? ";again" : resumption?.done() ?? "";
     outgoing.id ||= ++lastId;
-    outgoing.sentAt ??= now();
+    outgoing.sentAt ??= clocks();
     if (!to.isBare || outgoing.isTracked) unconfirmed.set(outgoing.id, outgoing);
     else drop(outgoing);
     to.send(outgoing.id + more, outgoing.encoded);
@@ -588,7 +589,8 @@ function createOutbox(options, events) {
     const encoded = encodedOf(options.codec, message, isTracked !== void 0);
     return encoded === void 0 ? void 0 : { message, encoded, size: sizeOf(encoded), isOfLine: isGreeting, isTracked, id: 0, settle };
   };
-  const isFull = (size, isLeaving) => waiting.reduce((sum, one) => sum + one.size, line?.buffered() ?? 0) + size > bytes || !isLeaving && waiting.length >= messages;
+  const ahead = () => waiting.filter(({ isOfLine }) => isOfLine || !isGreeting);
+  const isFull = (size, isLeaving) => ahead().reduce((sum, one) => sum + one.size, line?.buffered() ?? 0) + size > bytes || !isLeaving && ahead().length >= messages;
   const expire = (outgoing, ms) => {
     if (ms !== void 0) outgoing.timer = setTimeout(withdraw, ms, outgoing, "expired");
   };
@@ -599,7 +601,7 @@ function createOutbox(options, events) {
       settle?.("skipped");
       return ["skipped"];
     }
-    const ready = !waiting[0] && line?.isReady() ? line : void 0;
+    const ready = !ahead()[0] && line?.isReady() ? line : void 0;
     const reason = refusal ?? obstacle(outgoing) ?? (isFull(outgoing.size, ready) ? "full" : void 0);
     if (reason) {
       give([outgoing], reason, onDropped);
@@ -650,18 +652,18 @@ function createOutbox(options, events) {
       gap = slowness / rate;
       if (!(gap < LONGEST)) gap = 0;
       nextAt = now() + gap;
-      const before = [...unconfirmed.values(), ...waiting];
-      waiting = [];
+      waiting.unshift(...unconfirmed.values());
       isGreeting = true;
       greet();
       isGreeting = false;
-      waiting.push(...before);
+      waiting.sort((one, other) => Number(other.isOfLine) - Number(one.isOfLine));
       if (isOld) giveUp(isOld);
       flush();
     },
     closed: (code) => {
       clearTimeout(pause);
       line = void 0;
+      isGreeting = false;
       limit = Infinity;
       waiting = waiting.filter((one) => !unconfirmed.has(one.id));
       const ofLine = waiting.filter(({ isOfLine }) => isOfLine);
@@ -708,6 +710,7 @@ function createOutbox(options, events) {
       refusal = reason;
       if (!reason) return;
       giveUp();
+      resumption?.closed(0);
       if (refusal !== reason) return;
       const dropped = waiting.filter(({ entry }) => reason !== "unauthorized" || !entry?.isWritten);
       give(dropped, reason, onDropped);
@@ -928,6 +931,7 @@ function openLink(options, restored) {
   if (isPage() || options.WebSocket || options.fetch) void start();
   return {
     ...outbox,
+    call,
     deliver,
     send: (message, sendOptions) => outbox.post(message, sendOptions)[0],
     subscribe,
@@ -958,11 +962,15 @@ function resume({ definition } = {}) {
     const places = /* @__PURE__ */ new Map();
     let window = 0;
     let expiry;
+    const stop = () => {
+      clearTimeout(expiry);
+      expiry = void 0;
+    };
     let told = 0;
     const learnOwner = (given) => {
       owner = /^[!-~]{1,64}$/.test(String(given)) ? String(given) : void 0;
     };
-    const isOld = ({ sentAt = 0 }) => now() - sentAt >= window;
+    const isOld = ({ sentAt = [0, 0] }) => clocks().some((time, index) => time - (sentAt[index] ?? 0) >= window);
     return {
       returning: () => {
         client ??= base64url(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))));
@@ -993,8 +1001,7 @@ function resume({ definition } = {}) {
           places.clear();
           pushes = numberIn(options.pushes) ?? 0;
         }
-        clearTimeout(expiry);
-        expiry = void 0;
+        stop();
         return (outgoing) => !outgoing.isOfLine && isOld(outgoing);
       },
       heard: (header, payload) => {
@@ -1032,6 +1039,7 @@ function resume({ definition } = {}) {
           return isSuspect || outgoing.isOfLine || isOld(outgoing);
         });
         if (sent.size > 0) expiry ??= setTimeout(giveUp, window);
+        else stop();
       }
     };
   };

@@ -38,7 +38,10 @@ const REPEATS = 2;
 export interface Failed<Out> {
   readonly id: number;
   readonly message: Out;
-  /** Why: the code of an `AskError`. With `unconfirmed` it may have been handled all the same. */
+  /**
+   * Why: the code of an `AskError`. With `unconfirmed` it may have been handled all the same; that stays
+   * so when it could not be sent again.
+   */
   readonly code: string;
 }
 
@@ -73,6 +76,8 @@ interface Pending<In, Out, Local> {
   isLocal: boolean;
   /** How often it was sent again. */
   repeats: number;
+  /** True once it was unconfirmed: it may have been handled, whatever becomes of it when it is to be sent again. */
+  isDoubtful: boolean;
 }
 
 /**
@@ -160,7 +165,8 @@ export function createStore<Model, In, Out, Local = never, Encoded extends Wire 
     id: number,
     message: Out | Local,
     outgoing?: Outgoing<In, Out>,
-  ): Pending<In, Out, Local> => ({ id, message, outgoing, isLocal: false, repeats: 0 });
+    isDoubtful = false,
+  ): Pending<In, Out, Local> => ({ id, message, outgoing, isLocal: false, repeats: 0, isDoubtful });
 
   const received = (message: In): void => {
     work(() => {
@@ -180,6 +186,7 @@ export function createStore<Model, In, Out, Local = never, Encoded extends Wire 
     const settled = (code: string | undefined, reply?: In): void => {
       settle(added, code, reply);
     };
+    added.outgoing = undefined;
     try {
       [, added.outgoing] = post(added.message as Out, {}, settled, confirms !== undefined);
     } catch (error) {
@@ -194,6 +201,7 @@ export function createStore<Model, In, Out, Local = never, Encoded extends Wire 
       const mayGoAgain = code === 'unconfirmed' && settled.repeats < REPEATS;
       if (mayGoAgain && call(mayRepeat, message as Out) === true) {
         settled.repeats += 1;
+        settled.isDoubtful = true;
         send(settled);
         // The new one is stored first: a page that ends between has it twice, not lost.
         if (outgoing) forget(outgoing);
@@ -208,7 +216,11 @@ export function createStore<Model, In, Out, Local = never, Encoded extends Wire 
       if (reply !== undefined) baseline = apply(baseline, reply);
       else if (!code) baseline = apply(baseline, message);
       if (code && code !== 'skipped' && code !== 'left') {
-        failures = [...failures, { id, message: message as Out, code }];
+        const isUnsent = settled.isDoubtful && !outgoing?.id;
+        failures = [
+          ...failures,
+          { id, message: message as Out, code: isUnsent ? 'unconfirmed' : code },
+        ];
         if (outgoing) stored.set(id, outgoing);
       }
       replay();
@@ -216,9 +228,9 @@ export function createStore<Model, In, Out, Local = never, Encoded extends Wire 
     if (reply !== undefined) call(connect.onMessage, reply);
   };
 
-  const add = (id: number, message: Out | Local): void => {
+  const add = (id: number, message: Out | Local, isDoubtful?: boolean): void => {
     work(() => {
-      const added = pendingOf(id, message);
+      const added = pendingOf(id, message, undefined, isDoubtful);
       pending.push(added);
       shown = apply(shown, message);
       send(added);
@@ -254,7 +266,7 @@ export function createStore<Model, In, Out, Local = never, Encoded extends Wire 
       work(() => {
         const [again, before] = takeFailed(id);
         if (!again) return;
-        add(id, again.message);
+        add(id, again.message, again.code === 'unconfirmed');
         work(() => {
           // The new one is stored first: a page that ends between has it twice, not lost.
           if (before) forget(before);

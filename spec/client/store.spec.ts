@@ -298,6 +298,54 @@ describe('a store', () => {
     expect([...wires.sent.keys()]).toEqual(['twice']);
   });
 
+  it.each([
+    ['by itself', true],
+    ['by hand', false],
+  ])('stays unconfirmed where it could not be sent again %s', async (_name, mayRepeat) => {
+    const { dispatch, failed, retry, wires, link } = await store(
+      { mayRepeat: () => mayRepeat },
+      { minDelay: 60_000, queue: { messages: 1 } },
+    );
+    wires.open();
+    dispatch('first');
+    dispatch('second');
+    wires.events?.end(1006);
+    dispatch('new');
+    for (const { id, message } of failed()) if (message !== 'new') retry(id);
+
+    const codes = (): unknown =>
+      failed()
+        .map(({ message, code }) => `${message}: ${code}`)
+        .sort();
+    expect(codes()).toEqual(
+      mayRepeat
+        ? ['new: full', 'second: unconfirmed']
+        : ['first: unconfirmed', 'second: unconfirmed'],
+    );
+    link.close();
+    expect(codes()).toEqual(
+      mayRepeat
+        ? ['first: unconfirmed', 'new: full', 'second: unconfirmed']
+        : ['first: unconfirmed', 'new: closed', 'second: unconfirmed'],
+    );
+  });
+
+  it('that the server could not handle when it was sent again has failed with what that says', async () => {
+    const { dispatch, failed, wires, link } = await store(
+      { mayRepeat: () => true },
+      { minDelay: 60_000 },
+    );
+    wires.open();
+    dispatch('a');
+    wires.events?.end(1006);
+    link.retry();
+    await nextTurn();
+    wires.open();
+    wires.settle('-', 'a');
+
+    expect(failed()).toMatchObject([{ message: 'a', code: 'handler' }]);
+  });
+
   it('notifies of nothing once its link is closed, and keeps its model true', async () => {
     const { dispatch, getSnapshot, failed, wires, calls, link } = await store();
     wires.open();

@@ -500,6 +500,7 @@ function createOutbox(options, events) {
   let waiting = [];
   let lastId = 0;
   let line;
+  let coming;
   let limit = Infinity;
   let refusal;
   let isGreeting = false;
@@ -644,7 +645,9 @@ function createOutbox(options, events) {
     },
     flush,
     opened: (opened2, lineOptions, greet) => {
+      coming = opened2;
       look();
+      if (coming !== opened2) return;
       const isOld = resumption?.opened(lineOptions);
       line = opened2;
       const { limit: most = 0, rate = 0 } = lineOptions;
@@ -662,7 +665,7 @@ function createOutbox(options, events) {
     },
     closed: (code) => {
       clearTimeout(pause);
-      line = void 0;
+      coming = line = void 0;
       isGreeting = false;
       limit = Infinity;
       waiting = waiting.filter((one) => !unconfirmed.has(one.id));

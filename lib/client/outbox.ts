@@ -23,6 +23,8 @@ export function createOutbox<In, Out>(
   let waiting: Message[] = [];
   let lastId = 0;
   let line: Line | undefined;
+  /** The same, and while it is looked whether it is for the same user. */
+  let coming: Line | undefined;
   let limit = Infinity;
   let refusal: DropReason | undefined;
   /** True while `onOpen` runs. */
@@ -51,7 +53,7 @@ export function createOutbox<In, Out>(
   };
 
   /**
-   * Whether the page has another user now. Not while `onOpen` runs: what waits is set aside then.
+   * Whether the page has another user now. Not while `onOpen` runs: that comes before the queue goes.
    * @returns which of these may be given to this user
    */
   const look = (all: readonly Message[] = []): readonly Message[] =>
@@ -215,7 +217,10 @@ export function createOutbox<In, Out>(
     },
     flush,
     opened: (opened, lineOptions, greet) => {
+      coming = opened;
       look();
+      // The page may have closed it meanwhile.
+      if (coming !== opened) return;
       const isOld = resumption?.opened(lineOptions);
       line = opened;
       const { limit: most = 0, rate = 0 } = lineOptions;
@@ -234,7 +239,7 @@ export function createOutbox<In, Out>(
     },
     closed: (code) => {
       clearTimeout(pause);
-      line = undefined;
+      coming = line = undefined;
       isGreeting = false;
       limit = Infinity;
       waiting = waiting.filter((one) => !unconfirmed.has(one.id));

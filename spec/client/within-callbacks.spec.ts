@@ -1,10 +1,20 @@
 /** What a page says to its link while the link calls one of its functions. */
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { ask, AskError, type ConnectOptions, type Link, resume, sse } from '../../lib/client.ts';
+import {
+  ask,
+  AskError,
+  type ConnectOptions,
+  type Link,
+  resume,
+  sse,
+  storedQueue,
+} from '../../lib/client.ts';
 import { nextTurn, untilTurned, withFakeClock } from '../support/clock.ts';
 import { linkTo } from '../support/linked.ts';
 import { type Peer, type ProtocolServer, serveProtocol } from '../support/protocol-server.ts';
 import { until } from '../support/until.ts';
+
+const noStore = (): Promise<never> => Promise.reject(new Error('no store'));
 
 type Options = ConnectOptions<string, string>;
 type Name = keyof Options | 'subscribe';
@@ -335,4 +345,29 @@ describe('what waits while onOpen runs', () => {
     expect(link.getSnapshot().queued).toBe(0);
     expect(link.hasUnsent()).toBe(false);
   });
+});
+
+it('retry() within what names the owner of a stored queue makes one line, which stays', async () => {
+  withFakeClock();
+  const server = await serveProtocol();
+  let isDone = false;
+  const { link, opened } = linkTo(server.url, {
+    queue: storedQueue({
+      name: 'queue',
+      store: { get: noStore, set: noStore, del: noStore, keys: noStore },
+      owner: () => {
+        if (!isDone && link.getSnapshot().state === 'open') {
+          isDone = true;
+          link.retry();
+        }
+        return undefined;
+      },
+    }),
+  });
+  link.send('a');
+  await pass();
+
+  expect(link.getSnapshot().state).toBe('open');
+  expect(server.peers.map(({ received }) => received)).toEqual([[], ['a']]);
+  expect(opened).toHaveLength(1);
 });

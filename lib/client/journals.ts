@@ -26,6 +26,22 @@ export interface Journals {
   readonly end: () => void;
 }
 
+/** How long a store may take for one thing, in ms. Then the queue is one of this page alone. */
+export const PATIENCE = 5_000;
+
+export const late = new Error('the store of the queue does not answer');
+
+/** @throws {@link late} when it takes longer than a store may, and what the promise rejects with */
+export function within<Value>(promise: PromiseLike<Value> | Value): Promise<Value> {
+  let timer: ReturnType<typeof setTimeout>;
+  const over = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(reject, PATIENCE, late);
+  });
+  return Promise.race([promise, over]).finally(() => {
+    clearTimeout(timer);
+  });
+}
+
 /** What journals call. */
 export interface JournalEvents {
   /** A value of a journal that was taken over, in the order of the keys. */
@@ -56,10 +72,19 @@ export function createJournals(
   };
 
   const read = async (journal: string): Promise<void> => {
-    const keys = [...(await store.keys())].map(String).sort();
-    for (const key of keys) {
-      if (!key.startsWith(`${prefix}${journal}/`)) continue;
-      const value = await store.get(key);
+    const all: [key: string, value: unknown][] = [];
+    try {
+      const keys = [...(await within(store.keys()))].map(String).sort();
+      for (const key of keys) {
+        if (!key.startsWith(`${prefix}${journal}/`)) continue;
+        all.push([key, await within(store.get(key))]);
+      }
+    } catch (error) {
+      known.delete(journal);
+      throw error;
+    }
+    // All or nothing: who fails gives the lock away, and the next one finds the same.
+    for (const [key, value] of all) {
       if (signal.aborted) return;
       found(key, value);
     }
@@ -83,9 +108,9 @@ export function createJournals(
     });
 
   const scan = async (): Promise<void> => {
-    const names = [...(await store.keys())].map(String);
+    const names = [...(await within(store.keys()))].map(String);
     // A page that has nothing to store yet is known by its lock alone.
-    for (const lock of (await locks.query()).held ?? []) names.push(lock.name ?? '');
+    for (const lock of (await within(locks.query())).held ?? []) names.push(lock.name ?? '');
     const journals = names
       .filter((key) => key.startsWith(prefix))
       .map((key) => key.slice(prefix.length).replace(/\/.*/, ''));
@@ -99,13 +124,15 @@ export function createJournals(
   return {
     own: `${prefix}${name}/`,
     open: async () => {
-      await new Promise<void>((resolve, reject) => {
-        const hold = (): Promise<void> => {
-          resolve();
-          return ended;
-        };
-        locks.request(prefix + name, {}, hold).catch(reject);
-      });
+      await within(
+        new Promise<void>((resolve, reject) => {
+          const hold = (): Promise<void> => {
+            resolve();
+            return ended;
+          };
+          locks.request(prefix + name, {}, hold).catch(reject);
+        }),
+      );
       await scan();
       const { BroadcastChannel: Channel } = platform;
       if (signal.aborted || !Channel) return;

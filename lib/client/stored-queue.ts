@@ -1,5 +1,5 @@
 /** A queue that survives a reload: what waits is in a store of the browser, and one tab sends it. */
-import { createJournals, type Journals, type QueueStore } from './journals.ts';
+import { createJournals, type Journals, late, type QueueStore, within } from './journals.ts';
 import { type Entry, type Keeper, type Kept } from './keeper.ts';
 import { type ConnectOptions, type QueueOptions } from './options.ts';
 import { type Outgoing } from './outgoing.ts';
@@ -35,8 +35,6 @@ interface Stored {
   readonly expiresAt?: number | undefined;
 }
 
-/** How long a store may take, in ms. Then the queue is one of this page alone. */
-const PATIENCE = 5_000;
 /** How many messages are noted as sent at once. */
 const CHUNK = 50;
 
@@ -62,8 +60,10 @@ export function storedQueue(options: StoredQueueOptions): QueueOptions {
 /** The time in which this page keeps the messages of one user. */
 interface Term {
   readonly owner: unknown;
-  /** Undefined when nothing is stored: no user is logged in, or there are no locks or no store. */
+  /** Undefined when no user is logged in, or there are no locks. */
   journals: Journals | undefined;
+  /** False when nothing more is stored. */
+  isStoring: boolean;
   /** True once what was stored is restored, or cannot be. */
   isReady: boolean;
 }
@@ -82,7 +82,7 @@ function createKeeper<In, Out>(
   const failed = (error: unknown): void => {
     changed({ isStored: false });
     // One that does not answer is not asked again.
-    if (term && error === late) term.journals = undefined;
+    if (term && error === late) term.isStoring = false;
     call(options.onError, error);
   };
 
@@ -105,7 +105,7 @@ function createKeeper<In, Out>(
     const stored: Stored = { version: 1, message, isSent: isLeaving, expiresAt };
     const mine = term;
     entry.isWritten = await change(entry, () => store.set(key, stored));
-    if (entry.isWritten && mine === term && mine?.isReady) changed({ isStored: true });
+    if (entry.isWritten && mine === term && mine?.isReady && mine.isStoring) changed({ isStored: true });
     if (!entry.isWritten) {
       // It is sent from this page alone. So it must not stay in the store, where another page finds it.
       entry.changed.then(() => store.del(key)).catch(() => {});
@@ -156,7 +156,7 @@ function createKeeper<In, Out>(
 
   const begin = async (): Promise<void> => {
     const who = call(owner);
-    const mine: Term = { owner: who, journals: undefined, isReady: false };
+    const mine: Term = { owner: who, journals: undefined, isStoring: false, isReady: false };
     term = mine;
     if (locks && typeof who === 'string') {
       const prefix = `omnimessage/${scope}/${encodeURIComponent(who)}/`;
@@ -171,18 +171,19 @@ function createKeeper<In, Out>(
         failed,
       });
       mine.journals = journals;
+      mine.isStoring = true;
       try {
-        await within(journals.open());
+        await journals.open();
       } catch (error) {
         if (mine !== term) return;
         failed(error);
-        journals.end();
-        mine.journals = undefined;
+        // The locks stay: what is stored already is sent by this page.
+        mine.isStoring = false;
       }
       if (mine !== term) return;
     }
     mine.isReady = true;
-    changed({ isStored: !!mine.journals });
+    changed({ isStored: mine.isStoring });
     kept.flush();
   };
 
@@ -221,7 +222,7 @@ function createKeeper<In, Out>(
 
   return {
     add: (outgoing, isLeaving, expires) => {
-      if (!term?.journals) return;
+      if (!term?.journals || !term.isStoring) return;
       const expiresAt = expires === undefined ? undefined : Date.now() + expires;
       // As many digits each: keys are read in the order of their texts.
       const entry = entryOf(`${term.journals.own}${count++}`, expiresAt, isLeaving, false);
@@ -280,16 +281,3 @@ const entryOf = (
   mayLeave: isRestored && isLeaving,
   changed: Promise.resolve(),
 });
-
-const late = new Error('the store of the queue does not answer');
-
-/** @throws {@link late} when it takes longer than a store may, and what the promise rejects with */
-function within<Value>(promise: Promise<Value>): Promise<Value> {
-  let timer: ReturnType<typeof setTimeout>;
-  const over = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(reject, PATIENCE, late);
-  });
-  return Promise.race([promise, over]).finally(() => {
-    clearTimeout(timer);
-  });
-}

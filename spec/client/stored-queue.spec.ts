@@ -584,6 +584,70 @@ describe('a store that does not do', () => {
     expect(errors.map(String)).toContain('Error: the store of the queue does not answer');
     expect(link.getSnapshot().isStored).toBe(false);
   });
+
+  it('may take five seconds for each thing, however many there are', async () => {
+    withFakeClock();
+    const browser = tabs();
+    const before = browser.open();
+    const first = linkIn(before);
+    const all = Array.from({ length: 8 }, (_, index) => `message ${index}`);
+    for (const message of all) first.link.send(message);
+    await untilTurned(() => browser.data.size === all.length);
+    before.kill();
+    browser.before = (operation) =>
+      operation === 'get' && new Promise((resolve) => setTimeout(resolve, 4_000));
+
+    const { link, errors } = linkIn(browser.open());
+    await untilTurned(() => {
+      vi.advanceTimersByTime(1_000);
+      return link.getSnapshot().isStored;
+    });
+    expect(link.getSnapshot().queued).toBe(all.length);
+    expect(errors).toEqual([]);
+  });
+
+  it('fails while it is read: nothing of that is sent by this page, and all by another one', async () => {
+    const server = await serveProtocol();
+    const browser = tabs();
+    const before = browser.open();
+    const first = linkIn(before);
+    for (const word of ['one', 'two']) first.link.send(word);
+    await stored(browser, 2);
+    before.kill();
+    const tab = browser.open(server.url);
+    browser.before = (operation, key, of) => {
+      if (of === tab && operation === 'get' && key.endsWith('1')) throw new Error('not readable');
+    };
+
+    const here = linkIn(tab);
+    await until(() => here.errors.length === 1);
+    await expect(ask(here.link, 'question')).resolves.toBe('question');
+    const there = linkIn(browser.open(server.url));
+    await until(() => there.messages.length === 2);
+    await stored(browser, 0);
+
+    expect(server.received()).toEqual(['question', 'one', 'two']);
+  });
+
+  it('does not answer in time: what it has stays with its page', async () => {
+    withFakeClock();
+    const browser = tabs();
+    const tab = browser.open();
+    const never = new Promise(() => {});
+    browser.before = (operation, _key, of) => of === tab && operation === 'keys' && never;
+    const here = linkIn(tab);
+    here.link.send('word');
+    await untilTurned(() => browser.data.size === 1);
+    vi.advanceTimersByTime(5_000);
+    await untilTurned(() => {
+      vi.advanceTimersByTime(1);
+      return here.errors.length === 1;
+    });
+
+    const there = linkIn(browser.open());
+    await untilTurned(() => there.link.getSnapshot().isStored);
+    expect([here.link.getSnapshot().queued, there.link.getSnapshot().queued]).toEqual([1, 0]);
+  });
 });
 
 describe('a page that is killed at any moment', () => {

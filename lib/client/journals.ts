@@ -133,20 +133,22 @@ export function createJournals(
           locks.request(prefix + name, {}, hold).catch(reject);
         }),
       );
-      await scan();
       const { BroadcastChannel: Channel } = platform;
-      if (signal.aborted || !Channel) return;
-      const channel = new Channel(prefix);
-      signal.addEventListener('abort', () => {
-        channel.close();
-      });
-      channel.addEventListener('message', () => {
-        scan().catch(report);
-      });
-      channel.unref?.();
-      // The other pages hear of the new journal. A channel has no target origin.
-      // oxlint-disable-next-line unicorn/require-post-message-target-origin
-      channel.postMessage('');
+      if (!signal.aborted && Channel) {
+        const channel = new Channel(prefix);
+        signal.addEventListener('abort', () => {
+          channel.close();
+        });
+        channel.addEventListener('message', () => {
+          scan().catch(report);
+        });
+        channel.unref?.();
+        // The other pages hear of the new journal: one that opens now may have looked before this lock was held.
+        // A channel has no target origin.
+        // oxlint-disable-next-line unicorn/require-post-message-target-origin
+        channel.postMessage('');
+      }
+      await scan();
     },
     end: () => {
       ending.abort();

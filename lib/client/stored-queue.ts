@@ -105,7 +105,8 @@ function createKeeper<In, Out>(
     const stored: Stored = { version: 1, message, isSent: isLeaving, expiresAt };
     const mine = term;
     entry.isWritten = await change(entry, () => store.set(key, stored));
-    if (entry.isWritten && mine === term && mine?.isReady && mine.isStoring) changed({ isStored: true });
+    if (entry.isWritten && mine === term && mine?.isReady && mine.isStoring)
+      changed({ isStored: true });
     if (!entry.isWritten) {
       // It is sent from this page alone. So it must not stay in the store, where another page finds it.
       entry.changed.then(() => store.del(key)).catch(() => {});

@@ -478,6 +478,37 @@ describe('the stored queue of several tabs (Q5)', () => {
     expect(server.received()).toEqual(['queued']);
   });
 
+  it('knows a tab that opens while it reads what an earlier one left', async () => {
+    const server = await serveProtocol();
+    const browser = tabs();
+    const before = browser.open();
+    linkIn(before).link.send('old');
+    await stored(browser, 1);
+    before.kill();
+    const first = browser.open(server.url);
+    let isRead: (() => void) | undefined;
+    browser.before = (operation, _key, tab) =>
+      tab === first &&
+      operation === 'get' &&
+      !isRead &&
+      new Promise<void>((resolve) => {
+        isRead = resolve;
+      });
+    const here = linkIn(first);
+    await until(() => isRead !== undefined);
+    const later = browser.open();
+    const { link } = linkIn(later);
+    await until(() => link.getSnapshot().isStored);
+    link.send('of the later one');
+    await stored(browser, 2);
+    isRead?.();
+    await until(() => here.link.getSnapshot().isStored);
+    later.kill();
+    await until(() => here.messages.length === 2);
+
+    expect(server.received()).toEqual(['old', 'of the later one']);
+  });
+
   it('goes to the next link of the page when one is closed at once (strict mode)', async () => {
     const server = await serveProtocol();
     const browser = tabs();

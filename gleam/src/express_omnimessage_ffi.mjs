@@ -565,7 +565,10 @@ function createOutbox(options, events) {
   const obstacle = ({ size, settle, isTracked }) => size > limit ? "too-large" : settle && line?.isBare && !isTracked ? "bare" : void 0;
   const flush = () => {
     clearTimeout(pause);
-    while (line?.isReady() && keeper?.mayLeave() !== false) {
+    while (line?.isReady()) {
+      const time = now();
+      nextAt = Math.max(nextAt, time - 999);
+      if (keeper?.mayLeave((time - nextAt) / gap) === false) break;
       const [first] = waiting;
       if (!first) break;
       const reason = obstacle(first);
@@ -574,12 +577,11 @@ function createOutbox(options, events) {
         continue;
       }
       if (!first.isOfLine) {
-        const time = now();
         if (nextAt > time) {
           pause = setTimeout(flush, nextAt - time);
           break;
         }
-        nextAt = Math.max(nextAt, time - 999) + gap;
+        nextAt += gap;
       }
       remove(first);
       transmit(first, line);

@@ -27,8 +27,11 @@ export interface Keeper<In, Out> {
    * @param expires - how long it may wait, in ms
    */
   readonly add: (outgoing: Outgoing<In, Out>, isLeaving: boolean, expires?: number) => void;
-  /** Whether the first of those that wait may leave; if not, `flush` is called when it may. */
-  readonly mayLeave: () => boolean;
+  /**
+   * Whether the first of those that wait may leave; if not, `flush` is called when it may.
+   * @param turns - how many more may leave now at the server's pace; below 0 when none may, and NaN without a pace
+   */
+  readonly mayLeave: (turns: number) => boolean;
   /** What became of a message is known: the store need not have it. */
   readonly remove: (outgoing: Outgoing<In, Out>) => void;
   /**

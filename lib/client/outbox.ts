@@ -115,8 +115,12 @@ export function createOutbox<In, Out>(
 
   const flush = (): void => {
     clearTimeout(pause);
-    // The keeper is asked also when nothing waits: the page may have another user now.
-    while (line?.isReady() && keeper?.mayLeave() !== false) {
+    while (line?.isReady()) {
+      const time = now();
+      // No more than a second's worth at once, however late a timer of a hidden page was.
+      nextAt = Math.max(nextAt, time - 999);
+      // The keeper is asked also when nothing waits: the page may have another user now.
+      if (keeper?.mayLeave((time - nextAt) / gap) === false) break;
       const [first] = waiting;
       if (!first) break;
       const reason = obstacle(first);
@@ -125,13 +129,11 @@ export function createOutbox<In, Out>(
         continue;
       }
       if (!first.isOfLine) {
-        const time = now();
         if (nextAt > time) {
           pause = setTimeout(flush, nextAt - time);
           break;
         }
-        // No more than a second's worth at once, however late a timer of a hidden page was.
-        nextAt = Math.max(nextAt, time - 999) + gap;
+        nextAt += gap;
       }
       remove(first);
       transmit(first, line);

@@ -231,12 +231,13 @@ function createKeeper<In, Out>(
       held.add(outgoing);
       void write(outgoing.message, entry);
     },
-    mayLeave: () => {
+    mayLeave: (turns) => {
       look([]);
       const [first] = waiting();
       if (!first || !term?.isReady) return false;
-      if (first.entry?.mayLeave !== false) return true;
-      for (const { message, entry } of waiting().slice(0, CHUNK)) {
+      if (turns < 0 || first.entry?.mayLeave !== false) return true;
+      // What is noted and does not leave would be unconfirmed when the page ends.
+      for (const { message, entry } of waiting().slice(0, turns + 1 < CHUNK ? turns + 1 : CHUNK)) {
         if (!entry || entry.isLeaving) continue;
         entry.isLeaving = true;
         void write(message, entry);

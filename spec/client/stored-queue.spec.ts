@@ -117,6 +117,28 @@ describe('a stored queue', () => {
     expect(server.received()).toEqual(all);
   });
 
+  it('is noted as sent at the pace at which it leaves', async () => {
+    const server = await serveProtocol({ hello: { rate: 10 }, answer: silent });
+    const browser = tabs();
+    const before = browser.open();
+    const first = linkIn(before);
+    const all = Array.from({ length: 40 }, (_, index) => `message ${index}`);
+    for (const message of all) first.link.send(message);
+    await stored(browser, all.length);
+    before.kill();
+
+    const tab = browser.open(server.url);
+    const second = linkIn(tab);
+    const noted = (): number =>
+      [...browser.data.values()].filter((one) => (one as { isSent: boolean }).isSent).length;
+    await until(() => server.received().length >= 2);
+    tab.kill();
+    second.link.close();
+
+    // The clock of a busy machine may have made it late: then a second's worth leaves at once.
+    expect(noted()).toBeLessThanOrEqual(server.received().length + 10);
+  });
+
   it('lets messages expire over a reload', async () => {
     const server = await serveProtocol();
     const browser = tabs();

@@ -234,12 +234,14 @@ function anyWebSocket({ url, protocol, protocols } = {}) {
   let isProved = false;
   let isAnswered = false;
   let isOurs = false;
+  let isKnown = false;
   let isUnopened = false;
   let isRefused = false;
   const ask = async (address, fetch) => {
     const answer = await askRoute(address, fetch);
     isAnswered ||= !answer?.code;
     isOurs = !!answer;
+    isKnown ||= answer?.code === 0;
     return answer;
   };
   const start = (attempt, events) => {
@@ -258,7 +260,7 @@ function anyWebSocket({ url, protocol, protocols } = {}) {
         {
           ...events,
           open: (options) => {
-            isUnopened = isAnswered = false;
+            isUnopened = isAnswered = isKnown = false;
             isProved ||= isOffered;
             events.open(options);
           },
@@ -270,7 +272,7 @@ function anyWebSocket({ url, protocol, protocols } = {}) {
         protocols
       );
     };
-    if (isOffered) begin();
+    if (isOffered || isKnown) begin();
     else {
       void ask(attempt.url, attempt.fetch).catch(() => {
       }).then(() => {

@@ -43,6 +43,8 @@ export function anyWebSocket({ url, protocol, protocols }: AnyWebSocketOptions =
   let isAnswered = false;
   /** True when the question about the last attempt was answered by a route of this package. */
   let isOurs = false;
+  /** True once a route of this package said since the last line that it would accept. */
+  let isKnown = false;
   /** True until the attempt has opened, or a server of this package has closed it. */
   let isUnopened = false;
   /** True when a server that is there has refused it: a bare line is all there is. */
@@ -52,6 +54,7 @@ export function anyWebSocket({ url, protocol, protocols }: AnyWebSocketOptions =
     const answer = await askRoute(address, fetch);
     isAnswered ||= !answer?.code;
     isOurs = !!answer;
+    isKnown ||= answer?.code === 0;
     return answer;
   };
 
@@ -71,7 +74,7 @@ export function anyWebSocket({ url, protocol, protocols }: AnyWebSocketOptions =
         {
           ...events,
           open: (options) => {
-            isUnopened = isAnswered = false;
+            isUnopened = isAnswered = isKnown = false;
             isProved ||= isOffered;
             events.open(options);
           },
@@ -83,7 +86,8 @@ export function anyWebSocket({ url, protocol, protocols }: AnyWebSocketOptions =
         protocols,
       );
     };
-    if (isOffered) begin();
+    // A route that would accept, and was offered it since, does not speak it all the same.
+    if (isOffered || isKnown) begin();
     else {
       // Perhaps no server was there to refuse `omnimessage.1`, or a captive portal has: to one that
       // is there now, it is offered first.

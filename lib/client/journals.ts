@@ -3,6 +3,7 @@
  * name for as long as the page is open; a journal whose lock is free belongs to a page that is gone, and the
  * first to get the lock takes it over, with all that is in it.
  */
+import { type ConnectOptions } from './options.ts';
 import { type Locks, platform } from './platform.ts';
 
 /** Where a queue is stored: the module `idb-keyval` is one, and anything with these four functions. */
@@ -49,6 +50,26 @@ export interface JournalEvents {
   /** All values of a journal were found. */
   readonly adopted: () => void;
   readonly failed: (error: unknown) => void;
+}
+
+/**
+ * The name of a queue: the address without its query, which may have a token.
+ * @throws TypeError when it is a function
+ */
+export function nameOf({
+  url,
+  transport,
+}: Pick<ConnectOptions<never, never>, 'url' | 'transport'>): string {
+  const address = url ?? [transport].flat()[0]?.url ?? '';
+  if (typeof address === 'function') {
+    throw new TypeError('storedQueue needs a `name` where the address is a function');
+  }
+  try {
+    const { origin, pathname } = new URL(address, platform.location?.href);
+    return origin + pathname;
+  } catch {
+    return String(address);
+  }
 }
 
 /** @param prefix - what the keys of all pages begin with, for this queue and this user */

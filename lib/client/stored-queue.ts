@@ -1,7 +1,15 @@
 /** A queue that survives a reload: what waits is in a store of the browser, and one tab sends it. */
-import { createJournals, type Journals, late, type QueueStore, within } from './journals.ts';
+import {
+  createJournals,
+  type Journals,
+  late,
+  nameOf,
+  PATIENCE,
+  type QueueStore,
+  within,
+} from './journals.ts';
 import { type Entry, type Keeper, type Kept } from './keeper.ts';
-import { type ConnectOptions, type QueueOptions } from './options.ts';
+import { type QueueOptions } from './options.ts';
 import { type Outgoing } from './outgoing.ts';
 import { type Locks, platform } from './platform.ts';
 
@@ -100,19 +108,54 @@ function createKeeper<In, Out>(
     }
   };
 
-  const write = async (message: unknown, entry: Entry): Promise<void> => {
+  /** @returns whether the store has it */
+  const write = async (message: unknown, entry: Entry): Promise<boolean> => {
     const { key, isLeaving, expiresAt } = entry;
     const stored: Stored = { version: 1, message, isSent: isLeaving, expiresAt };
     const mine = term;
-    entry.isWritten = await change(entry, () => store.set(key, stored));
-    if (entry.isWritten && mine === term && mine?.isReady && mine.isStoring)
-      changed({ isStored: true });
+    const isWritten = await change(entry, () => store.set(key, stored));
+    if (isWritten && mine === term && mine?.isReady && mine.isStoring) changed({ isStored: true });
+    return isWritten;
+  };
+
+  const keep = async (outgoing: Message, entry: Entry): Promise<void> => {
+    const { key, isLeaving } = entry;
+    entry.isWritten = await write(outgoing.message, entry);
     if (!entry.isWritten) {
       // It is sent from this page alone. So it must not stay in the store, where another page finds it.
       entry.changed.then(() => store.del(key)).catch(() => {});
     }
     entry.mayLeave ||= isLeaving || !entry.isWritten;
     if (entry.mayLeave) kept.flush();
+  };
+
+  /** Notes a message as sent, before it is: as it is stored, the next page would send it again. */
+  const note = async (outgoing: Message, entry: Entry): Promise<void> => {
+    entry.isLeaving = true;
+    if (!(await write(outgoing.message, entry)) && entry.isWritten && held.has(outgoing)) {
+      // The others need not wait for it.
+      kept.takeOut(outgoing);
+      changed({ queued: waiting().length });
+      if (term?.isStoring && (await change(entry, () => store.del(entry.key)))) {
+        entry.isWritten = false;
+      } else {
+        // One that hangs may have it as sent in the end: until then it is not known.
+        await entry.changed;
+        await new Promise((resolve) => {
+          setTimeout(resolve, PATIENCE);
+        });
+        entry.isLeaving = false;
+      }
+      if (!held.has(outgoing)) return;
+      wait(outgoing, entry);
+      if (!entry.isWritten) {
+        // From here on it ends with this page, and with its user.
+        held.delete(outgoing);
+        outgoing.entry = undefined;
+      }
+    }
+    entry.mayLeave ||= entry.isLeaving;
+    kept.flush();
   };
 
   const remove = (outgoing: Message): void => {
@@ -139,20 +182,26 @@ function createKeeper<In, Out>(
     Object.assign(outgoing, { entry, id: isSent ? -1 : 0 });
     held.add(outgoing);
     restored?.(outgoing);
+    if (isSent) kept.give([outgoing], 'unconfirmed', options.onUnconfirmed);
+    else wait(outgoing, entry, kept.isFull(outgoing.size));
+  };
+
+  /** It waits in its place: before what this page says, and in the order in which it was said. */
+  const wait = (outgoing: Message, entry: Entry, isFull = false): void => {
+    const { expiresAt } = entry;
     const ms = expiresAt === undefined ? undefined : expiresAt - Date.now();
     const isLate = ms !== undefined && ms <= 0;
-    const reason = isLate ? 'expired' : kept.isFull(outgoing.size) ? 'full' : undefined;
-    if (isSent) kept.give([outgoing], 'unconfirmed', options.onUnconfirmed);
-    else if (reason) {
-      kept.give([outgoing], reason, options.onDropped);
-    } else {
-      // Before what this page says, and in its own order.
-      const queue = waiting();
-      const at = queue.findIndex((one) => !one.isOfLine && !one.entry?.isRestored);
-      queue.splice(at < 0 ? queue.length : at, 0, outgoing);
-      kept.expire(outgoing, ms);
-      changed({ queued: queue.length });
+    if (isLate || isFull) {
+      kept.give([outgoing], isLate ? 'expired' : 'full', options.onDropped);
+      return;
     }
+    const queue = waiting();
+    const at = queue.findIndex(
+      ({ isOfLine, entry: other }) => !isOfLine && !(other && rankOf(other) < rankOf(entry)),
+    );
+    queue.splice(at < 0 ? queue.length : at, 0, outgoing);
+    kept.expire(outgoing, ms);
+    changed({ queued: queue.length });
   };
 
   const begin = async (): Promise<void> => {
@@ -229,7 +278,7 @@ function createKeeper<In, Out>(
       const entry = entryOf(`${term.journals.own}${count++}`, expiresAt, isLeaving, false);
       outgoing.entry = entry;
       held.add(outgoing);
-      void write(outgoing.message, entry);
+      void keep(outgoing, entry);
     },
     mayLeave: (turns) => {
       look([]);
@@ -237,10 +286,8 @@ function createKeeper<In, Out>(
       if (!first || !term?.isReady) return false;
       if (turns < 0 || first.entry?.mayLeave !== false) return true;
       // What is noted and does not leave would be unconfirmed when the page ends.
-      for (const { message, entry } of waiting().slice(0, turns + 1 < CHUNK ? turns + 1 : CHUNK)) {
-        if (!entry || entry.isLeaving) continue;
-        entry.isLeaving = true;
-        void write(message, entry);
+      for (const one of waiting().slice(0, turns + 1 < CHUNK ? turns + 1 : CHUNK)) {
+        if (one.entry?.isLeaving === false) void note(one, one.entry);
       }
       return false;
     },
@@ -249,25 +296,7 @@ function createKeeper<In, Out>(
   };
 }
 
-/**
- * The address without its query, which may have a token.
- * @throws TypeError when it is a function
- */
-function nameOf({
-  url,
-  transport,
-}: Pick<ConnectOptions<never, never>, 'url' | 'transport'>): string {
-  const address = url ?? [transport].flat()[0]?.url ?? '';
-  if (typeof address === 'function') {
-    throw new TypeError('storedQueue needs a `name` where the address is a function');
-  }
-  try {
-    const { origin, pathname } = new URL(address, platform.location?.href);
-    return origin + pathname;
-  } catch {
-    return String(address);
-  }
-}
+const rankOf = ({ isRestored, key }: Entry): string => (isRestored ? '0' : '1') + key;
 
 const entryOf = (
   key: string,

@@ -701,6 +701,75 @@ describe('a store that does not do', () => {
     await untilTurned(() => there.link.getSnapshot().isStored);
     expect([here.link.getSnapshot().queued, there.link.getSnapshot().queued]).toEqual([1, 0]);
   });
+
+  it.each([
+    ['everything: it stays stored, the others pass', ['set', 'del'], ['new']],
+    ['to note it: it is removed, and sent', ['set'], ['old', 'new']],
+  ])('has a message and then refuses %s', async (_what, refused, sent) => {
+    const browser = tabs();
+    const before = await serveProtocol();
+    const tab = browser.open(before.url);
+    const first = linkIn(tab);
+    await until(() => first.link.getSnapshot().state === 'open');
+    await before.stop();
+    await until(() => first.link.getSnapshot().state !== 'open');
+    first.link.send('old');
+    await stored(browser, 1);
+    browser.before = (operation, _key, of) => {
+      if (of === tab && refused.includes(operation)) throw new Error('lost');
+    };
+    const server = await serveProtocol({ port: before.port });
+    await until(() => first.link.getSnapshot().state === 'open' && first.errors.length > 0);
+    first.link.send('new');
+    await until(() => server.received().length === sent.length);
+    tab.kill();
+    const second = linkIn(browser.open(server.url));
+    await until(() => second.link.getSnapshot().isStored);
+    await stored(browser, 0);
+    await ask(second.link, 'the end');
+
+    const all = server.received();
+    expect(all.filter((word) => word === 'old')).toEqual(['old']);
+    expect(all.slice(0, sent.length).toSorted()).toEqual(sent.toSorted());
+    expect([second.unconfirmed, second.dropped]).toEqual([[], []]);
+  });
+
+  it('refuses for a while: what it has is sent when it notes it again', async () => {
+    withFakeClock();
+    const browser = tabs();
+    let events: LineEvents | undefined;
+    const sent: unknown[] = [];
+    const transport: Transport = {
+      name: 'websocket',
+      start: (_attempt, given) => {
+        events = given;
+        return {
+          isReady: () => true,
+          buffered: () => 0,
+          send: (_id, encoded) => sent.push(encoded),
+          close: () => {},
+        };
+      },
+    };
+    const { link, errors } = linkIn(browser.open(), { transport });
+    for (const word of ['one', 'two']) link.send(word);
+    await untilTurned(() => link.getSnapshot().isStored && browser.data.size === 2);
+    let isLost = true;
+    browser.before = () => {
+      if (isLost) throw new Error('lost');
+    };
+    events?.open({});
+    await untilTurned(() => errors.length > 0 && link.getSnapshot().queued === 0);
+    expect(sent).toEqual([]);
+    isLost = false;
+    await untilTurned(() => {
+      vi.advanceTimersByTime(1_000);
+      return sent.length === 2;
+    });
+
+    expect(sent).toEqual(['one', 'two']);
+    expect([...browser.data.values()]).toMatchObject([{ isSent: true }, { isSent: true }]);
+  });
 });
 
 describe('a page that is killed at any moment', () => {

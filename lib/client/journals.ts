@@ -30,7 +30,7 @@ export interface Journals {
 /** How long a store may take for one thing, in ms. Then the queue is one of this page alone. */
 export const PATIENCE = 5_000;
 
-export const late = new Error('the store of the queue does not answer');
+export const late: Error = new Error('the store of the queue does not answer');
 
 /** @throws {@link late} when it takes longer than a store may, and what the promise rejects with */
 export function within<Value>(promise: PromiseLike<Value> | Value): Promise<Value> {

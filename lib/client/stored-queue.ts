@@ -251,7 +251,9 @@ function createKeeper<In, Out>(
   };
 
   const look: Keeper<In, Out>['look'] = (all) => {
-    if (!term || call(owner) === term.owner) return all;
+    const who = term && call(owner);
+    // The page may have closed the link in there.
+    if (!term || who === term.owner) return all;
     // What was on its way before somebody logged in is no other user's.
     const sent = term.owner === undefined ? [] : unconfirmed.values();
     end();

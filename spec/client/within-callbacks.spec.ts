@@ -371,3 +371,24 @@ it('retry() within what names the owner of a stored queue makes one line, which 
   expect(server.peers.map(({ received }) => received)).toEqual([[], ['a']]);
   expect(opened).toHaveLength(1);
 });
+
+it('close() within what names the owner of a stored queue ends the link, and send() tells', async () => {
+  withFakeClock();
+  const server = await serveProtocol();
+  let mayClose = false;
+  const { link } = linkTo(server.url, {
+    queue: storedQueue({
+      name: 'queue',
+      store: { get: noStore, set: noStore, del: noStore, keys: noStore },
+      owner: () => {
+        if (mayClose) link.close();
+        return undefined;
+      },
+    }),
+  });
+  await pass();
+  mayClose = true;
+
+  expect(link.send('a')).toBe('dropped');
+  expect(link.getSnapshot().state).toBe('closed');
+});

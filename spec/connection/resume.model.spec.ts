@@ -219,7 +219,12 @@ class Run {
   }
 
   #serve(): Server {
-    const hub = createHub({ codec, backplane: this.#engine.backplane });
+    const hub: Hub<string> = createHub({
+      codec,
+      backplane: this.#engine.backplane,
+      // A gap of the hub is told to nobody but the application, which brings its receivers up to date.
+      onGap: (topic) => hub.publish(topic, `anew:${topic}:${this.#count}`, { local: true }),
+    });
     return {
       hub,
       settings: this.#settings(),
@@ -333,16 +338,24 @@ class Run {
       this.#settle(message.slice(3), message);
       return;
     }
+    if (message.startsWith('anew:')) {
+      const [, topic, count] = message.split(':');
+      this.#mark(topic, Number(count));
+      return;
+    }
     const [name = '', , answered] = message.split(':');
     if (answered !== undefined) this.#settle(answered, `re:${answered}`);
     if (/^=\d+$/.test(this.#header)) this.#overtaking.add(message);
     else this.#listOf(name).push(message);
   }
 
-  /** Something may be missing: of one topic, or of everything. */
-  #mark(topic?: string): void {
+  /**
+   * Something may be missing: of one topic, or of everything.
+   * @param count - what the client has then of what was published
+   */
+  #mark(topic?: string, count = this.#count): void {
     const all = topic === undefined ? [...TOPICS, ...this.#servers.keys()].map(String) : [topic];
-    for (const each of all) this.#listOf(each).push(this.#count);
+    for (const each of all) this.#listOf(each).push(count);
   }
 
   #listOf(name: string): (string | number)[] {

@@ -11,6 +11,8 @@ export interface CatchUpOptions<Message> {
   readonly decode: (entry: LogEntry) => Delivery<Message> | null | undefined;
   /** Gives one to the connection. */
   readonly deliver: (delivery: Delivery<Message>) => void;
+  /** After all was delivered: what comes next may have come already, or something before it is missing. */
+  readonly lost: () => void;
 }
 
 /** An entry that was delivered to all others, so that it need not be decoded again. */
@@ -30,8 +32,9 @@ export function catchUpFrom<Message>(
   options: CatchUpOptions<Message>,
   settle: (isComplete: boolean) => void,
 ): CatchUp<Message> {
-  const { topic, read, decode, deliver } = options;
+  const { topic, read, decode, deliver, lost } = options;
   let isOver = false;
+  let isComplete = false;
   /** Replies that wait for what is older. */
   let replies: Delivery<Message>[] = [];
   /** Only what is published from now on is delivered: what waits here is older than that. */
@@ -42,6 +45,13 @@ export function catchUpFrom<Message>(
     for (const reply of replies) deliver({ ...reply, at: undefined });
     replies = [];
     settle(false);
+  };
+  // The log was read further than this process has got: what it delivers next may be old, and where
+  // the log does not reach back any more, nobody can tell.
+  const lose = (): void => {
+    abandon();
+    // guard: who has caught up is told of a gap after that
+    if (isComplete) lost();
   };
   const feed: Feed = new Feed({
     topic,
@@ -55,11 +65,14 @@ export function catchUpFrom<Message>(
     },
     deliver: (entry: Delivered<Message>) => {
       const delivery = entry.delivery ?? (entry.payload === undefined ? undefined : decode(entry));
-      if (delivery === undefined) abandon();
+      if (delivery === undefined) lose();
       else if (delivery !== null) deliver(delivery);
     },
-    gap: abandon,
-    live: () => settle(true),
+    gap: lose,
+    live: () => {
+      isComplete = true;
+      settle(true);
+    },
   });
   feed.start(from, true);
   return {

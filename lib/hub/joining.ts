@@ -49,6 +49,7 @@ export function createJoin<Message>(context: JoinContext<Message>): Hub<Message>
             read: (after, limit) => read(topic, after, limit),
             decode: (entry) => decode(topic, entry),
             deliver: (delivery) => receivers.deliverTo(member, delivery),
+            lost: () => tellGap(topic, receiver),
           },
           resolve,
         );
@@ -65,18 +66,22 @@ export function createJoin<Message>(context: JoinContext<Message>): Hub<Message>
     });
   }
 
+  /** Tells a client that messages are missing, and where the topic stands then. */
+  function tellGap(topic: string, receiver: Receiver): void {
+    const { places } = receiver;
+    if (places === undefined || !receivers.has(topic, receiver)) return;
+    places.gap(topicHash(topic));
+    tellPlace(topic, places);
+  }
+
   /** Goes on from where the client was, or reports a gap to it. */
   async function joinAgain(
     topic: string,
     receiver: Receiver,
     mapping: Mapping<Message>,
     from: Place,
-    places: TopicPlaces,
   ): Promise<void> {
-    const isComplete = await joinFrom(topic, receiver, mapping, from);
-    if (isComplete || !receivers.has(topic, receiver)) return;
-    places.gap(topicHash(topic));
-    tellPlace(topic, places);
+    if (!(await joinFrom(topic, receiver, mapping, from))) tellGap(topic, receiver);
   }
 
   function join<Joined>(
@@ -101,7 +106,7 @@ export function createJoin<Message>(context: JoinContext<Message>): Hub<Message>
     }
     if (isClosed()) return;
     if (isNew && typeof told === 'string') {
-      void joinAgain(topic, receiver, mapping, told, places);
+      void joinAgain(topic, receiver, mapping, told);
       return;
     }
     receivers.join(topic, published(), receiver, mapping);

@@ -12,6 +12,7 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
     ['a log that no longer reaches back', ''],
     ['a place that no log has is left', 'failovers'],
   ],
+  'spec/hub/catch-up.spec.ts': [['who has caught up is told of a gap after that', 'what is old']],
   'spec/hub/apart.spec.ts': [
     ['an answer that was found in the log is not given again', 'gives an answer once'],
     ['what its handler has answered otherwise comes by the topic', 'answered otherwise'],

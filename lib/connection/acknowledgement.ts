@@ -20,7 +20,7 @@ export interface Marked {
   readonly payload: Wire;
 }
 
-/** At most 15 digits: every such number is exact. */
+/** An id at the beginning of a field. At most 15 digits: every such number is exact. */
 const MESSAGE = /^([1-9]\d{0,14})(?:;|$)/;
 
 /** The frame of a client that asks whether the server is there. */
@@ -39,7 +39,6 @@ export function resumePayloadOf(frame: Wire): string | undefined {
 
 const AGAIN = /;again(?:;|$)/;
 const DONE = ';done=';
-const ID = /^[1-9]\d{0,14}$/;
 const QUESTION = 0x3f;
 const LINE_FEED = 0x0a;
 const SEMICOLON = 0x3b;
@@ -87,11 +86,7 @@ export class Marks {
 /** Up to which message the client has all answers; 0 where the header does not say. */
 function doneOf(header: string): MessageId {
   const at = header.indexOf(DONE);
-  if (at < 0) return 0;
-  const start = at + DONE.length;
-  const end = header.indexOf(';', start);
-  const id = end < 0 ? header.slice(start) : header.slice(start, end);
-  return ID.test(id) ? Number(id) : 0;
+  return at < 0 ? 0 : Number(MESSAGE.exec(header.slice(at + DONE.length))?.[1] ?? 0);
 }
 
 /**

@@ -27,6 +27,28 @@ function linkIn(tab: Tab, options: Options = {}, owner: () => string | undefined
     queue: storedQueue({ store, locks, owner, name: 'test', messages, bytes }),
   });
 }
+/** A line that is ready as soon as it has begun, and opens when the test says so. */
+function lineByHand(): { transport: Transport; sent: unknown[]; events: LineEvents | undefined } {
+  const sent: unknown[] = [];
+  const line: ReturnType<typeof lineByHand> = {
+    sent,
+    events: undefined,
+    transport: {
+      name: 'websocket',
+      start: (_attempt, events) => {
+        line.events = events;
+        return {
+          isReady: () => true,
+          buffered: () => 0,
+          send: (_id, encoded) => sent.push(encoded),
+          close: () => {},
+        };
+      },
+    },
+  };
+  return line;
+}
+
 const ann = (): string => 'ann';
 const ben = (): string => 'ben';
 const silent = (): void => {};
@@ -609,24 +631,12 @@ describe('a store that does not do', () => {
     const browser = tabs();
     const never = new Promise(() => {});
     browser.before = () => never;
-    let events: LineEvents | undefined;
-    const sent: unknown[] = [];
-    const transport: Transport = {
-      name: 'websocket',
-      start: (_attempt, given) => {
-        events = given;
-        return {
-          isReady: () => true,
-          buffered: () => 0,
-          send: (_id, encoded) => sent.push(encoded),
-          close: () => {},
-        };
-      },
-    };
+    const line = lineByHand();
+    const { transport, sent } = line;
     const { link, errors } = linkIn(browser.open(), { transport });
     link.send('word');
-    await untilTurned(() => events !== undefined);
-    events?.open({});
+    await untilTurned(() => line.events !== undefined);
+    line.events?.open({});
     vi.advanceTimersByTime(4_999);
     await nextTurn();
     expect(sent).toEqual([]);
@@ -737,20 +747,8 @@ describe('a store that does not do', () => {
   it('refuses for a while: what it has is sent when it notes it again', async () => {
     withFakeClock();
     const browser = tabs();
-    let events: LineEvents | undefined;
-    const sent: unknown[] = [];
-    const transport: Transport = {
-      name: 'websocket',
-      start: (_attempt, given) => {
-        events = given;
-        return {
-          isReady: () => true,
-          buffered: () => 0,
-          send: (_id, encoded) => sent.push(encoded),
-          close: () => {},
-        };
-      },
-    };
+    const line = lineByHand();
+    const { transport, sent } = line;
     const { link, errors } = linkIn(browser.open(), { transport });
     for (const word of ['one', 'two']) link.send(word);
     await untilTurned(() => link.getSnapshot().isStored && browser.data.size === 2);
@@ -758,7 +756,7 @@ describe('a store that does not do', () => {
     browser.before = () => {
       if (isLost) throw new Error('lost');
     };
-    events?.open({});
+    line.events?.open({});
     await untilTurned(() => errors.length > 0 && link.getSnapshot().queued === 0);
     expect(sent).toEqual([]);
     isLost = false;

@@ -88,7 +88,7 @@ export function openLink<In, Out>(
 
   /**
    * Ends the line in any state; it calls nothing from here on.
-   * @returns false when the page, which is told of messages here, has made the link do something else
+   * @returns false when a callback of the page, called here, has closed the link or started it anew
    */
   const cut = (code: number, closeWith?: number): boolean => {
     clearTimeout(timer);

@@ -19,8 +19,8 @@ export interface StoredQueueOptions extends Omit<QueueOptions, 'keep'> {
   readonly store: QueueStore;
   /**
    * Names the user, by an id that stays, not by a token. What one queued is never sent or shown as
-   * another. Called often: before anything is sent, or given to a callback; undefined when nobody is
-   * logged in: then nothing is stored.
+   * another. Called often: before anything is sent or given to a callback. Returns undefined while
+   * nobody is logged in; nothing is stored then.
    */
   readonly owner: () => string | undefined;
   /**
@@ -254,7 +254,7 @@ function createKeeper<In, Out>(
     const who = term && call(owner);
     // The page may have closed the link in there.
     if (!term || who === term.owner) return all;
-    // What was on its way before somebody logged in is no other user's.
+    // What was on its way before anybody logged in belongs to no other user.
     const sent = term.owner === undefined ? [] : unconfirmed.values();
     end();
     kept.give([...new Set([...sent, ...waiting()])], 'other-owner', options.onDropped);

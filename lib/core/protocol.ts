@@ -11,9 +11,9 @@
  *
  * After the first field come `;name=value` for extensions, which an older side ignores. Those of a
  * client that can resume: `17;again` a message that is sent once more, `17;done=16` none up to 16 will
- * be, `;place=<topic>,<place>` where
- * the topic of a push, or of a reply that was published, stands now, `;push=5` the number of a push outside of topics, `.;gap=<topic>`
- * something is missing; and `@\n{…}`, with which both sides go on from an earlier line.
+ * be, `;place=<topic>,<place>` where the topic of a push stands now, or of a reply that was published,
+ * `;push=5` the number of a push outside of topics, `.;gap=<topic>` something is missing; and `@\n{…}`,
+ * with which both sides go on from an earlier line.
  */
 import { type Wire } from './codec.ts';
 

@@ -39,10 +39,16 @@ export class Windows {
     return this.#windows.get(tag);
   }
 
-  /** Makes a new one. @param floor - the largest id that may have been handled elsewhere */
+  /**
+   * Makes a new one, and forgets the one that the client has; a connection that has it is notified.
+   * @param floor - the largest id that may have been handled elsewhere
+   */
   make(tag: string, floor: MessageId): ClientWindow {
     const window = new ClientWindow(this.#limits, this.#budget, floor);
     if (this.#windows.size === 0) watch(this, SWEEP);
+    // What it went on to keep in a window that is forgotten would count for ever.
+    // guard: a client has one connection, also when it begins anew
+    this.#windows.get(tag)?.holder?.replaced();
     this.#forget(tag);
     this.#windows.set(tag, window);
     this.#budget.bytes += EMPTY;

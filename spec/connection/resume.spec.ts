@@ -270,6 +270,25 @@ describe.each(everyWay)('a client that comes back, on %s, and says so %s', (_, i
     expect(handled).toEqual(['slow', 'waits']);
   });
 
+  it('has one line, also when it begins anew or was not told yet what it is called', async () => {
+    const { route } = chat();
+    const url = await stack(omniWs(route));
+    const [first] = await begin(url);
+    const [second] = await begin(url);
+
+    expect(await first.closed).toBe(4409);
+
+    const [third, { resumed }] = await comeBack(url, { owner: '' });
+
+    expect(await second.closed).toBe(4409);
+    expect(resumed).toBe(false);
+
+    await third.next();
+    third.send('1\nquiet');
+
+    expect(await third.next()).toBe('+1\n');
+  });
+
   it('gets what a topic had meanwhile, in order and nothing twice', async () => {
     const { route, hub } = chat({ resume: { ring: false } });
     const url = await stack(omniWs(route));

@@ -208,6 +208,21 @@ describe('what is kept of a client', () => {
     expect(windows.find('a')).toBe(window);
   });
 
+  it('is held by one line, also where a client begins anew', () => {
+    const windows = new Windows(limits, undefined);
+    const told: string[] = [];
+    const before = { replaced: () => told.push('before') };
+    windows.hold(windows.make('a', 0), before);
+    windows.make('b', 0);
+
+    expect(told).toEqual([]);
+
+    windows.make('a', 0);
+
+    expect(told).toEqual(['before']);
+    expect(windows.size).toBe(2);
+  });
+
   it('is kept for so long, message by message', () => {
     const windows = new Windows(limits, undefined);
     const window = windows.make('a', 0);

@@ -109,6 +109,7 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
     ['a log is read to its end', 'more than is read at once'],
     ['a ring that no longer reaches back', 'outside of topics'],
     ['a client has one connection', 'on the line before'],
+    ['a client has one connection, also when it begins anew', 'has one line'],
     ['the secret of a client has 128 bits', 'of the first half'],
     ['a window that another one came after is of the past', 'another process may have'],
     ['who comes back is the same user', 'finds nothing as another user'],

@@ -228,7 +228,12 @@ export class Resumption implements TopicPlaces {
         return this.#repeat(answered);
       }
       // guard: a new message never gets the answer of another
-      if (!isRepeat) return this.#repeat(forgotten(id));
+      if (!isRepeat) {
+        // The client has come back elsewhere, and repeats it there. It may be here again, on another line.
+        // guard: what another process handles is not waited for here
+        window.withdraw(id);
+        return this.#repeat(forgotten(id));
+      }
       // Another process handles it, or has died over it.
       await new Promise<void>((resolve) => {
         startTimer(resolve, delay, undefined);

@@ -142,6 +142,25 @@ describe('a message, where the store does not answer', () => {
     expect(await resumption.claim(1, false)).toBe(false);
     expect(frames).toEqual(['-1;forgotten\n']);
   });
+
+  it('is claimed anew by a repeat that waits for it, when another process handles it', async () => {
+    const [late, again] = [deferred<Known>(), deferred<Known>()];
+    const claims = [late.promise, again.promise];
+    const { store, told } = storeOf(() => claims.shift() as Promise<Known>);
+    const settings = resumeSettings({ store });
+    const first = connected({}, {}, settings);
+    // It comes late, on a line that the client has left, and after a repeat on another process.
+    const claimed = first.resumption.claim(1, false);
+    const second = connected({ resume: from({ sent: 1 }) }, {}, settings);
+    const repeated = second.resumption.claim(1, true);
+    late.resolve('begun');
+    again.resolve({ header: '=1', encoded: 'there' });
+
+    expect(await claimed).toBe(false);
+    expect(await repeated).toBe(false);
+    expect(second.frames).toEqual(['=1\nthere']);
+    expect(told).toEqual([]);
+  });
 });
 
 describe('a connection', () => {

@@ -338,13 +338,15 @@ function startBare(attempt, events, protocols = []) {
 // ../lib/client/poster.ts
 var KEEPALIVE_LIMIT = 3e4;
 var PATIENCE2 = 6e4;
+var CODING = { "content-encoding": "none" };
+var UNKNOWN_CODING = 415;
 var MARK = "omnimessage";
 var UNHANDLED = /^(pipelined|shutting-down)$/;
 function createPoster(url, { codec: codec2, fetch = platform.fetch }, events) {
   const closing = new AbortController();
   let isBusy = false;
   let isLeaving = false;
-  const post = async (body, settle, refused2) => {
+  const post = async (body, settle, refused2, more) => {
     isBusy = true;
     const timer = setTimeout(() => {
       end(0);
@@ -359,7 +361,7 @@ function createPoster(url, { codec: codec2, fetch = platform.fetch }, events) {
         method: "POST",
         body,
         // With this `omniHttp` marks the answer to a message that failed.
-        headers: { accept: "application/problem+json, */*" },
+        headers: { accept: "application/problem+json, */*", ...more },
         redirect: "error",
         keepalive: body.length <= KEEPALIVE_LIMIT,
         signal: closing.signal
@@ -374,7 +376,7 @@ function createPoster(url, { codec: codec2, fetch = platform.fetch }, events) {
         if (!headers.has(MARK) && (status < 500 || UNHANDLED.test(code ?? ""))) refused2?.();
         const retryAfter = Number(headers.get("retry-after"));
         end(verdict === "gone" && !code ? 0 : status, retryAfter || void 0);
-      } else if (!code && (status >= 500 || type.includes("html"))) {
+      } else if (!code && (status >= 500 || status !== UNKNOWN_CODING && type.includes("html"))) {
         end(status >= 500 ? status : 0);
       } else {
         isBusy = false;
@@ -389,8 +391,10 @@ function createPoster(url, { codec: codec2, fetch = platform.fetch }, events) {
   };
   return {
     look: (found) => {
-      if (codec2.binary) queueMicrotask(found);
-      else void post("", found);
+      const { origin } = platform.location ?? url;
+      if (!codec2.binary) void post("", found);
+      else if (origin === url.origin) void post("", found, void 0, CODING);
+      else queueMicrotask(found);
     },
     line: {
       isReady: () => !isBusy || isLeaving,

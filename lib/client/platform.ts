@@ -53,7 +53,7 @@ interface Channel {
 
 interface Platform {
   readonly document?: { readonly visibilityState: string };
-  readonly location?: { readonly href: string };
+  readonly location?: { readonly href: string; readonly origin: string };
   readonly navigator?: { readonly onLine?: boolean; readonly locks?: Locks };
   readonly BroadcastChannel?: new (name: string) => Channel;
   readonly WorkerGlobalScope?: unknown;

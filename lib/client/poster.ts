@@ -9,7 +9,9 @@ export interface Poster {
   readonly line: Line;
   /**
    * Looks whether the server is there, and ends the line if it is not. An empty body is refused
-   * before anything is handled; to a binary codec it would be a message, so it is not sent.
+   * before anything is handled. To a binary codec it would be a message, so it is said to be in a
+   * coding that no route takes; across origins, where that header would have to be allowed, nothing
+   * is looked at.
    */
   readonly look: (found: () => void) => void;
 }
@@ -18,6 +20,9 @@ export interface Poster {
 const KEEPALIVE_LIMIT = 30_000;
 /** How long an answer may take, in ms: longer than the server's own limit. */
 const PATIENCE = 60_000;
+/** A coding that is none: the route refuses it with the status after it. */
+const CODING = { 'content-encoding': 'none' };
+const UNKNOWN_CODING = 415;
 /** The header with which the server marks an answer to a message that failed. */
 const MARK = 'omnimessage';
 /** The codes with which the route says 503: it did not handle the message. */
@@ -37,6 +42,7 @@ export function createPoster(
     body: Wire,
     settle: (payload: Wire, code: string | undefined) => void,
     refused?: () => void,
+    more?: typeof CODING,
   ): Promise<void> => {
     isBusy = true;
     const timer = setTimeout(() => {
@@ -52,7 +58,7 @@ export function createPoster(
         method: 'POST',
         body: body as string,
         // With this `omniHttp` marks the answer to a message that failed.
-        headers: { accept: 'application/problem+json, */*' },
+        headers: { accept: 'application/problem+json, */*', ...more },
         redirect: 'error',
         keepalive: body.length <= KEEPALIVE_LIMIT,
         signal: closing.signal,
@@ -73,7 +79,7 @@ export function createPoster(
         if (!headers.has(MARK) && (status < 500 || UNHANDLED.test(code ?? ''))) refused?.();
         const retryAfter = Number(headers.get('retry-after'));
         end(verdict === 'gone' && !code ? 0 : status, retryAfter || undefined);
-      } else if (!code && (status >= 500 || type.includes('html'))) {
+      } else if (!code && (status >= 500 || (status !== UNKNOWN_CODING && type.includes('html')))) {
         // A proxy in between, or a captive portal.
         end(status >= 500 ? status : 0);
       } else {
@@ -91,8 +97,10 @@ export function createPoster(
 
   return {
     look: (found) => {
-      if (codec.binary) queueMicrotask(found);
-      else void post('', found);
+      const { origin } = platform.location ?? url;
+      if (!codec.binary) void post('', found);
+      else if (origin === url.origin) void post('', found, undefined, CODING);
+      else queueMicrotask(found);
     },
     line: {
       isReady: () => !isBusy || isLeaving,

@@ -161,8 +161,10 @@ export function sendProblem(
   endsConnection: boolean = ENDS_CONNECTION.has(refusal.code),
 ): void {
   const { code, status } = refusal;
-  // Our own client asks so whether the server is back: nobody has made a mistake.
-  const isLook = code === 'empty' && namesProblems(response.req.headers.accept ?? '');
+  // Our own client asks so whether the server is back, without a body or, for bytes, in a coding that
+  // there is not: nobody has made a mistake.
+  const { accept = '', 'content-encoding': coding } = response.req.headers;
+  const isLook = code === (coding === 'none' ? 'encoding' : 'empty') && namesProblems(accept);
   publishRefused({ transport: 'http', code, status }, isLook);
   if (response.headersSent || response.destroyed) return;
   const { headers, body } = problemOf(refusal);

@@ -4,6 +4,7 @@ import { type AddressInfo } from 'node:net';
 import express from 'express';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ask, http } from '../../lib/client.ts';
+import { type Codec } from '../../lib/core/codec.ts';
 import { omniHttp } from '../../lib/http/route.ts';
 import { untilTurned, withFakeClock } from '../support/clock.ts';
 import { type Linked, linkTo, words } from '../support/linked.ts';
@@ -11,13 +12,17 @@ import { serve } from '../support/serve.ts';
 import { until } from '../support/until.ts';
 
 /** The server's half of the words, which answers by rules. */
-function route(handled: string[], refuse: () => number | undefined = () => undefined) {
+function route(
+  handled: string[],
+  refuse: () => number | undefined = () => undefined,
+  codec = words,
+) {
   const app = express();
   app.set('env', 'test');
   app.use(
     omniHttp<string, string>({
       path: '/omni-http',
-      codec: words,
+      codec,
       context: () => {
         const status = refuse();
         if (status !== undefined) throw Object.assign(new Error('refused'), { status });
@@ -32,6 +37,13 @@ function route(handled: string[], refuse: () => number | undefined = () => undef
   );
   return app;
 }
+
+/** The same messages as bytes: an empty body is one of them. */
+const bytes: Codec<string, string, Uint8Array> = {
+  binary: true,
+  decode: (encoded) => new TextDecoder().decode(encoded),
+  encode: (message) => new TextEncoder().encode(message),
+};
 
 const over = (url: string, options: Parameters<typeof linkTo>[1] = {}): Linked =>
   linkTo(`${url}/omni-http`, { transport: http(), ...options });
@@ -110,13 +122,18 @@ describe('a link over HTTP', () => {
     expect(messages).toEqual(['what the server says of it']);
   });
 
-  it('comes back when the server does, with what waited, and looks first without a message', async () => {
+  it.each([
+    ['text', words],
+    ['bytes', bytes],
+  ])('comes back when the server does, with what waited: %s', async (_name, codec) => {
     const handled: string[] = [];
-    const app = route(handled);
+    const app = route(handled, undefined, codec as typeof words);
     const first = createServer(app).listen(0, '127.0.0.1');
     await once(first, 'listening');
     const { port } = first.address() as AddressInfo;
-    const { link, unconfirmed, messages, states } = over(`http://127.0.0.1:${port}`);
+    const { link, unconfirmed, messages, states } = over(`http://127.0.0.1:${port}`, {
+      codec: codec as typeof words,
+    });
     await ask(link, 'before');
     first.closeAllConnections();
     first.close();
@@ -125,6 +142,10 @@ describe('a link over HTTP', () => {
     link.send('into the silence');
     await until(() => unconfirmed.length === 1);
     link.send('waits');
+    // It has looked for the server in vain, and what waits was not sent for that.
+    await until(
+      () => states().filter((state) => state === 'waiting: connection-lost').length === 3,
+    );
     const second = createServer(app).listen(port, '127.0.0.1');
     onTestFinished(() => {
       second.closeAllConnections();

@@ -129,10 +129,12 @@ describe('a notice for developers', () => {
       flush: nothing,
       end: nothing,
     };
-    const { look } = createPoster(url, { codec: {}, url, isReturn: true }, events);
-    await new Promise<void>((found) => {
-      look(found);
-    });
+    for (const binary of [false, true]) {
+      const { look } = createPoster(url, { codec: { binary }, url, isReturn: true }, events);
+      await new Promise<void>((found) => {
+        look(found);
+      });
+    }
     expect(lines).toEqual([]);
     const headers = { accept: 'application/problem+json' };
     await fetch(url, { method: 'POST', headers, body: 'too large' });

@@ -787,6 +787,7 @@ function openLink(options, restored) {
   let isGap = false;
   let failures = 0;
   let unopened = 0;
+  let known;
   let missing = [];
   let askedAt = -PROOF;
   let mayHurry = false;
@@ -853,12 +854,20 @@ function openLink(options, restored) {
   };
   const open = (lineOptions) => {
     if (!line) return;
+    unopened = 0;
+    const place = transports.indexOf(known);
+    if (place > 0) {
+      transports.unshift(...transports.splice(place));
+      known = void 0;
+      void start();
+      return;
+    }
+    [known] = transports;
     const { interval = 0, resumed } = lineOptions;
     const isResumed = !isFirst && resumed === true;
     const given = { isFirst, isResumed };
     isOpen = true;
     isFirst = false;
-    unopened = 0;
     if (interval > 0) liveness.start(line, Math.min(interval, LONGEST));
     clearTimeout(timer);
     timer = setTimeout(proved, PROOF);

@@ -50,6 +50,8 @@ export function openLink<In, Out>(
   let failures = 0;
   /** Attempts in a row that never opened, without a known reason. */
   let unopened = 0;
+  /** Of a list, the transport that opened last. */
+  let known: Transport | undefined;
   /** When the route was missing, time after time. */
   let missing: number[] = [];
   let askedAt = -PROOF;
@@ -135,12 +137,21 @@ export function openLink<In, Out>(
 
   const open = (lineOptions: LineOptions): void => {
     if (!line) return;
+    unopened = 0;
+    const place = transports.indexOf(known as Transport);
+    if (place > 0) {
+      // Perhaps the server was away, and not the way to it: what has worked is tried once more.
+      transports.unshift(...transports.splice(place));
+      known = undefined;
+      void start();
+      return;
+    }
+    [known] = transports;
     const { interval = 0, resumed } = lineOptions;
     const isResumed = !isFirst && resumed === true;
     const given = { isFirst, isResumed };
     isOpen = true;
     isFirst = false;
-    unopened = 0;
     if (interval > 0) liveness.start(line, Math.min(interval, LONGEST));
     clearTimeout(timer);
     timer = setTimeout(proved, PROOF);

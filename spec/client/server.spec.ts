@@ -283,6 +283,62 @@ describe('a list of transports', () => {
     expect(attempts).toHaveLength(2);
   });
 
+  it('goes back to the one that has worked when the server was away for long', async () => {
+    const served = await attached();
+    const { hostname, port } = new URL(served.url);
+    const door = await gate(hostname, Number(port));
+    const tried = new Set<string>();
+    const { link, opened } = linkTo(undefined, {
+      transport: [webSocket, http].map((make) =>
+        make({ url: `http://127.0.0.1:${door.port}/omni-${make === http ? 'http' : 'ws'}` }),
+      ),
+    });
+    link.subscribe(() => tried.add(link.getSnapshot().transport));
+    expect(await ask(link, 'a')).toBe('re: a');
+
+    await door.shut();
+    await until(() => tried.has('http'));
+    link.send('waits');
+    await door.open();
+    await until(() => handled.length === 2);
+
+    expect(link.getSnapshot()).toMatchObject({ state: 'open', transport: 'websocket' });
+    expect(opened).toHaveLength(2);
+    expect(handled).toEqual(['a', 'waits']);
+  });
+
+  it('falls back where sockets, which have worked, do not get through any more', async () => {
+    const served = await attached();
+    const { hostname, port } = new URL(served.url);
+    const door = await gate(hostname, Number(port));
+    const base = served.url.replace('ws', 'http');
+    let attempts = 0;
+    class Counted extends WebSocket {
+      constructor(url: URL, protocols: string[]) {
+        attempts += 1;
+        super(url, protocols);
+      }
+    }
+    const { link, opened } = linkTo(undefined, {
+      WebSocket: Counted,
+      transport: [
+        webSocket({ url: `http://127.0.0.1:${door.port}/omni-ws` }),
+        http({ url: `${base}/omni-http` }),
+      ],
+    });
+    expect(await ask(link, 'a')).toBe('re: a');
+    await door.shut();
+    await until(() => link.getSnapshot().state !== 'open');
+
+    expect(await ask(link, 'b')).toBe('re: b');
+    // One that opened, two that did not, and two more after HTTP got through.
+    expect(attempts).toBe(5);
+    expect(opened).toHaveLength(2);
+    expect(await ask(link, 'c')).toBe('re: c');
+    expect(attempts).toBe(5);
+    expect(link.getSnapshot()).toMatchObject({ state: 'open', transport: 'http' });
+  });
+
   it('falls back where a proxy answers 502 for one of them', async () => {
     const served = await attached();
     let refused = 0;

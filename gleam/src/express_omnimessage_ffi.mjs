@@ -193,7 +193,7 @@ function openSocket({ url, WebSocket = platform.WebSocket }, protocols, events, 
     }
   ];
 }
-var greeted = (header, payload) => header === "!" && jsonOf(payload) || false;
+var greeted = (header, payload) => header[0] === "!" && jsonOf(payload) || false;
 var startFramed = (attempt, events, protocols = []) => {
   const { token, greet = greeted } = events.returning?.() ?? {};
   const offered = [...protocols, PROTOCOL];
@@ -1004,8 +1004,8 @@ function resume({ definition } = {}) {
           token: `${PROTOCOL}.${token}`,
           lastEventId: [...places].map((pair) => pair.join(",")).join(" "),
           greet: (header, payload, say) => {
-            if (hello) return header === "@" ? { ...hello, ...jsonOf(payload) } : void 0;
-            hello = header === "!" ? jsonOf(payload) : void 0;
+            if (hello) return header[0] === "@" ? { ...hello, ...jsonOf(payload) } : void 0;
+            hello = header[0] === "!" ? jsonOf(payload) : void 0;
             if (!hello) return false;
             if (!from || windowOf(hello) === 0) return hello;
             if (!isTold) say("@", JSON.stringify(from));
@@ -1025,7 +1025,7 @@ function resume({ definition } = {}) {
         return (outgoing) => !outgoing.isOfLine && isOld(outgoing);
       },
       heard: (header, payload) => {
-        if (header === "@") {
+        if (header[0] === "@") {
           learnOwner(jsonOf(payload)?.owner);
           return;
         }

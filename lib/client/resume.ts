@@ -89,8 +89,8 @@ export function resume({ definition }: ResumeLinkOptions = {}): Resume {
           lastEventId: [...places].map((pair) => pair.join(',')).join(' '),
           greet: (header, payload, say) => {
             // The server says in a second frame whether the client is resumed.
-            if (hello) return header === '@' ? { ...hello, ...jsonOf(payload) } : undefined;
-            hello = header === '!' ? jsonOf(payload) : undefined;
+            if (hello) return header[0] === '@' ? { ...hello, ...jsonOf(payload) } : undefined;
+            hello = header[0] === '!' ? jsonOf(payload) : undefined;
             if (!hello) return false;
             if (!from || windowOf(hello) === 0) return hello;
             if (!isTold) say('@', JSON.stringify(from));
@@ -110,7 +110,7 @@ export function resume({ definition }: ResumeLinkOptions = {}): Resume {
         return (outgoing) => !outgoing.isOfLine && isOld(outgoing);
       },
       heard: (header, payload) => {
-        if (header === '@') {
+        if (header[0] === '@') {
           learnOwner(jsonOf(payload)?.owner);
           return;
         }

@@ -91,7 +91,7 @@ export function openSocket(
 }
 
 /** The hello alone proves the protocol: nothing is sent before. */
-const greeted: Greet = (header, payload) => (header === '!' && jsonOf(payload)) || false;
+const greeted: Greet = (header, payload) => (header[0] === '!' && jsonOf(payload)) || false;
 
 /** Begins a line of `omnimessage.1`. */
 export const startFramed = (

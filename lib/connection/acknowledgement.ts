@@ -32,7 +32,7 @@ export function isProbe(frame: Wire): boolean {
 /** The frame of a client that says what it goes on from. */
 export function resumePayloadOf(frame: Wire): string | undefined {
   const split = splitFrame(frame);
-  if (split?.header !== '@') return undefined;
+  if (split === undefined || !/^@(?:;|$)/.test(split.header)) return undefined;
   const { payload } = split;
   return typeof payload === 'string' ? payload : new TextDecoder().decode(payload);
 }

@@ -437,6 +437,29 @@ describe('what was on its way when the line broke', () => {
     expect(server.peers[0]?.headers.filter((header) => header.includes(';'))).toEqual([]);
   });
 
+  it.each([
+    ['with resume', resumption()],
+    ['without', undefined],
+  ])('does not mind extensions that it does not know, %s', async (_, resume) => {
+    const server = await serveProtocol({ hello: false, answer: () => {} });
+    const { link, messages, opened } = linkTo(server.url, { resume });
+    const answer = ask(link, 'asked');
+    const peer = await server.peer(0);
+    peer.send(
+      '!;new=1',
+      JSON.stringify({ version: 1, interval: 25_000, limit: 65_536, window: 1 }),
+    );
+    peer.send('.;new=1');
+    peer.send('@;new=1', JSON.stringify({ owner: 'o', resumed: false, pushes: 0 }));
+    await until(() => peer.ids.length === 1);
+    peer.send(';new=1', 'pushed');
+    peer.send(`=${peer.ids[0]};new=1`, 'answered');
+
+    expect(await answer).toBe('answered');
+    expect(messages).toEqual(['pushed']);
+    expect(opened).toHaveLength(1);
+  });
+
   it('ends as outdated where the page is too old', async () => {
     const { app, server, close } = attachWebSockets(express());
     app.ws(

@@ -21,7 +21,7 @@ async function sizeOf(code: string): Promise<number> {
 
 describe('the size of the client', () => {
   it.each([
-    ['core over WebSocket', "export { connect } from './lib/client.ts';", 5_165],
+    ['core over WebSocket', "export { connect } from './lib/client.ts';", 5_167],
     ['core and questions', "export { ask, connect } from './lib/client.ts';", 5_390],
     ['core and resume', "export { connect, resume } from './lib/client.ts';", 6_030],
     ['core for any server', "export { anyWebSocket, connect } from './lib/client.ts';", 5_670],

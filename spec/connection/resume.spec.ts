@@ -707,6 +707,17 @@ describe.each(everyWay)('a client that comes back, on %s, and says so %s', (_, i
     expect(handled).toEqual([]);
   });
 
+  it('may say what it goes on from with an extension that is not known', async () => {
+    const url = await stack(omniWs(chat().route));
+    const [first, { owner }] = await begin(url);
+    await first.cut();
+    const second = dial(url, { client: SECRET, resumes: true });
+    await second.next();
+    second.send(`@;new=1\n${JSON.stringify({ owner, sent: 0, pushes: 0, places: {} })}`);
+
+    expect(await resumedOf(second)).toMatchObject({ resumed: true });
+  });
+
   it('that never says what it goes on from is closed with 4408', async () => {
     const url = await stack(omniWs({ ...chat().route, contextTimeout: 30 }));
     const client = dial(url, { client: SECRET, resumes: true });

@@ -40,7 +40,7 @@ export class Beats {
     const hello: Hello = {
       version: 1,
       interval,
-      limit,
+      limit: Math.min(limit, line.limit),
       ...(rateLimit === undefined ? {} : { rate: rateLimit.perSecond }),
       ...(resume && line.introduction && { window: resume.window }),
       ...(resume && line.goesOnFrom && { resumed: resume.ring === 0 }),

@@ -24,6 +24,8 @@ export interface Line {
   readonly goesOnFrom: Resume | undefined;
   /** Whether the client sends nothing: then its silence proves nothing. */
   readonly isOneWay: boolean;
+  /** The largest message that it takes, in bytes; a route may allow less. */
+  readonly limit: number;
   /** What was written and not yet taken by the kernel: its bytes, plus 256 for each frame that waits. */
   readonly buffered: number;
   /** How much was ever written, in bytes. */

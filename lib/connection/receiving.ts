@@ -41,7 +41,8 @@ export class MessageReceiver<In> extends MessageQueue {
     this.#line = line;
     this.#bucket = settings.rateLimit === undefined ? undefined : new Bucket(settings.rateLimit);
     this.#marks = line.isMarked ? new Marks() : undefined;
-    this.#limit = line.isMarked ? settings.limit + FRAME_HEADER : settings.limit;
+    const limit = Math.min(settings.limit, line.limit);
+    this.#limit = line.isMarked ? limit + FRAME_HEADER : limit;
   }
 
   /** A message has arrived. */
@@ -135,7 +136,7 @@ export class MessageReceiver<In> extends MessageQueue {
         const marked = this.#marks.read(encoded);
         ({ id, isRepeat, payload: encoded } = marked);
         if (marked.done > 0) this.#host.confirmed(marked.done);
-        if (isLarger(encoded, this.#settings.limit)) {
+        if (isLarger(encoded, this.#limit - FRAME_HEADER)) {
           this.#refuseUnread(data, CloseCode.TooLarge);
           return;
         }

@@ -34,6 +34,7 @@ const REFUSALS: ReadonlyMap<number, Refusal> = new Map([
 export class SseLine implements Line {
   readonly isMarked = true;
   readonly isOneWay = true;
+  readonly limit: number = Infinity;
   introduction: undefined;
   readonly goesOnFrom: Resume | undefined;
   readonly #response: ServerResponse;

@@ -25,6 +25,7 @@ const CLOSED = 3;
 export class WebSocketLine implements Line, PausedLine {
   readonly isMarked: boolean;
   readonly isOneWay: boolean = false;
+  readonly limit: number;
   introduction: Introduced | undefined;
   readonly goesOnFrom: undefined;
   isPaused = false;
@@ -38,9 +39,17 @@ export class WebSocketLine implements Line, PausedLine {
   /**
    * @param hasIds - whether the route knows the ids of `omnimessage.1`
    * @param asksWho - whether it wants to know who its clients are
+   * @param limit - the largest message that the route allows, in bytes
    */
-  constructor(socket: WebSocket, request: IncomingMessage, hasIds: boolean, asksWho: boolean) {
+  constructor(
+    socket: WebSocket,
+    request: IncomingMessage,
+    hasIds: boolean,
+    asksWho: boolean,
+    limit: number,
+  ) {
     this.isMarked = hasIds && socket.protocol === PROTOCOL;
+    this.limit = limitReceiver(socket, limit, this.isMarked ? FRAME_HEADER : 0);
     if (this.isMarked) {
       if (asksWho) this.introduction = introductionOf(request);
       forgetIntroduction(request);
@@ -133,13 +142,12 @@ export function connectSocket<In, Out, Context, Request extends IncomingMessage>
 ): void {
   expectSocket(socket);
   const asksWho = (settings.resume ?? settings.onVersion) !== undefined;
-  const line = new WebSocketLine(socket, request, settings.hasIds, asksWho);
+  const line = new WebSocketLine(socket, request, settings.hasIds, asksWho, settings.limit);
   const connection = new ClientConnection(line, request, settings, start);
   restoreUrl(request);
   forgetRouting(request);
   listen(socket, connection, line);
   readInPieces(socket, line);
-  limitReceiver(socket, settings.limit, line.isMarked ? FRAME_HEADER : 0);
   const admission = admissionOf(socket);
   admission?.claim(connection);
   // Gone while a middleware before us was busy: its 'close' event is past.

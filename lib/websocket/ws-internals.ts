@@ -60,24 +60,27 @@ export function parserOf(socket: WebSocket): Parser | undefined {
  *
  * @param limit - the largest message, in bytes
  * @param header - how much larger than its message a frame may be
+ * @returns the largest message that holds: a server's own limit may be lower
  */
-export function limitReceiver(socket: WebSocket, limit: number, header = 0): void {
+export function limitReceiver(socket: WebSocket, limit: number, header = 0): number {
   const receiver = (socket as unknown as Internals)._receiver;
   // Bun has null here: its sockets are not those of ws, and have limits of their own.
-  // guard: a socket without a receiver → if (receiver === undefined) return;
-  if (receiver === undefined || receiver === null) return;
-  // guard: payload limit of a route
-  lower(receiver, '_maxPayload', limit, header);
+  // guard: a socket without a receiver → if (receiver === undefined) return limit;
+  if (receiver === undefined || receiver === null) return limit;
+  // guard: payload limit of a route → const frame = limit + header;
+  const frame = lower(receiver, '_maxPayload', limit, header);
   // Where a server of the user's compresses: else a frame is inflated to 100 MiB before it is counted.
   const compression = receiver._extensions?.['permessage-deflate'];
   // guard: payload limit of what is inflated
   if (compression !== undefined) lower(compression, '_maxPayload', limit, header);
   // guard: fragment limit of a route
-  const isBounded = lower(receiver, '_maxFragments', 64);
+  const fragments = lower(receiver, '_maxFragments', 64);
   // guard: chunk limit of a route
   lower(receiver, '_maxBufferedChunks', 1_024);
   // guard: the floor of ws is checked
-  if (!isBounded) noticeOldWs();
+  if (fragments === undefined) noticeOldWs();
+  // guard: the lower of two limits holds → return limit;
+  return frame === undefined ? limit : frame - header;
 }
 
 function noticeOldWs(): void {
@@ -90,11 +93,12 @@ function noticeOldWs(): void {
   );
 }
 
-/** @returns false when ws does not know this limit */
-function lower(limits: Limits, name: keyof Limits, limit: number, extra = 0): boolean {
+/** @returns the limit from now on; undefined when ws does not know this one */
+function lower(limits: Limits, name: keyof Limits, limit: number, extra = 0): number | undefined {
   const present = limits[name];
-  if (typeof present !== 'number') return false;
+  if (typeof present !== 'number') return undefined;
   // 0 means "no limit" to ws.
-  limits[name] = (present === 0 || present > limit ? limit : present) + extra;
-  return true;
+  const lowered = (present === 0 || present > limit ? limit : present) + extra;
+  limits[name] = lowered;
+  return lowered;
 }

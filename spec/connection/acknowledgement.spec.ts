@@ -286,6 +286,30 @@ describe.each(everyStack)('omnimessage.1 of omniWs on %s', (_, stack) => {
   });
 });
 
+describe('omnimessage.1 on a server whose limit is lower than that of the route', () => {
+  it('says which one holds, and takes a message up to it, whatever its header', async () => {
+    const { url } = await serveAttached(
+      (app) => {
+        app.ws('/omni', omniWs({ ...answering, limit: 200 }));
+      },
+      { limit: 100 },
+    );
+    const client = await open(`${url}/omni`);
+    const padded = (size: number): string => `{"text":"${'x'.repeat(size - 11)}"}`;
+
+    expect(await client.next()).toContain('"limit":100');
+
+    client.send(`1;${'x'.repeat(250)}\n${padded(100)}`);
+
+    expect(await client.next()).toBe(reply('=1', 'x'.repeat(89)));
+
+    client.send(`2\n${padded(101)}`);
+
+    expect(await client.next()).toBe('-2;too-large\n');
+    expect(await client.closed).toEqual({ code: 1009, reason: 'too-large' });
+  });
+});
+
 interface ByHand {
   readonly send: (text: string) => Promise<unknown>;
   readonly close: () => void;

@@ -56,6 +56,7 @@ class ModelLine implements Line {
   isOpen = true;
   readonly isMarked = true;
   readonly isOneWay = false;
+  readonly limit = Infinity;
   introduction: Introduced | undefined;
   readonly goesOnFrom = undefined;
   readonly buffered = 0;

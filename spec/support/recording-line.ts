@@ -7,6 +7,7 @@ export class RecordingLine implements Line {
   isOpen = true;
   readonly isMarked: boolean;
   readonly isOneWay = false;
+  readonly limit = Infinity;
   readonly introduction = undefined;
   readonly goesOnFrom = undefined;
   /** How much waits, in bytes. Each write adds `weight`. */

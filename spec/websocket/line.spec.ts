@@ -33,7 +33,8 @@ async function lineOn(
 ): Promise<Pair> {
   const arrived = deferred<Omit<Pair, 'client'>>();
   const url = await start((socket, request) => {
-    arrived.resolve({ line: new WebSocketLine(socket, request, hasIds, asksWho), socket, request });
+    const line = new WebSocketLine(socket, request, hasIds, asksWho, 65_536);
+    arrived.resolve({ line, socket, request });
   });
   const client = await connect(url, {}, protocols);
   return { ...(await arrived.promise), client };

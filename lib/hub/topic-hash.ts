@@ -1,5 +1,5 @@
 /** What clients see of topics: a hash in place of the name, and an opaque place. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type Place } from './backplane.ts';
 
 /** How many hashes are remembered. */
@@ -12,9 +12,9 @@ export function topicHash(topic: string): string {
   const known = hashes.get(topic);
   if (known !== undefined) return known;
   if (hashes.size >= REMEMBERED) hashes.clear();
-  const hash = createHash('sha256').update(topic).digest('base64url').slice(0, 16);
-  hashes.set(topic, hash);
-  return hash;
+  const short = hash('sha256', topic, 'base64url').slice(0, 16);
+  hashes.set(topic, short);
+  return short;
 }
 
 /** What fits into the header of a frame: PROTOCOL.md has its bounds. */

@@ -120,6 +120,11 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
     ['a gap comes before the place after it', 'the same answer to a repeat'],
     ['a ring holds so many pushes', 'outside of topics'],
   ],
+  'spec/hub/redis/windows-refused.spec.ts': [
+    ['a store of windows needs a master', 'has become a replica'],
+    ['the last answers are written before a store closes', 'before it closes'],
+    ['what waits for a store is bounded', '16 MiB'],
+  ],
   'spec/connection/resumption.spec.ts': [
     ['a repeat that the store does not know is forgotten', 'was not handled'],
     ['what was refused stays refused', 'refused again'],

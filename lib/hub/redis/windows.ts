@@ -17,8 +17,10 @@ import {
 import { type Connection, isRefusal } from './connection.ts';
 import { type Argument } from './entry.ts';
 import { makerOf } from './maker.ts';
-import { CLAIM, RELEASE, SETTLE } from './windows-scripts.ts';
+import { Repeats } from '../repeats.ts';
 import { ClusterNodes, type Nodes, type NodesOptions, oneNode } from './windows-nodes.ts';
+import { CLAIM, RELEASE, SETTLE } from './windows-scripts.ts';
+import { StoreWrites } from './windows-writes.ts';
 
 /** Options of {@link redisWindows}: `url`, `client`, `cluster` or `sentinel`, one of them. */
 export interface RedisWindowsOptions {
@@ -35,7 +37,7 @@ export interface RedisWindowsOptions {
    * @defaultValue `'omnimessage:windows'`
    */
   readonly prefix?: string | undefined;
-  /** Is called when Redis is away, once per outage. */
+  /** Is called when Redis is away, once per outage, and when it refuses something, every ten seconds at most. */
   readonly onError?: ((error: BackplaneError) => unknown) | undefined;
 }
 
@@ -50,21 +52,34 @@ const OPTION_NAMES: OptionNames<RedisWindowsOptions> = {
 
 /** A store of windows in Redis. */
 export interface RedisWindows extends WindowStore {
-  /** Disconnects. Call it when the server has closed its connections. */
+  /**
+   * Disconnects, once Redis has the last answers, or after 2 s. Call it when the server has closed its
+   * connections.
+   */
   readonly close: () => Promise<void>;
 }
 
 /** How long a claim may take, in milliseconds. */
 const CLAIM_LIMIT = 2_000;
 
-/** How many answers wait while Redis is away; more are not kept. */
-const WAITING_LIMIT = 1_000;
+/** How long `close` waits for what Redis does not have yet, in milliseconds. */
+const CLOSE_LIMIT = 2_000;
 
+const AWAY = 'the store of windows is away';
+const REFUSED = 'Redis refused what a store of windows has to note';
 const NOT_ONE = 'this is a Redis Cluster: give `cluster` to `redisWindows`';
 
-/** True when a node of a cluster says that it has not, or not yet, the slot of a key. */
-const isElsewhere = (error: unknown): error is Error =>
-  isRefusal(error) && /^(MOVED|ASK|CLUSTERDOWN|TRYAGAIN|READONLY|LOADING)/.test(error.message);
+/** What loads the scripts. */
+const LOAD: Argument[][] = [CLAIM, SETTLE, RELEASE].map(({ source }) => ['SCRIPT', 'LOAD', source]);
+
+/** Somebody has emptied the cache of scripts. */
+const NO_SCRIPT = /^NOSCRIPT/;
+
+/** It was a master, or is not one yet. */
+const NO_MASTER = /^(READONLY|MASTERDOWN|LOADING)/;
+
+/** A node of a cluster has not, or not yet, the slot of a key. */
+const ELSEWHERE = /^(MOVED|ASK|CLUSTERDOWN|TRYAGAIN|READONLY|MASTERDOWN|LOADING)/;
 
 /**
  * Makes a store of windows in Redis (6.2 or later), so that a message that is repeated to another
@@ -89,31 +104,48 @@ export function redisWindows(options: RedisWindowsOptions): RedisWindows {
   const ending = new AbortController();
   let nodes: Nodes | undefined;
   let isAway = false;
+  const repeats = new Repeats();
   const arrivals = new Set<() => void>();
-  /** What Redis does not have yet, with its key. */
-  let waiting: (readonly [key: string, command: Argument[]])[] = [];
 
-  const lost = (cause: unknown): void => {
-    if (isAway || onError === undefined) return;
-    isAway = true;
+  const report = (text: string, cause?: unknown): void => {
     attempt(
-      () => onError(new BackplaneError('the store of windows is away', { cause })),
+      () => onError?.(new BackplaneError(text, cause === undefined ? {} : { cause })),
       () => {},
     );
   };
+  const lost = (cause: unknown): void => {
+    if (isAway) return;
+    isAway = true;
+    report(AWAY, cause);
+  };
+  /** Redis refused something: what may help is done. */
+  const refused = (used: Connection, cause: unknown): void => {
+    if (!isRefusal(cause)) return;
+    const { message } = cause;
+    if (NO_SCRIPT.test(message)) {
+      for (const command of LOAD) used.send(command).catch(() => {});
+    } else if (nodes?.isCluster === true && ELSEWHERE.test(message)) {
+      void nodes.refresh();
+    } else if (NO_MASTER.test(message)) {
+      // Another node is the master now: it is looked for when there is no connection.
+      used.close(cause);
+    } else if (/^(MOVED|ASK)/.test(message)) {
+      lost(new Error(NOT_ONE, { cause }));
+    } else if (repeats.isDue(REFUSED)) {
+      report(REFUSED, cause);
+    }
+  };
+  const writes = new StoreWrites({ connectionOf: (key) => nodes?.connectionOf(key), refused });
 
   const begin = (): Nodes => {
     const needed: NodesOptions = {
       prepare: async (connection) => {
-        await connection.commands(
-          [CLAIM, SETTLE, RELEASE].map(({ source }) => ['SCRIPT', 'LOAD', source]),
-        );
+        await connection.commands(LOAD);
+        if (make !== undefined) await expectMaster(connection, prefix);
         isAway = false;
       },
       changed: () => {
-        const late = waiting;
-        waiting = [];
-        for (const [key, command] of late) write(key, command);
+        writes.again();
         for (const arrived of arrivals) arrived();
       },
       lost,
@@ -124,22 +156,6 @@ export function redisWindows(options: RedisWindowsOptions): RedisWindows {
         ? new ClusterNodes(options.cluster as RedisClusterOptions, needed)
         : oneNode(make, needed);
     return nodes;
-  };
-
-  /** Writes without waiting. What fails because the connection broke is written when there is another. */
-  const write = (key: string, command: Argument[]): void => {
-    const again = (): void => {
-      if (waiting.length < WAITING_LIMIT) waiting.push([key, command]);
-    };
-    const used = nodes?.connectionOf(key);
-    if (used === undefined) again();
-    else {
-      used.send(command).catch((error: unknown) => {
-        const isMoved = nodes?.isCluster === true && isElsewhere(error);
-        if (used.isBroken || isMoved) again();
-        if (isMoved) void nodes?.refresh();
-      });
-    }
   };
 
   /** The connection to the node of a key, at the latest at `end`. */
@@ -157,7 +173,7 @@ export function redisWindows(options: RedisWindowsOptions): RedisWindows {
       };
       const timer = setTimeout(() => {
         leave();
-        reject(new BackplaneError('the store of windows is away'));
+        reject(new BackplaneError(AWAY));
       }, end - performance.now());
       arrivals.add(look);
     });
@@ -171,17 +187,17 @@ export function redisWindows(options: RedisWindowsOptions): RedisWindows {
       try {
         return (await used.commands(commands, CLAIM_LIMIT)).at(-1) as Buffer;
       } catch (error) {
-        if (!isElsewhere(error)) throw error;
-        if (!there.isCluster) {
-          if (/^(MOVED|ASK)/.test(error.message)) lost(new Error(NOT_ONE, { cause: error }));
-          throw error;
-        }
-        if (performance.now() > end) throw error;
+        if (!isRefusal(error)) throw error;
+        const { message } = error;
+        const mayHelp =
+          NO_SCRIPT.test(message) || (there.isCluster ? ELSEWHERE : NO_MASTER).test(message);
         // A slot that is on its way: what its old node has no more, the new one has.
-        const asked = /^ASK \d+ (\S+)/.exec(error.message)?.[1];
+        const asked = there.isCluster ? /^ASK \d+ (\S+)/.exec(message)?.[1] : undefined;
         const target = asked === undefined ? undefined : there.connectionAt(asked);
+        if (target === undefined) refused(used, error);
+        if (!mayHelp || performance.now() > end) throw error;
         commands = target === undefined ? [command] : [['ASKING'], command];
-        if (target === undefined) await there.refresh();
+        if (there.isCluster && target === undefined) await there.refresh();
         used = target ?? there.connectionOf(key) ?? (await arrived(key, end));
       }
     }
@@ -200,11 +216,12 @@ export function redisWindows(options: RedisWindowsOptions): RedisWindows {
       settle: (client, id, answered, claimer) => {
         const key = keyOf(client);
         const args = [key, String(id), String(bytes), life, valueOf(answered), `b${claimer}`];
-        write(key, ['EVALSHA', SETTLE.sha, '1', ...args]);
+        writes.add(key, ['EVALSHA', SETTLE.sha, '1', ...args], milliseconds);
       },
       release: (client, id, claimer) => {
         const key = keyOf(client);
-        write(key, ['EVALSHA', RELEASE.sha, '1', key, String(id), `b${claimer}`]);
+        const args = [key, String(id), `b${claimer}`];
+        writes.add(key, ['EVALSHA', RELEASE.sha, '1', ...args], milliseconds);
       },
     };
   };
@@ -212,10 +229,26 @@ export function redisWindows(options: RedisWindowsOptions): RedisWindows {
   return {
     open,
     close: async () => {
+      // guard: the last answers are written before a store closes → const isWritten = true;
+      const isWritten = await writes.end(CLOSE_LIMIT);
       ending.abort();
       await nodes?.running;
+      if (!isWritten) report('closed while answers waited: a repeat of their messages gets none');
     },
   };
+}
+
+/**
+ * Rejects on a replica, to which Sentinels or an address may still lead. Each write would be refused
+ * there, for as long as the connection holds.
+ */
+async function expectMaster(connection: Connection, prefix: string): Promise<void> {
+  try {
+    await connection.command(['HDEL', `${prefix}:probe`, '0']);
+  } catch (error) {
+    // guard: a store of windows needs a master
+    if (!isRefusal(error) || NO_MASTER.test(error.message)) throw error;
+  }
 }
 
 /** An answer as it is kept: its kind, the length of its header, the header, and what follows. */

@@ -13,7 +13,7 @@ const DEFINITION = /^[\w-]{1,64}$/;
 const TOPIC = /^[\w-]{1,32}$/;
 /** A place travels in a header: see `topic-hash.ts` of the hub. */
 const PLACE = /^[\x21-\x3a\x3c-\x7e]{1,180}$/;
-/** What client and user are called, the name of the window, and what another user may have sent. */
+/** What client and user are called, the name of the window, and what no store may know. */
 const OWNER = /^([\w-]{22})(?:\.([\w-]{1,32})(?:\.(\d{1,16}))?)?$/;
 
 /** What a client says of itself. */
@@ -31,7 +31,7 @@ export interface Resume extends Omit<ResumeFrame, 'places' | 'owner'> {
   readonly tag: string | undefined;
   /** The window that it had there. */
   readonly window: string | undefined;
-  /** Messages up to this one may have been sent as another user. */
+  /** Messages up to this one may have been sent as another user, or to a process without a store. */
   readonly foreign: number;
   readonly places: Map<string, string>;
 }

@@ -43,6 +43,9 @@ const LONGEST_LOOK = 1_000;
 
 const TAKEN = '';
 
+/** The largest id that a message may have. */
+const LAST: MessageId = 999_999_999_999_999;
+
 /** What connections are called in a store of windows begins so in this process. */
 const PROCESS = randomBytes(9).toString('base64url');
 let claimers = 0;
@@ -52,7 +55,10 @@ export class Resumption implements TopicPlaces {
   readonly #settings: ResumeSettings;
   readonly #tag: string | undefined;
   readonly #window: ClientWindow | undefined;
-  /** Messages up to this one may have been handled for another user, of whom the store says nothing here. */
+  /**
+   * Messages up to this one may have been handled where the store does not say so: for another user, or by a
+   * process without it.
+   */
   readonly #foreign: MessageId;
   /** The number of this connection among those that claim, once it has claimed. */
   #claimer = 0;
@@ -73,7 +79,7 @@ export class Resumption implements TopicPlaces {
     const sent = resume?.sent ?? 0;
     // It is told to the client, because the next line may be another process's.
     // guard: what was another user's stays so → this.#foreign = isNamed ? 0 : sent;
-    this.#foreign = isNamed ? resume.foreign : sent;
+    this.#foreign = isNamed ? Math.min(resume.foreign, sent) : sent;
     this.#window = found ?? (tag === undefined ? undefined : settings.windows.make(tag, sent));
     // The client had another window since: its messages were handled there, or not.
     // guard: a window that another one came after is of the past → const isCurrent = found !== undefined;
@@ -90,10 +96,12 @@ export class Resumption implements TopicPlaces {
     }
     if (!isAnswered) return;
     const pushes = isResumed ? resume.pushes : (this.#window?.pushes ?? 0);
+    // guard: what a process without a store handles is in no store → const foreign = this.#foreign;
+    const foreign = settings.windows.store === undefined ? LAST : this.#foreign;
     const owner =
       tag === undefined || this.#window === undefined
         ? ''
-        : ownerOf(tag, this.#window.name, this.#foreign);
+        : ownerOf(tag, this.#window.name, foreign);
     const answer: ResumedFrame = { owner, resumed: isResumed, pushes };
     host.sendControl('@', JSON.stringify(answer));
     for (const { number, encoded } of isResumed ? missed : []) {

@@ -226,10 +226,27 @@ describe('a message that is repeated where another user is', () => {
   });
 
   it('leaves the first owner as it was', () => {
-    const { owner } = connected({}, {});
-    const again = connected({ resume: wordOf(owner, 2) }, {}).owner;
+    const { owner } = connected({}, { store: isNew() });
+    const again = connected({ resume: wordOf(owner, 2) }, { store: isNew() }).owner;
 
     expect([owner, again].map((each) => each.split('.').length)).toEqual([2, 2]);
+  });
+
+  it('is forgotten where a process without the store may have had it', async () => {
+    const first = connected({}, { store: isNew() });
+    const without = connected({ resume: wordOf(first.owner, 1) });
+    const third = connected({ resume: wordOf(without.owner, 3) }, { store: isNew() });
+    const fourth = connected({ resume: wordOf(third.owner, 5) }, { store: isNew() });
+
+    expect(without.owner.length).toBeLessThanOrEqual(64);
+    expect([third.resumption.claim(1, true), third.resumption.claim(3, true)]).toEqual([
+      false,
+      false,
+    ]);
+    expect(third.frames).toEqual(['-1;forgotten\n', '-3;forgotten\n']);
+    expect(await third.resumption.claim(4, false)).toBe(true);
+    expect(fourth.resumption.claim(3, true)).toBe(false);
+    expect(await fourth.resumption.claim(4, true)).toBe(true);
   });
 });
 

@@ -130,6 +130,7 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
     ['what was refused stays refused', 'refused again'],
     ['a claim whose line broke is given back', 'is given back'],
     ['a new message never gets the answer of another', 'of that number'],
+    ['what a process without a store handles is in no store', 'without the store'],
     ['what another process handles is not waited for here', 'another process handles it'],
     ['a place is good for one join', 'one join'],
     ['the store of one user is not asked for what another sent', 'is forgotten after'],

@@ -1016,7 +1016,7 @@ function resume({ definition } = {}) {
       opened: (options) => {
         window = windowOf(options);
         mayResume = window > 0;
-        if (options.owner !== void 0) learnOwner(options.owner);
+        learnOwner(options.owner ?? "");
         if (options.resumed !== true) {
           places.clear();
           pushes = numberIn(options.pushes) ?? 0;

@@ -101,7 +101,8 @@ export function resume({ definition }: ResumeLinkOptions = {}): Resume {
       opened: (options) => {
         window = windowOf(options);
         mayResume = window > 0;
-        if (options.owner !== undefined) learnOwner(options.owner);
+        // What an earlier line was told is not true of this one.
+        learnOwner(options.owner ?? '');
         if (options.resumed !== true) {
           places.clear();
           pushes = numberIn(options.pushes) ?? 0;

@@ -392,6 +392,34 @@ describe('what was on its way when the line broke', () => {
     expect(unconfirmed).toEqual(isRepeated ? [] : [['a']]);
   });
 
+  it('does not name the owner of an earlier line where the last one was told none', async () => {
+    const hellos = [{ window: 60_000 }, {}, { window: 60_000 }, { window: 60_000 }];
+    const server = await serveProtocol({
+      hello: false,
+      greet: (peer) =>
+        peer.send('!', JSON.stringify({ version: 1, interval: 25_000, ...hellos.shift() })),
+      answer: () => {},
+    });
+    const { link, opened } = linkTo(server.url, { resume: resumption() });
+    const first = await server.peer(0);
+    first.send('@', JSON.stringify({ owner: 'ann', resumed: false, pushes: 0 }));
+    first.send('', 'heard');
+    await until(() => opened.length === 1);
+    first.socket.terminate();
+    // A process without `resume`, and one that says too late whom it takes the page for.
+    (await server.peer(1)).socket.terminate();
+    await until(() => opened.length === 2);
+    const third = await server.peer(2);
+    link.send('for whom?');
+    await until(() => third.received.length === 1);
+    third.socket.terminate();
+    const { introduction } = await server.peer(3);
+
+    expect(third.introduction?.resumes).toBe(false);
+    expect(introduction).toMatchObject({ resumes: true, from: { sent: 1 } });
+    expect(introduction?.from?.owner).toBeUndefined();
+  });
+
   it('tells the server which answers it need not keep, of eight messages at once', async () => {
     const server = await serveProtocol({
       hello: { window: 60_000 },

@@ -35,7 +35,12 @@ const elsewhere: Readonly<Record<string, readonly string[]>> = {
     'client/limits.ts',
     'client/platform.ts',
   ],
-  'client/stored-queue.spec.ts': ['client/journals.ts', 'client/page-events.ts'],
+  'client/stored-queue.spec.ts': [
+    'client/entry.ts',
+    'client/journals.ts',
+    'client/page-events.ts',
+    'client/patience.ts',
+  ],
   'client/resume.spec.ts': ['client/resumption.ts'],
   'client/server.spec.ts': ['client/websocket.ts'],
 

@@ -504,6 +504,7 @@ function createOutbox(options, events) {
   const { onDropped } = options;
   const { messages = 1e3, bytes = 1048576, keep } = options.queue ?? {};
   let waiting = [];
+  const aside = /* @__PURE__ */ new Set();
   let lastId = 0;
   let line;
   let coming;
@@ -515,7 +516,7 @@ function createOutbox(options, events) {
   let slowness = 1e3;
   let pause;
   const count = () => {
-    changed({ queued: waiting.length });
+    changed({ queued: waiting.length + aside.size });
   };
   const remove = (outgoing) => {
     clearTimeout(outgoing.timer);
@@ -547,8 +548,11 @@ function createOutbox(options, events) {
     keeper?.remove(outgoing);
   };
   const giveUp = (isChosen) => {
-    const given = [...unconfirmed.values()].filter(isChosen ?? Boolean);
-    give(given, "unconfirmed", options.onUnconfirmed);
+    give(
+      [...unconfirmed.values()].filter(isChosen ?? Boolean),
+      "unconfirmed",
+      options.onUnconfirmed
+    );
   };
   const resumption = options.resume?.({
     sent: unconfirmed,
@@ -635,6 +639,7 @@ function createOutbox(options, events) {
   const keeper = keep?.({
     ...events,
     options,
+    aside,
     waiting: () => waiting,
     unconfirmed,
     prepare,
@@ -677,8 +682,10 @@ function createOutbox(options, events) {
       isGreeting = false;
       limit = Infinity;
       waiting = waiting.filter((one) => !unconfirmed.has(one.id));
-      const ofLine = waiting.filter(({ isOfLine }) => isOfLine);
-      give(ofLine, "unconfirmed");
+      give(
+        waiting.filter(({ isOfLine }) => isOfLine),
+        "unconfirmed"
+      );
       if (code === 1009) {
         const [largest] = [...unconfirmed.values()].sort((one, other) => other.size - one.size);
         if (largest) withdraw(largest, "too-large");
@@ -723,8 +730,11 @@ function createOutbox(options, events) {
       giveUp();
       resumption?.closed(0);
       if (refusal !== reason) return;
-      const dropped = waiting.filter(({ entry }) => reason !== "unauthorized" || !entry?.isWritten);
-      give(dropped, reason, onDropped);
+      give(
+        waiting.filter(({ entry }) => reason !== "unauthorized" || !entry?.isWritten),
+        reason,
+        onDropped
+      );
     },
     hasUnsent: () => !!line?.buffered() || [...waiting, ...unconfirmed.values()].some(({ entry }) => !entry?.isWritten),
     returning: resumption?.returning

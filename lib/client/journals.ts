@@ -4,6 +4,7 @@
  * first to get the lock takes it over, with all that is in it.
  */
 import { type ConnectOptions } from './options.ts';
+import { type Within } from './patience.ts';
 import { type Locks, platform } from './platform.ts';
 
 /** Where a queue is stored: the module `idb-keyval` is one, and anything with these four functions. */
@@ -25,22 +26,6 @@ export interface Journals {
   readonly open: () => Promise<void>;
   /** Gives all of them away. Nothing is called any more. */
   readonly end: () => void;
-}
-
-/** How long a store may take for one thing, in ms. Then the queue is one of this page alone. */
-export const PATIENCE = 5_000;
-
-export const late: Error = new Error('the store of the queue does not answer');
-
-/** @throws {@link late} when it takes longer than a store may, and what the promise rejects with */
-export function within<Value>(promise: PromiseLike<Value> | Value): Promise<Value> {
-  let timer: ReturnType<typeof setTimeout>;
-  const over = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(reject, PATIENCE, late);
-  });
-  return Promise.race([promise, over]).finally(() => {
-    clearTimeout(timer);
-  });
 }
 
 /** What journals call. */
@@ -77,6 +62,7 @@ export function createJournals(
   prefix: string,
   store: QueueStore,
   locks: Locks,
+  within: Within,
   { found, adopted, failed }: JournalEvents,
 ): Journals {
   const name = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;

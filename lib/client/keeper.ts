@@ -3,23 +3,6 @@ import { type Wire } from '../core/codec.ts';
 import { type ConnectOptions } from './options.ts';
 import { type OutboxEvents, type Outgoing } from './outgoing.ts';
 
-/** Where a message stands in a store. */
-export interface Entry {
-  readonly key: string;
-  /** True for one that an earlier page, or another tab, had queued. */
-  readonly isRestored: boolean;
-  /** True once the store has it. */
-  isWritten: boolean;
-  /** True once the store was given it as sent. */
-  isLeaving: boolean;
-  /** True once the store has it as sent, or has failed. */
-  mayLeave: boolean;
-  /** As `Date.now` counts. */
-  readonly expiresAt: number | undefined;
-  /** The last change of it in the store. */
-  changed: Promise<unknown>;
-}
-
 export interface Keeper<In, Out> {
   /**
    * Stores a message, unless nothing is stored now.
@@ -46,6 +29,8 @@ export interface Kept<In, Out> extends OutboxEvents<In, Out> {
   readonly options: ConnectOptions<In, Out, Wire>;
   /** What waits: may be changed in its place. */
   readonly waiting: () => Outgoing<In, Out>[];
+  /** What is to wait again later: counted with the others, and not sent. May be changed. */
+  readonly aside: Set<Outgoing<In, Out>>;
   /** What was sent and is not confirmed, by its id. */
   readonly unconfirmed: ReadonlyMap<number, Outgoing<In, Out>>;
   readonly prepare: (message: Out) => Outgoing<In, Out> | undefined;

@@ -21,6 +21,8 @@ export function createOutbox<In, Out>(
   const { onDropped } = options;
   const { messages = 1_000, bytes = 1_048_576, keep } = options.queue ?? {};
   let waiting: Message[] = [];
+  /** What the keeper lets wait again later. */
+  const aside = new Set<Message>();
   let lastId = 0;
   let line: Line | undefined;
   /** The same, and while it is looked whether it is for the same user. */
@@ -36,7 +38,7 @@ export function createOutbox<In, Out>(
   let pause: ReturnType<typeof setTimeout> | undefined;
 
   const count = (): void => {
-    changed({ queued: waiting.length });
+    changed({ queued: waiting.length + aside.size });
   };
 
   const remove = (outgoing: Message): void => {
@@ -85,8 +87,11 @@ export function createOutbox<In, Out>(
     keeper?.remove(outgoing);
   };
   const giveUp = (isChosen?: (outgoing: Message) => boolean): void => {
-    const given = [...unconfirmed.values()].filter(isChosen ?? Boolean);
-    give(given, 'unconfirmed', options.onUnconfirmed);
+    give(
+      [...unconfirmed.values()].filter(isChosen ?? Boolean),
+      'unconfirmed',
+      options.onUnconfirmed,
+    );
   };
   const resumption = options.resume?.({
     sent: unconfirmed,
@@ -200,6 +205,7 @@ export function createOutbox<In, Out>(
   const keeper = keep?.<In, Out>({
     ...events,
     options,
+    aside,
     waiting: () => waiting,
     unconfirmed,
     prepare,
@@ -245,8 +251,10 @@ export function createOutbox<In, Out>(
       isGreeting = false;
       limit = Infinity;
       waiting = waiting.filter((one) => !unconfirmed.has(one.id));
-      const ofLine = waiting.filter(({ isOfLine }) => isOfLine);
-      give(ofLine, 'unconfirmed');
+      give(
+        waiting.filter(({ isOfLine }) => isOfLine),
+        'unconfirmed',
+      );
       if (code === 1009) {
         // The server does not say which one it was: it was the largest.
         const [largest] = [...unconfirmed.values()].sort((one, other) => other.size - one.size);
@@ -296,8 +304,11 @@ export function createOutbox<In, Out>(
       // The page may have said `retry` meanwhile.
       if (refusal !== reason) return;
       // A user who is not logged in may log in later: what is stored waits for that.
-      const dropped = waiting.filter(({ entry }) => reason !== 'unauthorized' || !entry?.isWritten);
-      give(dropped, reason, onDropped);
+      give(
+        waiting.filter(({ entry }) => reason !== 'unauthorized' || !entry?.isWritten),
+        reason,
+        onDropped,
+      );
     },
     hasUnsent: () =>
       !!line?.buffered() ||

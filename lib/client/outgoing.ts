@@ -1,7 +1,7 @@
 /** A message that is to be sent, and what takes its outcome. */
 import { type Wire } from '../core/codec.ts';
 import { type Call } from './emitter.ts';
-import { type Entry } from './keeper.ts';
+import { type Entry } from './entry.ts';
 import { type DropReason, type SendOptions, type SendResult, type Snapshot } from './options.ts';
 import { type Line, type LineOptions, type Returning } from './transport.ts';
 

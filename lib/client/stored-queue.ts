@@ -1,16 +1,10 @@
 /** A queue that survives a reload: what waits is in a store of the browser, and one tab sends it. */
-import {
-  createJournals,
-  type Journals,
-  late,
-  nameOf,
-  PATIENCE,
-  type QueueStore,
-  within,
-} from './journals.ts';
-import { type Entry, type Keeper, type Kept } from './keeper.ts';
+import { type Entry, entryOf, rankOf } from './entry.ts';
+import { createJournals, type Journals, nameOf, type QueueStore } from './journals.ts';
+import { type Keeper, type Kept } from './keeper.ts';
 import { type QueueOptions } from './options.ts';
 import { type Outgoing } from './outgoing.ts';
+import { createPatience, late, PATIENCE } from './patience.ts';
 import { type Locks, platform } from './platform.ts';
 
 /** Options of {@link storedQueue}. */
@@ -78,14 +72,19 @@ interface Term {
 
 function createKeeper<In, Out>(
   { store, owner, name, locks = platform.navigator?.locks }: StoredQueueOptions,
-  { options, call, changed, restored, waiting, unconfirmed, signal, ...kept }: Kept<In, Out>,
+  { options, call, changed, restored, waiting, aside, unconfirmed, signal, ...kept }: Kept<In, Out>,
 ): Keeper<In, Out> {
   type Message = Outgoing<In, Out>;
   const scope = encodeURIComponent(name ?? nameOf(options));
   /** All that is stored and not given to another page. */
   const held = new Set<Message>();
+  const within = createPatience();
   let term: Term | undefined;
-  let count = 1e9;
+  let serial = 1e9;
+
+  const count = (): void => {
+    changed({ queued: waiting().length + aside.size });
+  };
 
   const failed = (error: unknown): void => {
     changed({ isStored: false });
@@ -122,8 +121,13 @@ function createKeeper<In, Out>(
     const { key, isLeaving } = entry;
     entry.isWritten = await write(outgoing.message, entry);
     if (!entry.isWritten) {
-      // It is sent from this page alone. So it must not stay in the store, where another page finds it.
-      entry.changed.then(() => store.del(key)).catch(() => {});
+      // It is sent from this page alone. So it must not stay in the store, where another page finds it. One
+      // that hangs is asked behind the write, for this page may end before it hears of that, and after it.
+      for (const before of [undefined, entry.changed]) {
+        Promise.resolve(before)
+          .then(() => store.del(key))
+          .catch(() => {});
+      }
     }
     entry.mayLeave ||= isLeaving || !entry.isWritten;
     if (entry.mayLeave) kept.flush();
@@ -135,17 +139,17 @@ function createKeeper<In, Out>(
     if (!(await write(outgoing.message, entry)) && entry.isWritten && held.has(outgoing)) {
       // The others need not wait for it.
       kept.takeOut(outgoing);
-      changed({ queued: waiting().length });
+      aside.add(outgoing);
+      count();
       if (term?.isStoring && (await change(entry, () => store.del(entry.key)))) {
         entry.isWritten = false;
       } else {
         // One that hangs may have it as sent in the end: until then it is not known.
         await entry.changed;
-        await new Promise((resolve) => {
-          setTimeout(resolve, PATIENCE);
-        });
+        await pause();
         entry.isLeaving = false;
       }
+      aside.delete(outgoing);
       if (!held.has(outgoing)) return;
       wait(outgoing, entry);
       if (!entry.isWritten) {
@@ -158,11 +162,19 @@ function createKeeper<In, Out>(
     kept.flush();
   };
 
+  /** Until it is gone: as it is stored, the next page would find it. */
+  const erase = async (entry: Entry): Promise<void> => {
+    const mine = term;
+    if ((await change(entry, () => store.del(entry.key))) || !mine?.isStoring) return;
+    await pause();
+    if (mine === term) await erase(entry);
+  };
   const remove = (outgoing: Message): void => {
     const { entry } = outgoing;
     held.delete(outgoing);
+    aside.delete(outgoing);
     outgoing.entry = undefined;
-    if (entry) void change(entry, () => store.del(entry.key));
+    if (entry) void erase(entry);
   };
 
   /** What came of an earlier page: waits again, or its end is reported. */
@@ -201,7 +213,7 @@ function createKeeper<In, Out>(
     );
     queue.splice(at < 0 ? queue.length : at, 0, outgoing);
     kept.expire(outgoing, ms);
-    changed({ queued: queue.length });
+    count();
   };
 
   const begin = async (): Promise<void> => {
@@ -210,7 +222,7 @@ function createKeeper<In, Out>(
     term = mine;
     if (locks && typeof who === 'string') {
       const prefix = `omnimessage/${scope}/${encodeURIComponent(who)}/`;
-      const journals = createJournals(prefix, store, locks, {
+      const journals = createJournals(prefix, store, locks, within, {
         found: (key, value) => {
           look([]);
           if (mine !== term) return;
@@ -243,6 +255,7 @@ function createKeeper<In, Out>(
     term = undefined;
     const left = [...held];
     held.clear();
+    aside.clear();
     for (const outgoing of left) {
       kept.takeOut(outgoing);
       outgoing.settle?.('left');
@@ -277,7 +290,7 @@ function createKeeper<In, Out>(
       if (!term?.journals || !term.isStoring) return;
       const expiresAt = expires === undefined ? undefined : Date.now() + expires;
       // As many digits each: keys are read in the order of their texts.
-      const entry = entryOf(`${term.journals.own}${count++}`, expiresAt, isLeaving, false);
+      const entry = entryOf(`${term.journals.own}${serial++}`, expiresAt, isLeaving, false);
       outgoing.entry = entry;
       held.add(outgoing);
       void keep(outgoing, entry);
@@ -298,19 +311,7 @@ function createKeeper<In, Out>(
   };
 }
 
-const rankOf = ({ isRestored, key }: Entry): string => (isRestored ? '0' : '1') + key;
-
-const entryOf = (
-  key: string,
-  expiresAt: number | undefined,
-  isLeaving: boolean,
-  isRestored: boolean,
-): Entry => ({
-  key,
-  expiresAt,
-  isRestored,
-  isWritten: isRestored,
-  isLeaving,
-  mayLeave: isRestored && isLeaving,
-  changed: Promise.resolve(),
-});
+const pause = (): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, PATIENCE);
+  });

@@ -669,6 +669,105 @@ describe('a store that does not do', () => {
     expect(errors).toEqual([]);
   });
 
+  it('may take longer for many things, one after the other', async () => {
+    withFakeClock();
+    const browser = tabs();
+    let turn: Promise<unknown> = Promise.resolve();
+    browser.before = () =>
+      (turn = turn.then(() => new Promise((resolve) => setTimeout(resolve, 200))));
+    const { link, errors } = linkIn(browser.open());
+    const count = 100;
+    for (let index = 0; index < count; index++) link.send(`message ${index}`);
+    await untilTurned(() => {
+      vi.advanceTimersByTime(100);
+      return browser.data.size === count && link.getSnapshot().isStored;
+    });
+
+    expect(errors).toEqual([]);
+    expect(link.getSnapshot().queued).toBe(count);
+  });
+
+  it('has answered a page that stood still meanwhile, as before a dialog: it goes on being used', async () => {
+    withFakeClock();
+    const browser = tabs();
+    const { link, errors } = linkIn(browser.open());
+    await untilTurned(() => link.getSnapshot().isStored);
+    let isHeard: (() => void) | undefined;
+    browser.before = () =>
+      new Promise<void>((resolve) => {
+        isHeard = resolve;
+      });
+    link.send('word');
+    await untilTurned(() => isHeard !== undefined);
+    const clock = performance.now.bind(performance);
+    vi.spyOn(performance, 'now').mockImplementation(() => clock() + 60_000);
+    onTestFinished(() => {
+      vi.restoreAllMocks();
+    });
+    // The timer comes before what the store has said.
+    vi.advanceTimersByTime(5_000);
+    await nextTurn();
+    isHeard?.();
+    await untilTurned(() => browser.data.size === 1);
+    await nextTurn();
+
+    expect(errors).toEqual([]);
+    expect(link.getSnapshot().isStored).toBe(true);
+    expect(link.hasUnsent()).toBe(false);
+  });
+
+  it('does the first thing too late: it has not what was sent, though the page hears no more of it', async () => {
+    withFakeClock();
+    const browser = tabs();
+    const tab = browser.open();
+    const line = lineByHand();
+    const { transport, sent } = line;
+    const never = new Promise<never>(() => {});
+    const deaf = {
+      ...tab.store,
+      set: (key: string, value: unknown) =>
+        Promise.resolve(tab.store.set(key, value)).then(() => never),
+    };
+    const { link } = linkIn({ ...tab, store: deaf }, { transport });
+    await untilTurned(() => link.getSnapshot().isStored && line.events !== undefined);
+    let goOn: (() => void) | undefined;
+    const held = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    browser.before = () => held;
+    link.send('word');
+    line.events?.open({});
+    await nextTurn();
+    vi.advanceTimersByTime(5_000);
+    await untilTurned(() => sent.length === 1);
+    goOn?.();
+    await untilTurned(() => browser.operations.some((one) => one.startsWith('set')));
+    tab.kill();
+    await nextTurn();
+
+    expect(browser.data.size).toBe(0);
+  });
+
+  it('refuses to remove what was dropped, for a while: the next page does not find it', async () => {
+    withFakeClock();
+    const browser = tabs();
+    const { link, dropped, errors } = linkIn(browser.open());
+    link.send('soon', { expires: 1_000 });
+    await untilTurned(() => browser.data.size === 1);
+    browser.before = (operation) => {
+      if (operation === 'del') throw new Error('lost');
+    };
+    vi.advanceTimersByTime(1_000);
+    await untilTurned(() => errors.length === 1);
+    expect([dropped, browser.data.size]).toEqual([[[['soon'], 'expired']], 1]);
+    browser.before = silent;
+    await nextTurn();
+    vi.advanceTimersByTime(5_000);
+    await untilTurned(() => browser.data.size === 0);
+
+    expect(errors.map(String)).toEqual(['Error: lost']);
+  });
+
   it('fails while it is read: nothing of that is sent by this page, and all by another one', async () => {
     const server = await serveProtocol();
     const browser = tabs();
@@ -757,8 +856,10 @@ describe('a store that does not do', () => {
       if (isLost) throw new Error('lost');
     };
     line.events?.open({});
-    await untilTurned(() => errors.length > 0 && link.getSnapshot().queued === 0);
+    // Neither could be noted, nor removed.
+    await untilTurned(() => errors.length === 4);
     expect(sent).toEqual([]);
+    expect(link.getSnapshot().queued).toBe(2);
     isLost = false;
     await untilTurned(() => {
       vi.advanceTimersByTime(1_000);

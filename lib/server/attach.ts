@@ -234,8 +234,13 @@ export function attachWebSockets<App extends Application>(
   ): void {
     holdFirstWrite(stream);
     chosen = subprotocol;
+    const { headers } = request;
+    const offered = headers['sec-websocket-protocol'];
+    // ws sees what is chosen alone: ws 8 has an answer of its own to an offer that is no list of tokens.
+    if (offered !== undefined) headers['sec-websocket-protocol'] = subprotocol;
     try {
       sockets.handleUpgrade(request, stream, head, (socket) => {
+        if (offered !== undefined) headers['sec-websocket-protocol'] = offered;
         const pending = new PendingSocket(socket, stream, authorized);
         dispatch(request, socket, pending);
         pending.wait(openTimeout);

@@ -43,7 +43,7 @@ const refused = (status: number): Refusal => ({ status, code: 'authorize' });
 export class Gate {
   readonly #options: GateOptions;
   readonly #isAllowed: (request: IncomingMessage) => boolean;
-  /** How many requests `authorize` has not decided yet. */
+  /** How many handshakes `authorize` has not decided yet. */
   undecided = 0;
 
   /** @throws TypeError when an origin is not what it should be */
@@ -72,20 +72,25 @@ export class Gate {
     return this.#options.capacity.hasRoom ? undefined : tooManyConnections;
   }
 
-  /** Calls `authorize`; continues at once where there is none. Never throws. */
-  ask(request: IncomingMessage, { pass, refuse }: Passage): void {
+  /**
+   * Calls `authorize`; continues at once where there is none. Never throws.
+   * @param isHandshake - false for a GET that opens nothing: it takes no place while it is decided
+   */
+  ask(request: IncomingMessage, { pass, refuse }: Passage, isHandshake = true): void {
     const { authorize, openTimeout, isEnding, find, report } = this.#options;
     // guard: authorize is asked → pass(undefined);
     if (authorize === undefined) {
       pass(undefined);
       return;
     }
-    this.undecided += 1;
+    // guard: a question takes no place → const places = 1;
+    const places = isHandshake ? 1 : 0;
+    this.undecided += places;
     const verdict: { isMade: boolean; timer?: NodeJS.Timeout | undefined } = { isMade: false };
     const settle = (act: () => void): void => {
       if (verdict.isMade) return;
       verdict.isMade = true;
-      this.undecided -= 1;
+      this.undecided -= places;
       clearTimeout(verdict.timer);
       act();
     };

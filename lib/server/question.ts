@@ -41,14 +41,11 @@ export function answerQuestion(request: IncomingMessage, response: ServerRespons
     answer(request, response, refusal, refusal.code !== 'origin');
     return true;
   }
-  gate.ask(request, {
-    pass: () => {
-      answer(request, response, upgradeRequired, true);
-    },
-    refuse: (why) => {
-      answer(request, response, why, true);
-    },
-  });
+  const passage = {
+    pass: () => answer(request, response, upgradeRequired, true),
+    refuse: (why: Refusal) => answer(request, response, why, true),
+  };
+  gate.ask(request, passage, false);
   return true;
 }
 

@@ -58,6 +58,32 @@ describe('a handshake', () => {
     await client.ended();
   });
 
+  it.each([
+    ['omnimessage.1, omnimessage.1', 'omnimessage.1'],
+    ['omnimessage.1, a b', 'omnimessage.1'],
+    ['omnimessage.1,,', 'omnimessage.1'],
+    ['own, (x)', 'own'],
+    ['(x)', undefined],
+    ['', undefined],
+  ])('that offers %j gets %s, whatever the release of ws', async (offered, chosen) => {
+    const seen: unknown[] = [];
+    const { port } = await serveAttached(
+      (app) => {
+        app.ws('/own', (_socket, { headers }) => {
+          seen.push(headers['sec-websocket-protocol']);
+        });
+      },
+      { subprotocols: (all) => all.find((one) => one === 'own') },
+    );
+
+    const headers = { 'sec-websocket-protocol': offered };
+    const answer = await new RawClient({ port, path: '/own', headers }).answer();
+
+    expect(answer.status).toBe(101);
+    expect(answer.headers['sec-websocket-protocol']).toBe(chosen);
+    expect(seen).toEqual([offered]);
+  });
+
   it('spelt in capitals, with a content-length of 0, is accepted', async () => {
     const { port } = await serveAttached((app) => app.ws('/', reached([])));
     const client = new RawClient({

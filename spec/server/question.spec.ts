@@ -6,6 +6,7 @@ import { deferred } from '../support/deferred.ts';
 import { type Says, textCodec } from '../support/codecs.ts';
 import { serve as serveUntilFinished } from '../support/serve.ts';
 import { connect } from '../support/socket-client.ts';
+import { until } from '../support/until.ts';
 
 const echo = omniWs({ codec: textCodec, handler: ({ text }): Says => ({ said: text }) });
 const accept = 'application/problem+json';
@@ -157,6 +158,26 @@ describe('a GET that asks a WebSocket route', () => {
       retryAfter: 5,
     });
     expect(headers.get('retry-after')).toBe('5');
+  });
+
+  it('takes no place while authorize decides, either', async () => {
+    const { promise: decided, resolve: decide } = deferred();
+    let asked = 0;
+    const { ask, url } = await serve({
+      maxConnections: 1,
+      authorize: async ({ headers }) => {
+        if (headers.accept === undefined) return true;
+        asked += 1;
+        await decided;
+        return true;
+      },
+    });
+    const answers = [ask(), ask()];
+    await until(() => asked === 2);
+    await connect(`${url}/omni`);
+    decide();
+
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([426, 426]);
   });
 
   it('reports that the server shuts down, while authorize decides', async () => {

@@ -120,6 +120,7 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
     ['a gap comes before the place after it', 'the same answer to a repeat'],
     ['a ring holds so many pushes', 'outside of topics'],
   ],
+  'spec/hub/redis/connection.spec.ts': [['an answer that came while the process stood still', '']],
   'spec/hub/redis/windows-refused.spec.ts': [
     ['a store of windows needs a master', 'has become a replica'],
     ['the last answers are written before a store closes', 'before it closes'],

@@ -1,6 +1,7 @@
 /** One connection to Redis, and how it is made anew whenever it breaks. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { ErrorReply, RESP_TYPES } from 'redis';
+import { startTimer } from '../../process/timers.ts';
 import { type Argument } from './entry.ts';
 
 type PushListener = (message: Buffer, channel: Buffer) => void;
@@ -150,9 +151,9 @@ export class Connection {
   }
 
   async #within<Value>(limit: number, promise: Promise<Value>): Promise<Value> {
-    const timer = setTimeout(() => {
-      this.close(new Error(`Redis did not answer within ${limit} ms`));
-    }, limit);
+    const late = (): void => this.close(new Error(`Redis did not answer within ${limit} ms`));
+    // guard: an answer that came while the process stood still → const timer = setTimeout(late, limit);
+    const timer = startTimer(late, limit, undefined);
     try {
       return await promise;
     } catch (error) {

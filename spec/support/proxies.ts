@@ -45,7 +45,7 @@ export async function startNginx(ports: readonly [number, number]): Promise<Prox
   const shown = replaced(await block('nginx'), [
     ['127.0.0.1:3000', `127.0.0.1:${ports[0]}`],
     ['127.0.0.1:3001', `127.0.0.1:${ports[1]}`],
-    ['listen 443 ssl;', `listen 127.0.0.1:${port};`],
+    ['listen 443 ssl http2;', `listen 127.0.0.1:${port};`],
   ]);
   const paths = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
   const config = `
@@ -72,7 +72,7 @@ export async function startHaproxy(ports: readonly [number, number]): Promise<Pr
   const shown = replaced(await block('haproxy'), [
     ['127.0.0.1:3000', `127.0.0.1:${ports[0]}`],
     ['127.0.0.1:3001', `127.0.0.1:${ports[1]}`],
-    ['bind :443 ssl crt /etc/haproxy/example.com.pem', `bind 127.0.0.1:${port}`],
+    ['bind :443 ssl crt /etc/haproxy/example.com.pem alpn h2,http/1.1', `bind 127.0.0.1:${port}`],
   ]);
   const file = join(folder, 'haproxy.cfg');
   await writeFile(file, `global\n  log stderr format raw local0\n  maxconn 4096\n\n${shown}`);

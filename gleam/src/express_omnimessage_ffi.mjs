@@ -531,6 +531,7 @@ function createOutbox(options, events) {
   const give = (all, reason, to) => {
     const given = look(all);
     given.forEach(takeOut);
+    count();
     const rest = given.filter(({ settle, id, isOfLine }) => {
       settle?.(reason);
       return !settle && !(id && isOfLine);
@@ -562,7 +563,6 @@ function createOutbox(options, events) {
   });
   const withdraw = (outgoing, reason) => {
     give([outgoing], reason, onDropped);
-    count();
   };
   const transmit = (outgoing, to) => {
     const more = outgoing.id ? ";again" : resumption?.done() ?? "";

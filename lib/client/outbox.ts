@@ -69,6 +69,7 @@ export function createOutbox<In, Out>(
   ): void => {
     const given = look(all);
     given.forEach(takeOut);
+    count();
     const rest = given.filter(({ settle, id, isOfLine }) => {
       settle?.(reason);
       return !settle && !(id && isOfLine);
@@ -102,7 +103,6 @@ export function createOutbox<In, Out>(
 
   const withdraw = (outgoing: Message, reason: string): void => {
     give([outgoing], reason as DropReason, onDropped);
-    count();
   };
 
   const transmit = (outgoing: Message, to: Line): void => {

@@ -194,6 +194,16 @@ describe('what became of it', () => {
     expect(told).toEqual(['forbidden: a,b', 'forbidden: c']);
   });
 
+  it('is not counted any more when it is told at the end', () => {
+    const counts: number[] = [];
+    const self = boxed({ onDropped: () => counts.push(self.queued) });
+    for (const word of ['one', 'two']) self.box.post(word);
+    expect(self.queued).toBe(2);
+    self.box.refuse('forbidden');
+
+    expect([self.queued, counts]).toEqual([0, [0]]);
+  });
+
   it('is not waited for after the end: no timer is left', () => {
     withFakeClock();
     const { box, open, told } = boxed({ resume: resume() });

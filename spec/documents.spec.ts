@@ -25,6 +25,9 @@ const options = {
   moduleResolution: 'nodenext',
   types: ['node'],
   skipLibCheck: false,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  verbatimModuleSyntax: true,
   noEmit: true,
 };
 

@@ -118,9 +118,9 @@ function encodedOf(codec2, message, maySkip) {
   if (fault) throw Object.assign(new TypeError(`expected ${fault.expected}`), fault);
   return encoded;
 }
-var createReader = ({ decode }, failed) => (payload) => {
+var createReader = (codec2, failed) => (payload) => {
   try {
-    return [decode(payload)];
+    return [codec2.decode(payload)];
   } catch (error) {
     failed(error);
     return void 0;

@@ -24,10 +24,10 @@ export function encodedOf<Out>(
 
 /** @returns a function that decodes a message into a list of one; undefined when it cannot be decoded */
 export const createReader =
-  <In>({ decode }: Pick<Codec<In, never, Wire>, 'decode'>, failed: (error: unknown) => void) =>
+  <In>(codec: Pick<Codec<In, never, Wire>, 'decode'>, failed: (error: unknown) => void) =>
   (payload: Wire): readonly [In] | undefined => {
     try {
-      return [decode(payload)];
+      return [codec.decode(payload)];
     } catch (error) {
       failed(error);
       return undefined;

@@ -173,7 +173,7 @@ export class HttpExchange<In, Out, Context, Request extends IncomingMessage> imp
       const bytes = typeof body === 'string' ? Buffer.from(body) : body;
       return decode(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength), codec);
     }
-    const { decodeValue } = codec;
+    const decodeValue = codec.decodeValue?.bind(codec);
     if (decodeValue !== undefined) return decode(body.value, { decode: decodeValue });
     let text: string | undefined;
     try {

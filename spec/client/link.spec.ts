@@ -1,6 +1,8 @@
 import { createServer } from 'node:http';
 import { type Socket } from 'node:net';
 import { type Duplex } from 'node:stream';
+import express from 'express';
+import { attachWebSockets, omniWs } from 'express-omnimessage';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { anyWebSocket, ask, AskError, connect, webSocket } from '../../lib/client.ts';
@@ -83,6 +85,24 @@ describe('a link over omnimessage.1', () => {
     await until(() => messages.length === 1);
 
     expect(server.received()).toEqual(['not']);
+  });
+
+  it('calls a codec whose functions are methods', async () => {
+    class Shout {
+      readonly #mark = '?';
+      decode(encoded: string): string {
+        return encoded + this.#mark;
+      }
+      encode(message: string): string {
+        return message + this.#mark;
+      }
+    }
+    const { app, server, close } = attachWebSockets(express());
+    app.ws('/ws', omniWs({ codec: words, handler: (message) => message }));
+    onTestFinished(() => close({ timeout: 0 }));
+    const { link } = linkTo(`${await serve(server)}/ws`, { codec: new Shout() });
+
+    expect(await ask(link, 'hello')).toBe('hello??');
   });
 
   it('reports what it cannot decode, and goes on', async () => {

@@ -206,6 +206,22 @@ describe.each(serversOfThisRun)('omniHttp in %s', (_, start) => {
     expect(await response.text()).toBe('{"said":"value hello"}');
   });
 
+  it('calls decodeValue as a method of the codec', async () => {
+    class Counted implements Codec<Said, Says> {
+      readonly #word = 'value';
+      readonly decode = textCodec.decode;
+      readonly encode = textCodec.encode;
+      decodeValue(value: unknown): Said {
+        return { text: `${this.#word} ${(value as Said).text}` };
+      }
+    }
+    const { url } = await start({ codec: new Counted() }, express.json());
+
+    const response = await post(url, { headers: { 'content-type': 'application/json' } });
+
+    expect(await response.text()).toBe('{"said":"value hello"}');
+  });
+
   it('takes an empty object that express.json() parsed for what it is', async () => {
     const { url } = await start({}, express.json());
 

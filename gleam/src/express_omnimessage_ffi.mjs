@@ -682,15 +682,13 @@ function createOutbox(options, events) {
       isGreeting = false;
       limit = Infinity;
       waiting = waiting.filter((one) => !unconfirmed.has(one.id));
-      give(
-        waiting.filter(({ isOfLine }) => isOfLine),
-        "unconfirmed"
-      );
+      const ofLine = waiting.filter(({ isOfLine }) => isOfLine);
+      give(ofLine, "unconfirmed");
       if (code === 1009) {
         const [largest] = [...unconfirmed.values()].sort((one, other) => other.size - one.size);
         if (largest) withdraw(largest, "too-large");
       }
-      if (resumption) resumption.closed(code);
+      if (resumption) resumption.closed(code, ofLine[0]);
       else giveUp();
       count();
     },
@@ -987,9 +985,16 @@ function resume({ definition } = {}) {
     let client;
     let owner;
     let mayResume = false;
+    let cut;
     let pushes = 0;
     let gap;
     const places = /* @__PURE__ */ new Map();
+    const miss = () => {
+      gap ??= setTimeout(() => {
+        gap = void 0;
+        missed();
+      });
+    };
     let window = 0;
     let expiry;
     const stop = () => {
@@ -1030,7 +1035,8 @@ function resume({ definition } = {}) {
         if (options.resumed !== true) {
           places.clear();
           pushes = numberIn(options.pushes) ?? 0;
-        }
+        } else if (cut) miss();
+        cut = false;
         stop();
         return (outgoing) => !outgoing.isOfLine && isOld(outgoing);
       },
@@ -1048,12 +1054,7 @@ function resume({ definition } = {}) {
           places.delete(topic);
           if (place) places.set(topic, place);
           if (places.size > PLACES_LIMIT) places.delete(places.keys().next().value);
-        } else if (name === "gap") {
-          gap ??= setTimeout(() => {
-            gap = void 0;
-            missed();
-          });
-        }
+        } else if (name === "gap") miss();
       },
       done: () => {
         const [next = lastId() + 1] = sent.keys();
@@ -1062,8 +1063,10 @@ function resume({ definition } = {}) {
         told = done;
         return `;done=${done}`;
       },
-      closed: (code) => {
+      closed: (code, unsent) => {
+        cut ||= unsent;
         giveUp((outgoing) => {
+          cut ||= outgoing.isOfLine;
           const isSuspect = code === 1011 && outgoing.isSuspect;
           if (code === 1011) outgoing.isSuspect = true;
           return isSuspect || outgoing.isOfLine || isOld(outgoing);

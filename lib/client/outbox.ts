@@ -251,16 +251,14 @@ export function createOutbox<In, Out>(
       isGreeting = false;
       limit = Infinity;
       waiting = waiting.filter((one) => !unconfirmed.has(one.id));
-      give(
-        waiting.filter(({ isOfLine }) => isOfLine),
-        'unconfirmed',
-      );
+      const ofLine = waiting.filter(({ isOfLine }) => isOfLine);
+      give(ofLine, 'unconfirmed');
       if (code === 1009) {
         // The server does not say which one it was: it was the largest.
         const [largest] = [...unconfirmed.values()].sort((one, other) => other.size - one.size);
         if (largest) withdraw(largest, 'too-large');
       }
-      if (resumption) resumption.closed(code);
+      if (resumption) resumption.closed(code, ofLine[0]);
       else giveUp();
       count();
     },

@@ -52,10 +52,19 @@ export function resume({ definition }: ResumeLinkOptions = {}): Resume {
     let client: string | undefined;
     let owner: string | undefined;
     let mayResume = false;
+    /** Truthy when a line broke before what `onOpen` had sent on it was confirmed. */
+    let cut: unknown;
     let pushes = 0;
     let gap: ReturnType<typeof setTimeout> | undefined;
     /** The one that was heard last is the last one. */
     const places = new Map<string, string>();
+    /** Something is missing; the page hears of it once for all topics. */
+    const miss = (): void => {
+      gap ??= setTimeout(() => {
+        gap = undefined;
+        missed();
+      });
+    };
     /** For how long a message may be sent again, in ms. */
     let window = 0;
     let expiry: ReturnType<typeof setTimeout> | undefined;
@@ -106,7 +115,8 @@ export function resume({ definition }: ResumeLinkOptions = {}): Resume {
         if (options.resumed !== true) {
           places.clear();
           pushes = numberIn(options.pushes) ?? 0;
-        }
+        } else if (cut) miss();
+        cut = false;
         stop();
         return (outgoing) => !outgoing.isOfLine && isOld(outgoing);
       },
@@ -124,13 +134,7 @@ export function resume({ definition }: ResumeLinkOptions = {}): Resume {
           places.delete(topic);
           if (place) places.set(topic, place);
           if (places.size > PLACES_LIMIT) places.delete(places.keys().next().value as string);
-        } else if (name === 'gap') {
-          // Once for all topics.
-          gap ??= setTimeout(() => {
-            gap = undefined;
-            missed();
-          });
-        }
+        } else if (name === 'gap') miss();
       },
       done: () => {
         const [next = lastId() + 1] = sent.keys();
@@ -139,8 +143,10 @@ export function resume({ definition }: ResumeLinkOptions = {}): Resume {
         told = done;
         return `;done=${done}`;
       },
-      closed: (code) => {
+      closed: (code, unsent) => {
+        cut ||= unsent;
         giveUp((outgoing) => {
+          cut ||= outgoing.isOfLine;
           // It may be the reason: it is not sent a third time.
           const isSuspect = code === 1011 && outgoing.isSuspect;
           if (code === 1011) outgoing.isSuspect = true;

@@ -15,8 +15,11 @@ export interface Resumption {
   readonly heard: (header: string, payload: Wire) => void;
   /** What the header of a new message says of those before it that the server need not keep. */
   readonly done: () => string;
-  /** The line is gone: what may not be repeated is given up. */
-  readonly closed: (code: number) => void;
+  /**
+   * The line is gone: what may not be repeated is given up.
+   * @param unsent - a message that waited, and that `onOpen` had sent on it
+   */
+  readonly closed: (code: number, unsent?: unknown) => void;
 }
 
 /** A message that was sent, as it sees it. */

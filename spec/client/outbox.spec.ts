@@ -174,6 +174,28 @@ describe('what became of it', () => {
     expect(told).toEqual(['unconfirmed: b']);
   });
 
+  it('is a gap for a page that resumes, where it is what onOpen said and had to wait', () => {
+    withFakeClock();
+    const onGap = vi.fn();
+    const self = boxed({ resume: resume(), onGap });
+    const options = { window: 60_000 };
+    self.line.isReady = false;
+    self.open(options, () => {
+      expect(self.box.post('fetch')[0]).toBe('queued');
+    });
+    self.box.closed(1006);
+    self.line.isReady = true;
+    self.open({ ...options, resumed: true });
+    vi.runAllTimers();
+    expect(onGap).toHaveBeenCalledOnce();
+
+    self.box.closed(1006);
+    self.open({ ...options, resumed: true });
+    vi.runAllTimers();
+    expect(onGap).toHaveBeenCalledOnce();
+    expect(self.sent).toEqual([]);
+  });
+
   it('is the largest that was too large (1009), and nobody knows of the others', () => {
     const { box, open, told } = boxed();
     open();

@@ -14,7 +14,13 @@ import {
   type ResumeOptions,
 } from 'express-omnimessage';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { ask, resume as resumption, sse, webSocket } from '../../lib/client.ts';
+import {
+  ask,
+  type ConnectOptions,
+  resume as resumption,
+  sse,
+  webSocket,
+} from '../../lib/client.ts';
 import { type Introduction } from '../../lib/core/protocol.ts';
 import { deferred } from '../support/deferred.ts';
 import { linkTo, words } from '../support/linked.ts';
@@ -81,12 +87,13 @@ const transports = [
 ] as const;
 
 describe.each(transports)('a link over %s that comes back', (_, transport) => {
-  const connectTo = (served: Chat) => {
+  const connectTo = (served: Chat, onOpen?: ConnectOptions<string, string>['onOpen']) => {
     const { pathname } = new URL(String(transport().url), served.url);
     const found = transport();
     return linkTo(undefined, {
       resume: resumption(),
       transport: { ...found, url: `${served.url}${pathname}` },
+      onOpen,
     });
   };
 
@@ -144,6 +151,26 @@ describe.each(transports)('a link over %s that comes back', (_, transport) => {
     served.hub.publish('room', 'six');
     await until(() => linked.messages.includes('six'));
 
+    expect(linked.gaps).toBe(1);
+  });
+
+  it('hears of a gap where it was cut before what onOpen asked for had come', async () => {
+    const served = await chat({ resume: { ring: false } });
+    served.wait = (message) => (message === 'fetch' ? new Promise(() => {}) : undefined);
+    const linked = connectTo(served, ({ isResumed }) => {
+      if (!isResumed) linked.link.send('fetch');
+    });
+    await until(() => served.handled.includes('fetch'));
+    served.hub.publish('room', 'one');
+    await until(() => linked.messages.length === 1);
+    served.cut();
+    await until(() => linked.gaps === 1);
+    served.cut();
+    await until(() => linked.opened.length === 3);
+    served.hub.publish('room', 'two');
+    await until(() => linked.messages.length === 2);
+
+    expect(linked.opened.map(({ isResumed }) => isResumed)).toEqual([false, true, true]);
     expect(linked.gaps).toBe(1);
   });
 

@@ -23,14 +23,14 @@ describe('the size of the client', () => {
   it.each([
     ['core over WebSocket', "export { connect } from './lib/client.ts';", 5_167],
     ['core and questions', "export { ask, connect } from './lib/client.ts';", 5_390],
-    ['core and resume', "export { connect, resume } from './lib/client.ts';", 6_030],
+    ['core and resume', "export { connect, resume } from './lib/client.ts';", 6_050],
     ['core for any server', "export { anyWebSocket, connect } from './lib/client.ts';", 5_670],
     [
       'all transports and the store',
       "export { connect, createStore, http, sse, webSocket } from './lib/client.ts';",
       7_360,
     ],
-    ['everything, with the stored queue', "export * from './lib/client.ts';", 11_000],
+    ['everything, with the stored queue', "export * from './lib/client.ts';", 11_050],
     [
       'core, structCodec and superstruct, as a page uses them',
       `export { connect } from './lib/client.ts';

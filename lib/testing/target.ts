@@ -34,6 +34,7 @@ const nothing = (): Promise<void> => Promise.resolve();
  * @throws TypeError for what cannot be connected to
  */
 export function wayTo(target: Target, path: string, isSocket: boolean): Way {
+  expectTarget(target);
   if (typeof target === 'number') return { open: () => overTcp(target), close: nothing };
   if (typeof target === 'object' && 'server' in target) return wayTo(target.server, path, isSocket);
   if (typeof target === 'object') return { open: () => inMemory(target), close: nothing };
@@ -50,8 +51,25 @@ export function wayTo(target: Target, path: string, isSocket: boolean): Way {
   // Express prints unhandled errors, unless `env` is `test`.
   app.set('env', 'test');
   if (isSocket) app.ws(path, target as SocketRoute);
-  else app.use(path, target as RequestHandler);
+  // The second one is for an `omniHttp` that has a path of its own.
+  else app.use(path, target as RequestHandler).use(target as RequestHandler);
   return { open: () => inMemory(server), close: () => close({ timeout: 0 }) };
+}
+
+/** @throws TypeError unless it is a {@link Target} */
+function expectTarget(target: unknown): void {
+  const isTarget =
+    typeof target === 'number'
+      ? Number.isInteger(target) && target > 0 && target < 65_536
+      : typeof target === 'function' ||
+        (typeof target === 'object' && target !== null && ('server' in target || 'emit' in target));
+  if (isTarget) return;
+  const shown =
+    typeof target === 'number' ? String(target) : target === null ? 'null' : typeof target;
+  throw new TypeError(
+    'Expected testClient to get a port, a server, an application, a route ' +
+      `or what attachWebSockets returned, got ${shown}`,
+  );
 }
 
 /** Gives the server a connection as if it had been accepted: no port is taken. */

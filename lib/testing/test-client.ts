@@ -12,7 +12,7 @@ import {
   type SendResult,
 } from '../client.ts';
 import { type Wire as Encoding } from '../core/codec.ts';
-import { expectOptions, type OptionNames } from '../core/options.ts';
+import { expectCodec, expectOptions, type OptionNames } from '../core/options.ts';
 import { fetchOver, type Target, wayTo } from './target.ts';
 import { type Wire } from './wire.ts';
 
@@ -20,7 +20,10 @@ import { type Wire } from './wire.ts';
 export interface TestClientOptions<In, Out, Encoded = string> {
   /** The page's codec: the mirror image of the server's. */
   readonly codec: Codec<In, Out, Encoded>;
-  /** Where the route is. A single route is mounted there. @defaultValue `/omni-ws`, or `/omni-http` */
+  /**
+   * Where the route is, with a query where it needs one. A single route is mounted there.
+   * @defaultValue `/omni-ws`, or `/omni-http`
+   */
   readonly path?: string | undefined;
   /** How messages travel. @defaultValue `websocket` */
   readonly transport?: 'websocket' | 'http' | undefined;
@@ -52,12 +55,13 @@ export interface TestClient<In, Out> {
   readonly ask: (message: Out, options?: AskOptions) => Promise<In | undefined>;
   /**
    * The next message that was not taken yet, as soon as there is one.
-   * @throws Error when the link ends for good before
+   * @throws Error when the link ends for good before, or the client is closed
    */
   readonly next: () => Promise<In>;
   /**
    * The next message with this tag, or for which the function is true. Those before it are skipped.
-   * @throws Error when the link ends for good before
+   * @throws Error when the link ends for good before, or the client is closed, and what the function
+   * throws
    */
   readonly until: {
     <Tag extends TagOf<In>>(tag: Tag): Promise<Tagged<In, Tag>>;
@@ -84,7 +88,7 @@ export interface TestClient<In, Out> {
  * `vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] })`,
  * `mock.timers.enable({ apis: ['setTimeout', 'Date'] })`.
  *
- * @throws TypeError for what cannot be connected to
+ * @throws TypeError for what cannot be connected to, and when an option is invalid or unknown
  *
  * @example
  * const client = testClient(omniWs({ codec: serverCodec, handler }), { codec: pageCodec });
@@ -98,9 +102,14 @@ export function testClient<In, Out, Encoded extends Encoding = string>(
 ): TestClient<In, Out> {
   expectOptions('testClient', options, OPTION_NAMES);
   const { codec, transport = 'websocket', headers = {} } = options;
+  expectCodec(codec);
+  if (!['websocket', 'http'].includes(transport)) {
+    throw new TypeError("Expected `transport` to be 'websocket' or 'http'");
+  }
   const isSocket = transport === 'websocket';
   const path = options.path ?? (isSocket ? '/omni-ws' : '/omni-http');
-  const way = wayTo(target, path, isSocket);
+  if (!path.startsWith('/')) throw new TypeError('Expected `path` to begin with /');
+  const way = wayTo(target, path.replace(/[?#].*/, ''), isSocket);
   const host = typeof target === 'number' ? `localhost:${target}` : 'localhost';
 
   const wires = new Set<Wire>();
@@ -123,8 +132,8 @@ export function testClient<In, Out, Encoded extends Encoding = string>(
 
   const waiting: In[] = [];
   interface Taker {
-    readonly accepts: (message: In) => boolean;
-    readonly take: (message: In) => void;
+    /** True when it waits no longer. */
+    readonly takes: (message: In) => boolean;
     readonly fail: (error: Error) => void;
   }
   let takers: Taker[] = [];
@@ -144,33 +153,40 @@ export function testClient<In, Out, Encoded extends Encoding = string>(
       }),
     onMessage: (message) => {
       onMessage?.(message);
-      const taker = takers[0];
+      const [taker] = takers;
       if (taker === undefined) waiting.push(message);
-      else if (taker.accepts(message)) {
-        takers.shift();
-        taker.take(message);
-      }
+      else if (taker.takes(message)) takers.shift();
     },
   });
-  link.subscribe(() => {
+  const failTakers = (): void => {
     const { state, text } = link.getSnapshot();
     if (state !== 'closed') return;
     for (const { fail } of takers) fail(new Error(`the link has ended: ${text}`));
     takers = [];
-  });
+  };
+  link.subscribe(failTakers);
 
-  const take = (accepts: (message: In) => boolean): Promise<In> =>
-    new Promise((resolve, reject) => {
+  const take = (accepts: (message: In) => boolean): Promise<In> => {
+    const taken = new Promise<In>((resolve, reject) => {
+      const takes = (message: In): boolean => {
+        try {
+          if (!accepts(message)) return false;
+          resolve(message);
+        } catch (error) {
+          reject(error as Error);
+        }
+        return true;
+      };
       while (takers.length === 0 && waiting.length > 0) {
-        const message = waiting.shift() as In;
-        if (!accepts(message)) continue;
-        resolve(message);
-        return;
+        if (takes(waiting.shift() as In)) return;
       }
-      const { state, text } = link.getSnapshot();
-      if (state === 'closed') reject(new Error(`the link has ended: ${text}`));
-      else takers.push({ accepts, take: resolve, fail: reject });
+      takers.push({ takes, fail: reject });
+      failTakers();
     });
+    // A test may give up waiting.
+    taken.catch(() => {});
+    return taken;
+  };
 
   return {
     send: (message) => link.send(message),
@@ -200,6 +216,8 @@ export function testClient<In, Out, Encoded extends Encoding = string>(
     link,
     close: async () => {
       link.close();
+      // A closed link calls nothing any more.
+      failTakers();
       // What is held back would never be closed in order.
       if (isFrozen || delay > 0) for (const wire of wires) wire.cut();
       await way.close();

@@ -130,6 +130,62 @@ describe('testClient', () => {
     expect(await ask({ type: 'add', amount: 5 })).toEqual({ type: 'total', value: 5 });
   });
 
+  it('gives nothing that is waited for once it is closed', async () => {
+    const { next, until, close } = client(socketRoute());
+    await next();
+    const waits = [next(), until('total')];
+    await close();
+
+    for (const waited of [...waits, next()]) {
+      await expect(waited).rejects.toThrow('the link has ended: Closed');
+    }
+  });
+
+  it('gives what the function of until throws', async () => {
+    const { send, next, until } = client(socketRoute());
+    await next();
+    const waited = until(() => {
+      throw new RangeError('wrong');
+    });
+    send({ type: 'add', amount: 2 });
+    send({ type: 'add', amount: 3 });
+
+    await expect(waited).rejects.toThrow(RangeError);
+    expect(await next()).toEqual({ type: 'total', value: 5 });
+  });
+
+  it('talks to an omniHttp that has a path of its own', async () => {
+    const route = omniHttp({ path: '/omni-http', codec: serverCodec, onError, handler: answer() });
+    const { ask } = client(route, { transport: 'http' });
+
+    expect(await ask({ type: 'add', amount: 1 })).toEqual({ type: 'total', value: 1 });
+  });
+
+  it('sends the query of its path to a route', async () => {
+    const route = omniWs({
+      codec: serverCodec,
+      context: ({ url }) => url,
+      handler: (_message, { context }) => ({ type: 'news', text: String(context) }),
+    });
+    const { ask } = client(route, { path: '/room?name=Ann' });
+
+    expect(await ask({ type: 'quiet' })).toEqual({ type: 'news', text: '/room?name=Ann' });
+  });
+
+  it.each([
+    ['nothing', undefined, {}, /^Expected testClient to get a port, .* got undefined$/],
+    ['an address', 'http://localhost', {}, /got string$/],
+    ['an object', {}, {}, /got object$/],
+    ['no port', NaN, {}, /got NaN$/],
+    ['a path without /', socketRoute(), { path: 'room' }, /`path` to begin with \//],
+    ['another transport', socketRoute(), { transport: 'sse' }, /'websocket' or 'http'/],
+    ['no codec', socketRoute(), { codec: undefined }, /Expected `codec`/],
+    ['a misspelt option', socketRoute(), { pth: '/room' }, /did you mean `path`/],
+  ])('refuses %s', (_name, target, options, message) => {
+    expect(() => client(target as never, options as never)).toThrow(message);
+    expect(() => client(target as never, options as never)).toThrow(TypeError);
+  });
+
   it('freezes, thaws and delays by a fake clock', async () => {
     withFakeClock();
     const { send, ask, until, freeze, thaw, delay, link } = client(socketRoute());

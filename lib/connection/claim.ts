@@ -22,6 +22,11 @@ export interface Claimant {
    * running handler has replied; after that the socket is closed with 1001. Called once.
    */
   readonly shutDown: () => void | Promise<void>;
+  /**
+   * The socket has gone. Resolves when the message that was being handled is through; undefined where
+   * none was.
+   */
+  readonly rest?: () => Promise<void> | undefined;
 }
 
 const admission: unique symbol = Symbol('omnimessage admission');

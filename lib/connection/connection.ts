@@ -120,6 +120,8 @@ export class ClientConnection<In, Out, Context, Request extends IncomingMessage 
   /** The server shuts down: what is being handled is answered, and nothing follows it. */
   async shutDown(): Promise<void> {
     await this.receiver.drain();
+    // guard: what a hub answers is sent before 1001
+    await this.sender.answered();
     this.end(CloseCode.GoingAway);
   }
 

@@ -124,6 +124,17 @@ export abstract class MessageQueue implements Resumable {
     });
   }
 
+  /**
+   * After the end: resolves when the message that was being handled is through.
+   * @returns undefined where none was
+   */
+  rest(): Promise<void> | undefined {
+    if (!this.#isBusy || !this.#hasBegun) return undefined;
+    return new Promise((resolve) => {
+      this.#onRest = resolve;
+    });
+  }
+
   /** Handles no further message, and drops those that wait. */
   end(): void {
     this.#isOver = true;

@@ -61,6 +61,11 @@ export abstract class ReturningConnection<In, Out, Context, Request extends Inco
     return this.state !== 'open';
   }
 
+  /** The line is gone: resolves when what was being handled is through, if anything was. */
+  rest(): Promise<void> | undefined {
+    return this.receiver.rest();
+  }
+
   /** The client has come back on another connection. */
   replaced(): void {
     this.end(CloseCode.Replaced);

@@ -71,6 +71,8 @@ export class MessageSender {
   #open: MessageId | undefined;
   /** Messages that are answered elsewhere, until the answer and their handling are over. */
   #taken: Map<MessageId, Taken> | undefined;
+  /** Called when all of these are answered. */
+  #onAnswered: (() => void) | undefined;
 
   constructor(host: SenderHost, line: Line, settings: SenderSettings, held: Held) {
     this.#host = host;
@@ -163,6 +165,7 @@ export class MessageSender {
     const give = (encoded: Wire | Prepared | undefined): boolean => {
       taken.isAnswered = true;
       if (taken.isHandled) all.delete(id);
+      if (all.size === 0) queueMicrotask(() => this.#onAnswered?.());
       if (encoded === undefined) return this.#answer(id, `+${id}`, this.#nothing);
       if (!(encoded instanceof Prepared)) return this.#answer(id, `=${id}`, encoded);
       const { place } = encoded;
@@ -179,6 +182,14 @@ export class MessageSender {
         if (isMine()) give(undefined);
       },
     };
+  }
+
+  /** Once nothing is handled any more: resolves when all that is answered elsewhere is answered. */
+  async answered(): Promise<void> {
+    if (this.#taken === undefined || this.#taken.size === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#onAnswered = resolve;
+    });
   }
 
   /** Sends an answer, or a push, as it was sent before. */

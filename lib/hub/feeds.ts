@@ -150,7 +150,7 @@ export class Feeds<Message> {
   clear(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
-    for (const { own } of this.#followed.values()) own.release();
+    for (const { own } of this.#followed.values()) own.answer();
     this.#followed.clear();
   }
 
@@ -271,7 +271,7 @@ export class Feeds<Message> {
       const { brokenSince, idleSince, isDetached, topic } = followed;
       if (idleSince !== undefined && now - idleSince > LINGER) {
         this.#followed.delete(topic);
-        followed.own.release();
+        followed.own.answer();
         this.#options.link().unfollow(topic);
       } else if (
         !isDetached &&

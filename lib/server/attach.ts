@@ -10,6 +10,7 @@ import { AuthorizeError, type OmniError, RouteError } from '../core/errors.ts';
 import { expectApplication } from '../core/options.ts';
 import { report } from '../core/pipe.ts';
 import { reporting } from '../process/diagnostics.ts';
+import { startTimer } from '../process/timers.ts';
 import { Capacity, limitConnections } from '../request/capacity.ts';
 import { type Refusal } from '../request/problem.ts';
 import { toOriginForm } from '../request/target.ts';
@@ -161,6 +162,7 @@ export function attachWebSockets<App extends Application>(
     () => sockets.clients.size + gate.undecided,
   );
   const isEnding = (): boolean => shutdown.isRunning;
+  const unfinished = new Set<Promise<void>>();
   const gate: Gate = new Gate({
     origins,
     authorize,
@@ -186,11 +188,21 @@ export function attachWebSockets<App extends Application>(
   return {
     app: app as App & SocketRoutes,
     server,
-    close: (how = {}) =>
-      shutdown.run(closeTimeout(how), () =>
-        Promise.all([...sockets.clients].map((socket) => shutDown(socket))),
-      ),
+    close: (how = {}) => {
+      const timeout = closeTimeout(how);
+      return shutdown.run(timeout, () => endSockets(timeout));
+    },
   };
+
+  /** Ends all sockets, and waits for what is still being handled of those that had gone before. */
+  async function endSockets(timeout: number): Promise<void> {
+    const late = new Promise<void>((resolve) => {
+      startTimer(resolve, timeout, undefined);
+    });
+    await Promise.all([...sockets.clients].map((socket) => shutDown(socket)));
+    // guard: handlers finish whose client has gone
+    await Promise.race([late, Promise.all(unfinished)]);
+  }
 
   /** A handshake of ours. */
   function take(request: IncomingMessage, stream: Duplex, head: Buffer): void {
@@ -241,7 +253,7 @@ export function attachWebSockets<App extends Application>(
     try {
       sockets.handleUpgrade(request, stream, head, (socket) => {
         if (offered !== undefined) headers['sec-websocket-protocol'] = offered;
-        const pending = new PendingSocket(socket, stream, authorized);
+        const pending = new PendingSocket(socket, stream, authorized, unfinished);
         dispatch(request, socket, pending);
         pending.wait(openTimeout);
       });

@@ -48,13 +48,22 @@ export class PendingSocket implements Admission {
   #timer: NodeJS.Timeout | undefined;
   #isClaimed = false;
   #claimant: Claimant | undefined;
+  /** What is still being handled of sockets that have gone. */
+  readonly #unfinished: Set<Promise<void>>;
 
   /**
    * @param socket - just upgraded
    * @param stream - the stream beneath it, paused
    * @param authorized - what `authorize` returned
+   * @param unfinished - gets what is being handled when the socket goes
    */
-  constructor(socket: WebSocket, stream: Duplex, authorized: unknown) {
+  constructor(
+    socket: WebSocket,
+    stream: Duplex,
+    authorized: unknown,
+    unfinished: Set<Promise<void>>,
+  ) {
+    this.#unfinished = unfinished;
     this.#socket = socket;
     this.#stream = stream;
     this.authorized = authorized;
@@ -131,6 +140,17 @@ export class PendingSocket implements Admission {
     // After an upgrade Node no longer does it.
     if (this.response === undefined) this.request?.destroy();
     else closeResponse(this.response);
+    if (this.#claimant?.rest === undefined) return;
+    // The connection has not seen the end yet.
+    queueMicrotask(() => this.#finish());
+  }
+
+  /** The client may come back, to this process or another, and ask for the answer. */
+  #finish(): void {
+    const handling = this.#claimant?.rest?.();
+    if (handling === undefined) return;
+    this.#unfinished.add(handling);
+    void handling.then(() => this.#unfinished.delete(handling));
   }
 
   /** Nothing is pending any more. */

@@ -45,6 +45,7 @@ interface Served {
   readonly hub: Hub<string>;
   readonly marked: () => Promise<Client>;
   readonly bare: () => Promise<Client>;
+  readonly close: (options: { timeout: number }) => Promise<void>;
 }
 
 /** @param joins - whether connections join the topic; or how their messages are changed */
@@ -55,7 +56,7 @@ async function served(
 ): Promise<Served> {
   const hub = createHub<string>({ codec, ...(backplane && { backplane }) });
   let opened = 0;
-  const { url } = await serveAttached((app) => {
+  const { url, close } = await serveAttached((app) => {
     app.ws(
       '/omni',
       omniWs<string, string>({
@@ -77,7 +78,7 @@ async function served(
     await until(() => opened > before);
     return made;
   };
-  return { url, hub, marked: () => client(['omnimessage.1']), bare: () => client([]) };
+  return { url, hub, marked: () => client(['omnimessage.1']), bare: () => client([]), close };
 }
 
 const publishes = (message: string, connection: Answering, hub: Hub<string>): undefined => {
@@ -128,7 +129,7 @@ describe('a publication that answers', () => {
     expect(author.frames).toEqual(['=2\nre: b', '=1\nsaid: a', '=3\nsaid: c']);
   });
 
-  it('is released when nothing will come: an acknowledgement', async () => {
+  it('is the reply also where the hub closes before its log has brought it', async () => {
     const backplane = wireBackplane();
     const { marked, hub } = await served(publishes, true, backplane);
     const author = await marked();
@@ -137,7 +138,21 @@ describe('a publication that answers', () => {
     await hub.close();
     await until(() => author.frames.length === 1);
 
-    expect(author.frames).toEqual(['+1\n']);
+    expect(author.frames).toEqual(['=1\nsaid: a']);
+  });
+
+  it('is sent before the server closes the connection, as the reply of a handler is', async () => {
+    const backplane = wireBackplane();
+    const { marked, close } = await served(publishes, true, backplane);
+    const author = await marked();
+    author.send('1\na');
+    await until(() => backplane.published.length === 1);
+    const closed = close({ timeout: 10_000 });
+    await new Promise(setImmediate);
+    backplane.echo();
+    await closed;
+
+    expect(author.frames).toEqual(['=1\nsaid: a']);
   });
 
   it('is what `map` makes of it for the one who asked, or an acknowledgement', async () => {

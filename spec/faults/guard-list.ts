@@ -240,7 +240,14 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
   'spec/server/handshake.spec.ts': [
     ['error listener of the connection', 'survives clients that reset'],
   ],
-  'spec/server/shutdown.spec.ts': [['no upgrade during a shutdown', 'answers 503']],
+  'spec/server/shutdown.spec.ts': [
+    ['no upgrade during a shutdown', 'answers 503'],
+    ['handlers finish whose client has gone', 'whose client has gone'],
+  ],
+  'spec/connection/answers.spec.ts': [
+    ['what a hub answers is sent before 1001', 'before the server closes'],
+    ['what was published is the answer, though it does not come back', 'the hub closes'],
+  ],
   'spec/faults/http.spec.ts': [
     ['503 during a shutdown', 'H27'],
     ['origin before the body', 'H20'],

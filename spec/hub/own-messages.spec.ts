@@ -5,11 +5,16 @@ import { OwnMessages } from '../../lib/hub/own-messages.ts';
 function waiting(...numbers: readonly number[]): {
   own: OwnMessages<string>;
   released: number[];
+  sent: unknown[];
 } {
   const own = new OwnMessages<string>();
   const released: number[] = [];
+  const sent: unknown[] = [];
   for (const number of numbers) {
-    const answer = { send: () => {}, release: () => released.push(number) };
+    const answer = {
+      send: (encoded: unknown) => sent.push(encoded),
+      release: () => released.push(number),
+    };
     own.add({
       topic: 'news',
       number,
@@ -21,7 +26,7 @@ function waiting(...numbers: readonly number[]): {
       at: undefined,
     });
   }
-  return { own, released };
+  return { own, released, sent };
 }
 
 describe('OwnMessages', () => {
@@ -56,12 +61,13 @@ describe('OwnMessages', () => {
     expect(own.find(3)?.number).toBe(3);
   });
 
-  it('releases the answers of all that will never come', () => {
-    const { own, released } = waiting(3, 5);
+  it('gives the answers of all that will not come back', () => {
+    const { own, released, sent } = waiting(3, 5);
 
-    own.release();
+    own.answer();
 
-    expect(released).toEqual([3, 5]);
+    expect(released).toEqual([]);
+    expect(sent).toEqual(['encoded 3', 'encoded 5']);
     expect(own.takeAll()).toEqual([]);
   });
 });

@@ -128,6 +128,47 @@ describe('close', () => {
     expect(handled).toEqual(['first']);
   });
 
+  it('waits for a handler whose client has gone, at most for its timeout', async () => {
+    const { promise: released, resolve: release } = deferred();
+    const seen: string[] = [];
+    const serve = async (text: string): Promise<Served> => {
+      const { promise: begun, resolve: begin } = deferred();
+      const { promise: left, resolve: leave } = deferred();
+      const served = await serveAttached((app) =>
+        app.ws(
+          '/',
+          omniWs({
+            codec: textCodec,
+            handler: async () => {
+              begin();
+              await released;
+              seen.push(`${text} is handled`);
+            },
+            onClose: () => {
+              leave();
+            },
+          }),
+        ),
+      );
+      const client = await connect(`${served.url}/`);
+      client.send('{"text":""}');
+      await begun;
+      client.socket.terminate();
+      await left;
+      return served;
+    };
+    const [first, second] = [await serve('first'), await serve('second')];
+    const closed = first.close().then(() => seen.push('closed'));
+    await second.close({ timeout: 50 });
+
+    expect(seen).toEqual([]);
+
+    release();
+    await closed;
+
+    expect(seen).toEqual(['first is handled', 'second is handled', 'closed']);
+  });
+
   it('answers a running request with connection: close, and serves no further one on its connection', async () => {
     let begun = 0;
     const { promise: bothBegun, resolve: begin } = deferred();

@@ -7,7 +7,7 @@ import { CloseCode, reasonOf } from '../core/close-codes.ts';
 import { type DecodeError } from '../core/errors.ts';
 import { isPromise } from '../core/exchange.ts';
 import { decode } from '../core/pipe.ts';
-import { FRAME_HEADER } from '../core/protocol.ts';
+import { FRAME_HEADER, RESUME_LIMIT } from '../core/protocol.ts';
 import { MessageMeasure, onMessageChannel } from '../process/diagnostics.ts';
 import { encodedIn, frameOf } from './encoded.ts';
 import { isLarger, sizeOf } from './inbox.ts';
@@ -47,9 +47,10 @@ export class MessageReceiver<In> extends MessageQueue {
 
   /** A message has arrived. */
   take(data: Received, isBinary: boolean): void {
+    const awaitsResume = this.#marks !== undefined && this.#host.awaitsResume;
     if (this.isOver) {
       this.#countAfterEnd();
-    } else if (this.#marks !== undefined && isProbe(frameOf(data)) && !this.#host.awaitsResume) {
+    } else if (this.#marks !== undefined && isProbe(frameOf(data)) && !awaitsResume) {
       if (this.takeControl()) this.#host.sendBeat();
       else this.beatLater();
     } else if (
@@ -60,10 +61,10 @@ export class MessageReceiver<In> extends MessageQueue {
       this.#refuseUnread(data, CloseCode.RateLimited);
     } else if (
       // guard: limit where ws has none → false
-      isLarger(data, this.#limit)
+      isLarger(data, awaitsResume ? Math.max(this.#limit, RESUME_LIMIT) : this.#limit)
     ) {
       this.#refuseUnread(data, CloseCode.TooLarge);
-    } else if (this.#marks !== undefined && this.#host.awaitsResume) {
+    } else if (this.#marks !== undefined && awaitsResume) {
       this.#marks.goOn(this.#host.goOn(resumePayloadOf(frameOf(data))));
     } else {
       this.enqueue(data, isBinary);

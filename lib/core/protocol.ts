@@ -82,6 +82,12 @@ export interface ResumedFrame {
 /** The code of a message that cannot be repeated: it may have been handled or not. */
 export const FORGOTTEN = 'forgotten';
 
+/**
+ * The largest frame in which a client says what it goes on from, in bytes, where the limit of messages is
+ * lower: a client with many places would never come back otherwise.
+ */
+export const RESUME_LIMIT = 65_536;
+
 /** How many places a client may send; those of the oldest messages are left out. */
 export const PLACES_LIMIT = 256;
 

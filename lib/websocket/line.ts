@@ -9,14 +9,14 @@ import { type Line, PLACED } from '../connection/line.ts';
 import { type ConnectionSettings } from '../connection/options.ts';
 import { type Wire } from '../core/codec.ts';
 import { Prepared } from '../core/prepared.ts';
-import { FRAME_HEADER, joinFrame, PROTOCOL } from '../core/protocol.ts';
+import { FRAME_HEADER, joinFrame, PROTOCOL, RESUME_LIMIT } from '../core/protocol.ts';
 import { safeClose } from './close.ts';
 import { forgetRouting, restoreUrl } from './express-ws-url.ts';
 import { type Frame, frameOf } from './frame.ts';
 import { listen } from './listeners.ts';
 import { Outbox } from './outbox.ts';
 import { type PausedLine, type Pieces, readInPieces } from './pieces.ts';
-import { directStream, limitReceiver } from './ws-internals.ts';
+import { allowFrame, directStream, limitReceiver } from './ws-internals.ts';
 
 const OPEN = 1;
 const CLOSED = 3;
@@ -153,6 +153,8 @@ export function connectSocket<In, Out, Context, Request extends IncomingMessage>
   // Gone while a middleware before us was busy: its 'close' event is past.
   if (socket.readyState === CLOSED) connection.neverOpened();
   else connection.begin(admission);
+  // guard: a client with many places comes back
+  if (connection.awaitsResume) allowFrame(socket, RESUME_LIMIT);
 }
 
 /** @throws TypeError when a route for sockets was mounted as a middleware: it says what to write */

@@ -83,6 +83,16 @@ export function limitReceiver(socket: WebSocket, limit: number, header = 0): num
   return frame === undefined ? limit : frame - header;
 }
 
+/** Raises the limit of ws itself, where it is lower: for a frame that may be larger than a message. */
+export function allowFrame(socket: WebSocket, size: number): void {
+  const receiver = (socket as unknown as Internals)._receiver;
+  for (const limits of [receiver, receiver?._extensions?.['permessage-deflate']]) {
+    const present = limits?._maxPayload;
+    if (typeof present !== 'number' || limits === null || limits === undefined) continue;
+    limits._maxPayload = Math.max(present, size);
+  }
+}
+
 function noticeOldWs(): void {
   notice(
     'old ws',

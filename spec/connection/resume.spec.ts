@@ -707,6 +707,33 @@ describe.each(everyWay)('a client that comes back, on %s, and says so %s', (_, i
     expect(handled).toEqual([]);
   });
 
+  it('may have more places than a message may have bytes', async () => {
+    const { route, handled } = chat({ limit: 100, onOpen: () => {} });
+    const url = await stack(omniWs(route));
+    const [first, { owner }] = await begin(url);
+    await first.cut();
+    const second = dial(url, { client: SECRET, resumes: true });
+    await second.next();
+    const from = JSON.stringify({ owner, sent: 1, pushes: 0, places: {}, more: '' });
+    const frame = (size: number): string =>
+      `@\n${from.replace('""', `"${'x'.repeat(size - 2 - from.length)}"`)}`;
+    second.send(frame(65_536));
+
+    expect(await resumedOf(second)).toMatchObject({ resumed: true });
+
+    second.send(`2\n${'x'.repeat(101)}`);
+
+    expect(await second.next()).toBe('-2;too-large\n');
+    expect(await second.closed).toBe(1009);
+
+    const third = dial(url, { client: SECRET, resumes: true });
+    await third.next();
+    third.send(frame(65_537));
+
+    expect(await third.closed).toBe(1009);
+    expect(handled).toEqual([]);
+  });
+
   it('may say what it goes on from with an extension that is not known', async () => {
     const url = await stack(omniWs(chat().route));
     const [first, { owner }] = await begin(url);

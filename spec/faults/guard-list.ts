@@ -110,6 +110,7 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
     ['a ring that no longer reaches back', 'outside of topics'],
     ['a client has one connection', 'on the line before'],
     ['a client has one connection, also when it begins anew', 'has one line'],
+    ['a client with many places comes back', 'more places than'],
     ['the secret of a client has 128 bits', 'of the first half'],
     ['a window that another one came after is of the past', 'another process may have'],
     ['who comes back is the same user', 'finds nothing as another user'],

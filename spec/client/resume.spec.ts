@@ -1,5 +1,5 @@
 /** A link that comes back to this package's server, over each transport that can. */
-import { type ServerResponse } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import { type Socket } from 'node:net';
 import express, { type Request } from 'express';
 import {
@@ -85,6 +85,34 @@ const transports = [
   ['WebSocket', () => webSocket({ url: '/ws' })],
   ['server-sent events', () => sse({ url: '/sse', post: '/post' })],
 ] as const;
+
+it('comes back over server-sent events with more places than a proxy takes in a header', async () => {
+  const topics = Array.from({ length: 256 }, (_, n) => `topic ${n}`);
+  const hub = createHub({ codec: words, log: {} });
+  const app = express();
+  const server = createServer({ maxHeaderSize: 7_500 }, app);
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => sockets.add(socket));
+  const onOpen = (connection: Connection<string>): void => {
+    for (const topic of topics) hub.join(topic, connection);
+  };
+  app.get('/sse', omniSse<string>({ codec: words, resume: { ring: false }, onOpen }) as never);
+  app.use(omniHttp({ path: '/post', codec: words, handler: (message) => message }));
+  const base = await serve(server);
+  const transport = sse({ url: `${base}/sse`, post: `${base}/post` });
+  const linked = linkTo(undefined, { resume: resumption(), transport });
+  await until(() => linked.opened.length === 1);
+  for (const topic of topics) hub.publish(topic, topic);
+  await until(() => linked.messages.length === 256);
+  for (const socket of sockets) socket.destroy();
+  hub.publish('topic 255', 'missed');
+  await until(() => linked.messages.length === 257);
+
+  expect(linked.messages.at(-1)).toBe('missed');
+  expect(linked.opened.at(-1)).toEqual({ isFirst: false, isResumed: true });
+
+  await until(() => linked.gaps === 1);
+});
 
 describe.each(transports)('a link over %s that comes back', (_, transport) => {
   const connectTo = (served: Chat, onOpen?: ConnectOptions<string, string>['onOpen']) => {

@@ -23,7 +23,7 @@ describe('the size of the client', () => {
   it.each([
     ['core over WebSocket', "export { connect } from './lib/client.ts';", 5_167],
     ['core and questions', "export { ask, connect } from './lib/client.ts';", 5_390],
-    ['core and resume', "export { connect, resume } from './lib/client.ts';", 6_050],
+    ['core and resume', "export { connect, resume } from './lib/client.ts';", 6_057],
     ['core for any server', "export { anyWebSocket, connect } from './lib/client.ts';", 5_670],
     [
       'all transports and the store',

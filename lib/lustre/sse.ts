@@ -64,7 +64,7 @@ export function omniServerComponentSse<
       new SseView(settings, request, response, next).open();
     } else next();
   };
-  const router = Router();
+  const router = Router({ mergeParams: true });
   // By `use`, not as a route: Express answers HEAD and OPTIONS itself for its routes.
   router.use(route as unknown as Parameters<Router['use']>[0]);
   return router;

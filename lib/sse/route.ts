@@ -95,7 +95,7 @@ export function omniSse<
     received: () => undefined,
     closed: (connection, code) => onClose?.(connection, code),
   };
-  const router = Router();
+  const router = Router({ mergeParams: true });
   router.use((request, response: ServerResponse, next) => {
     toOriginForm(request);
     const isOurs = request.method === 'GET' && (path === undefined || isAt(path, request.url));

@@ -162,6 +162,18 @@ describe('omniServerComponentSse', () => {
     expect(cleaned).toEqual(['cleanup']);
   });
 
+  it('has the parameters of the path at which it is mounted', async () => {
+    const app = express();
+    const rooms: unknown[] = [];
+    const context = ({ params }: express.Request): number => rooms.push(params['room']);
+    app.use('/:room/live', omniServerComponentSse({ ...own, context }));
+
+    const { next } = await read(`${await serve(app)}/blue/live`);
+
+    expect(await next()).toEqual(COUNTER_MOUNT);
+    expect(rooms).toEqual(['blue']);
+  });
+
   it('works in Connect', async () => {
     const app = connectApp();
     app.use(omniServerComponentSse({ ...own, path: '/live' }) as never);

@@ -77,6 +77,23 @@ describe('omniSse', () => {
     await until(async () => (await hub.count('news')) === 0);
   });
 
+  it('is mounted by app.get, with the parameters of its path', async () => {
+    const roomOf = ({ params }: express.Request): string => String(params['room']);
+    const app = express();
+    const route = omniSse<Says, string, express.Request>({
+      codec: textCodec,
+      context: roomOf,
+      onOpen: ({ send, context, request }) => {
+        send({ said: `${context} and ${roomOf(request)}` });
+      },
+    });
+    app.get('/rooms/:room', route);
+    const stream = await open(`${await serve(app)}/rooms/blue`);
+
+    expect(await stream.next()).toContain('hello');
+    expect(await stream.next()).toBe('data: {"said":"blue and blue"}');
+  });
+
   it('sends a beat when there was nothing else to send', async () => {
     const stream = await open(await served({ heartbeat: { interval: 50, timeout: 50 } }));
     await stream.next();

@@ -413,20 +413,35 @@ describe('the page of the chat', () => {
     },
   );
 
-  it('fits a phone, also with a long word and a long message', async () => {
+  it.each([
+    ['a phone', 320, 568],
+    ['a phone on its side', 640, 360],
+    // WCAG 2.2, 1.4.10
+    ['a page at 400 %', 320, 256],
+  ])('fits %s, also with a long word and long messages, and many', async (_what, width, height) => {
     const page = await open('app', {
-      viewport: { width: 320, height: 568 },
+      viewport: { width, height },
       isMobile: true,
       hasTouch: true,
     });
     await say(page, 'x'.repeat(300));
     await say(page, 'A long message. '.repeat(60).trim());
-    await page.locator('.message.mine[data-status="2"]').nth(1).waitFor();
+    for (let line = 1; line <= 12; line++) await say(page, `line ${line}`);
+    await page.locator('.message.mine[data-status="2"]').nth(13).waitFor();
 
     const sizes = await page.evaluate(() => ({
       wide: document.documentElement.scrollWidth,
       high: document.documentElement.scrollHeight,
       desk: document.querySelector('#composer')?.getBoundingClientRect().bottom,
+      apart: [...document.querySelectorAll('.hall > *, .way, .door > *')].every((one, _at, all) => {
+        const { left, right, top, bottom } = one.getBoundingClientRect();
+        return all.every((other) => {
+          const box = other.getBoundingClientRect();
+          const isOver =
+            box.left < right && left < box.right && box.top < bottom && top < box.bottom;
+          return !isOver || one.contains(other) || other.contains(one);
+        });
+      }),
       touch: Math.min(
         ...[...document.querySelectorAll('button, .way')]
           .map((element) => element.getBoundingClientRect())
@@ -435,7 +450,7 @@ describe('the page of the chat', () => {
       ),
     }));
 
-    expect(sizes).toMatchObject({ wide: 320, high: 568, desk: 568 });
+    expect(sizes).toMatchObject({ wide: width, high: height, desk: height, apart: true });
     // WCAG 2.2, 2.5.8
     expect(sizes.touch).toBeGreaterThanOrEqual(24);
   });

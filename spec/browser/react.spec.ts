@@ -1,4 +1,4 @@
-import { type Browser, type Page } from 'playwright-core';
+import { type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { launchBrowser } from '../support/browser.ts';
 import { type RunningExample, startExample } from '../support/example.ts';
@@ -17,8 +17,8 @@ afterAll(async () => {
   await example.stop();
 });
 
-async function open(): Promise<Page> {
-  const page = await (await browser.newContext()).newPage();
+async function open(options: BrowserContextOptions = {}): Promise<Page> {
+  const page = await (await browser.newContext(options)).newPage();
   await page.goto(example.url);
   await page.getByText('Connected', { exact: true }).waitFor();
   return page;
@@ -45,4 +45,14 @@ it('shares a list between windows, and brings what was done while the server was
   // The server keeps the list in memory: what it had before is gone.
   expect(await other.locator('li').allTextContents()).toEqual(['Tea', 'Bread']);
   expect(await one.getByRole('alert').count()).toBe(0);
+});
+
+it('fits a small window, also with a long word', async () => {
+  const page = await open({ viewport: { width: 320, height: 568 } });
+  const word = 'x'.repeat(100);
+  await page.getByLabel('What to buy').fill(word);
+  await page.getByRole('button', { name: 'Add' }).click();
+  await page.getByLabel(word).waitFor();
+
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
 });

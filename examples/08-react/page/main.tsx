@@ -44,7 +44,7 @@ function Shopping(): ReactElement {
                 checked={done}
                 onChange={() => store.dispatch({ type: 'tick', id, done: !done })}
               />
-              <span>{name}</span>
+              <span dir="auto">{name}</span>
             </label>
           </li>
         ))}

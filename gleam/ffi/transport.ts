@@ -8,6 +8,7 @@ import { anyWebSocket } from '../../lib/client/any-web-socket.ts';
 import { http } from '../../lib/client/http.ts';
 import { openLink, type OpenLink } from '../../lib/client/link.ts';
 import { resume } from '../../lib/client/resume.ts';
+import { type Resume } from '../../lib/client/resumption.ts';
 import { type Transport } from '../../lib/client/transport.ts';
 
 /** The handlers of one application or component, as functions of Gleam's. */
@@ -153,13 +154,27 @@ function each<Item>(items: readonly Item[], act: (item: Item) => void): void {
   }
 }
 
+/**
+ * Resumes messages, and no topics: `TransportUp` cannot say that nothing was missed, so a page fetches at
+ * each. What a topic had meanwhile would come a second time, and with a log elsewhere after that.
+ */
+const resumeMessages: Resume = (link) => {
+  const resumption = resume()(link);
+  return {
+    ...resumption,
+    heard: (header, payload) => {
+      resumption.heard(header.replace(/;place=[^;]*/, ''), payload);
+    },
+  };
+};
+
 function opened(to: Shared): OpenLink<string, Outgoing> {
   if (to.open !== undefined) return to.open;
   const { listeners } = to;
   const options: ConnectOptions<string, Outgoing> = {
     ...to.options,
     codec,
-    resume: resume(),
+    resume: resumeMessages,
     onOpen: () => {
       each(listeners, (listener) => {
         // Of a new connection everybody hears.

@@ -1147,13 +1147,22 @@ function each(items, act) {
     }
   }
 }
+var resumeMessages = (link) => {
+  const resumption = resume()(link);
+  return {
+    ...resumption,
+    heard: (header, payload) => {
+      resumption.heard(header.replace(/;place=[^;]*/, ""), payload);
+    }
+  };
+};
 function opened(to) {
   if (to.open !== void 0) return to.open;
   const { listeners } = to;
   const options = {
     ...to.options,
     codec,
-    resume: resume(),
+    resume: resumeMessages,
     onOpen: () => {
       each(listeners, (listener) => {
         listener.known = "";

@@ -11,7 +11,10 @@ import {
   type Shared,
   websocket,
 } from '../../gleam/ffi/transport.ts';
+import { type Codec } from '../../lib/core/codec.ts';
 import { omniHttp } from '../../lib/http/route.ts';
+import { createHub } from '../../lib/hub/hub.ts';
+import { omniWs } from '../../lib/websocket/handler.ts';
 import { serveAttached } from '../support/attached.ts';
 import { gate } from '../support/gate.ts';
 import { serveProtocol } from '../support/protocol-server.ts';
@@ -29,6 +32,8 @@ function recorded(): readonly [Handlers, string[]] {
   );
   return [handlers, calls];
 }
+
+const text: Codec<string, string> = { decode: (encoded) => encoded, encode: (message) => message };
 
 /** Where there is a document, a link connects by itself. */
 function inPage(): void {
@@ -79,6 +84,60 @@ it('reports what was unconfirmed to its sender, and drops at once what may not w
   await until(() => calls.at(-1) === 'up');
   expect(calls).toEqual(['up', 'unsent unconfirmed', 'down 1006 connection-lost', 'up']);
   shared.open?.close();
+});
+
+it('resumes messages and no topics: each `TransportUp` is answered by what is fetched', async () => {
+  inPage();
+  const notes: string[] = [];
+  const handled: string[] = [];
+  const hub = createHub<string>({ codec: text, log: {} });
+  const { port } = await serveAttached((app) => {
+    app.ws(
+      '/omni-ws',
+      omniWs({
+        codec: text,
+        resume: true,
+        onOpen: (connection) => hub.join('notes', connection),
+        handler: (message) => {
+          handled.push(message);
+          return message === 'fetch' ? `all: ${notes.join()}` : message;
+        },
+      }),
+    );
+  });
+  const add = (note: string): void => {
+    notes.push(note);
+    hub.publish('notes', note);
+  };
+  const door = await gate('127.0.0.1', port);
+  const shared = websocket(`ws://127.0.0.1:${door.port}/omni-ws`, () => true);
+  closed(shared);
+  const [handlers, calls] = recorded();
+  listen(shared, {
+    ...handlers,
+    onUp: () => {
+      handlers.onUp();
+      send(shared, 'fetch', handlers);
+    },
+  });
+  await until(() => calls.includes('all: '));
+  add('a');
+  await until(() => calls.includes('a'));
+  door.freeze('replies');
+  send(shared, 'repeated', handlers);
+  await until(() => handled.includes('repeated'));
+  await door.shut();
+  await until(() => calls.length === 4);
+  add('b');
+  door.thaw();
+  await door.open();
+  shared.open?.retry();
+  await until(() => calls.includes('repeated') && calls.includes('all: a,b'));
+  add('c');
+  await until(() => calls.includes('c'));
+
+  expect(calls.slice(4, -1).sort()).toEqual(['all: a,b', 'repeated', 'up']);
+  expect(handled).toEqual(['fetch', 'repeated', 'fetch']);
 });
 
 /** The end of the link, which Gleam never calls: a page that is left is its end. */
@@ -155,16 +214,14 @@ it('is an InitError when the address is none', async () => {
 });
 
 describe('over HTTP', () => {
-  const codec = { decode: (text: string) => text, encode: (text: string) => text };
-
   it('a reply is for its sender, a failure with what onError says of it, and the rest waits', async () => {
     inPage();
     const handled: string[] = [];
     const { port } = await serveAttached((app) => {
       app.post(
         '/omni-http',
-        omniHttp<string, string>({
-          codec,
+        omniHttp({
+          codec: text,
           handler: (message) => {
             handled.push(message);
             if (message === 'fail') throw new Error('secret');

@@ -9,12 +9,13 @@
 //// What they are told:
 ////
 //// - `TransportUp` at every new connection, and at once for one that begins to
-////   listen later. Join, log in or fetch there: what is sent while that of a new
-////   connection is handled goes before what waited, and belongs to this
-////   connection. It is not kept for another one, since the next `TransportUp`
-////   sends it again. Over a WebSocket it is not reported as unconfirmed either;
-////   over HTTP it is. What is sent for the `TransportUp` of one that listens
-////   later is a message like any other.
+////   listen later. Join, log in or fetch there: what a topic had meanwhile does
+////   not come by itself, on a route with `resume` either. What is sent while
+////   that of a new connection is handled goes before what waited, and belongs to
+////   this connection. It is not kept for another one, since the next
+////   `TransportUp` sends it again. Over a WebSocket it is not reported as
+////   unconfirmed either; over HTTP it is. What is sent for the `TransportUp` of
+////   one that listens later is a message like any other.
 //// - `TransportDown(code, reason)` when the connection was lost or cannot be
 ////   made, and will be tried again. The code is the close code or HTTP status,
 ////   0 without one; the reason is one of express-omnimessage, such as

@@ -173,7 +173,7 @@ export function testClient<In, Out, Encoded extends Encoding = string>(
           if (!accepts(message)) return false;
           resolve(message);
         } catch (error) {
-          reject(error as Error);
+          reject(error);
         }
         return true;
       };

@@ -58,6 +58,7 @@ function createListeners(call) {
 
 // ../lib/client/platform.ts
 var platform = globalThis;
+var absolute = (address) => new URL(address, platform.document?.baseURI ?? platform.location?.href);
 var now = () => performance.now();
 var clocks = () => [now(), Date.now()];
 var isPage = () => !!(platform.document ?? platform.WorkerGlobalScope);
@@ -789,7 +790,7 @@ function openLink(options, restored) {
   let turn = 0;
   let line;
   let isOpen = false;
-  let origin = "";
+  let target;
   let timer;
   let isFirst = true;
   let isGap = false;
@@ -818,7 +819,7 @@ function openLink(options, restored) {
   const source = () => transports[0].url ?? options.url ?? "";
   const address = async () => {
     const given = source();
-    return new URL(typeof given === "function" ? await given() : given, platform.location?.href);
+    return absolute(typeof given === "function" ? await given() : given);
   };
   const cut = (code, closeWith) => {
     clearTimeout(timer);
@@ -839,7 +840,7 @@ function openLink(options, restored) {
     try {
       url = await address();
       if (mine !== turn) return;
-      ({ origin } = url);
+      target = url;
       timer = setTimeout(ended, PATIENCE, 0);
       const started = transports[0].start(
         { ...options, url, isReturn: !isFirst || unopened > 0 },
@@ -953,7 +954,7 @@ function openLink(options, restored) {
       }
     },
     block: (blocked) => {
-      if (origin && !isOpen && blocked.startsWith(origin)) finish("blocked-by-this-page");
+      if (target && !isOpen && blocked.startsWith(target.origin)) finish("blocked-by-this-page");
     }
   });
   if (isPage() || options.WebSocket || options.fetch) void start();

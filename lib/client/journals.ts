@@ -5,7 +5,7 @@
  */
 import { type ConnectOptions } from './options.ts';
 import { type Within } from './patience.ts';
-import { type Locks, platform } from './platform.ts';
+import { absolute, type Locks, platform } from './platform.ts';
 
 /** Where a queue is stored: the module `idb-keyval` is one, and anything with these four functions. */
 export interface QueueStore {
@@ -50,7 +50,7 @@ export function nameOf({
     throw new TypeError('storedQueue needs a `name` where the address is a function');
   }
   try {
-    const { origin, pathname } = new URL(address, platform.location?.href);
+    const { origin, pathname } = absolute(address);
     return origin + pathname;
   } catch {
     return String(address);

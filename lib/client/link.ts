@@ -9,7 +9,7 @@ import { type ConnectOptions, type Link, type Snapshot } from './options.ts';
 import { createOutbox } from './outbox.ts';
 import { type Outbox, type Outgoing } from './outgoing.ts';
 import { watchPage } from './page-events.ts';
-import { isPage, now, platform } from './platform.ts';
+import { absolute, isPage, now, platform } from './platform.ts';
 import { createStatus } from './status.ts';
 import {
   type AddressSource,
@@ -42,7 +42,8 @@ export function openLink<In, Out>(
   let turn = 0;
   let line: Line | undefined;
   let isOpen = false;
-  let origin = '';
+  /** Where the last attempt went: with the scheme that its transport gave it. */
+  let target: URL | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let isFirst = true;
   let isGap = false;
@@ -85,7 +86,7 @@ export function openLink<In, Out>(
   /** @throws what the function of the page throws, and a TypeError for what is no address */
   const address = async (): Promise<URL> => {
     const given = source();
-    return new URL(typeof given === 'function' ? await given() : given, platform.location?.href);
+    return absolute(typeof given === 'function' ? await given() : given);
   };
 
   /**
@@ -112,7 +113,7 @@ export function openLink<In, Out>(
     try {
       url = await address();
       if (mine !== turn) return;
-      ({ origin } = url);
+      target = url;
       timer = setTimeout(ended, PATIENCE, 0);
       const started = transports[0].start(
         { ...options, url, isReturn: !isFirst || unopened > 0 },
@@ -243,7 +244,7 @@ export function openLink<In, Out>(
       }
     },
     block: (blocked) => {
-      if (origin && !isOpen && blocked.startsWith(origin)) finish('blocked-by-this-page');
+      if (target && !isOpen && blocked.startsWith(target.origin)) finish('blocked-by-this-page');
     },
   });
   if (isPage() || options.WebSocket || options.fetch) void start();

@@ -52,7 +52,7 @@ interface Channel {
 }
 
 interface Platform {
-  readonly document?: { readonly visibilityState: string };
+  readonly document?: { readonly visibilityState: string; readonly baseURI?: string };
   readonly location?: { readonly href: string; readonly origin: string };
   readonly navigator?: { readonly onLine?: boolean; readonly locks?: Locks };
   readonly BroadcastChannel?: new (name: string) => Channel;
@@ -71,6 +71,10 @@ interface Platform {
 }
 
 export const platform = globalThis as unknown as Platform;
+
+/** The absolute form of an address, which may be relative to the page. @throws TypeError for what is none */
+export const absolute = (address: string | URL): URL =>
+  new URL(address, platform.document?.baseURI ?? platform.location?.href);
 
 /** Milliseconds of a monotonic clock. */
 export const now = (): number => performance.now();

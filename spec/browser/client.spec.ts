@@ -247,6 +247,24 @@ describe('a page whose server is killed and comes back', () => {
   });
 });
 
+describe('a relative address', () => {
+  it('is that of the page, whose base may be another', async () => {
+    const server = await start();
+    const page = await (await browser.newContext()).newPage();
+    await page.goto(server.url);
+    await page.evaluate(() => {
+      const base = document.createElement('base');
+      base.href = '/omni-ws/';
+      document.head.append(base);
+      const { connect } = globalThis as unknown as Client;
+      const codec = { decode: (text: string) => text, encode: (text: string) => text };
+      Object.assign(globalThis, { link: connect<string, string>({ url: '.', codec }) });
+    });
+
+    expect(await ask(page, 'hello')).toBe('re: hello');
+  });
+});
+
 describe('what a browser hides', () => {
   it('a handshake refused with 403 is known by the question, and final (L8)', async () => {
     const server = await start(undefined, () => {
@@ -258,8 +276,11 @@ describe('what a browser hides', () => {
     expect(await state(page)).toMatchObject({ reason: 'forbidden', code: 403 });
   });
 
-  it('a policy of the page that blocks is final, with a sentence that says so (L12)', async () => {
-    const server = await start("default-src 'self'; connect-src 'none'; script-src 'self'");
+  it.each([
+    ['everything', "connect-src 'none'"],
+    ['sockets alone', 'connect-src http://127.0.0.1:*'],
+  ])('a policy of the page that blocks %s is final, and says so (L12)', async (_, policy) => {
+    const server = await start(`default-src 'self'; ${policy}; script-src 'self'`);
     const page = await open(server);
     await becomes(page, 'closed');
 

@@ -21,22 +21,22 @@ async function sizeOf(code: string): Promise<number> {
 
 describe('the size of the client', () => {
   it.each([
-    ['core over WebSocket', "export { connect } from './lib/client.ts';", 5_167],
+    ['core over WebSocket', "export { connect } from './lib/client.ts';", 5_172],
     ['core and questions', "export { ask, connect } from './lib/client.ts';", 5_390],
-    ['core and resume', "export { connect, resume } from './lib/client.ts';", 6_057],
-    ['core for any server', "export { anyWebSocket, connect } from './lib/client.ts';", 5_670],
+    ['core and resume', "export { connect, resume } from './lib/client.ts';", 6_066],
+    ['core for any server', "export { anyWebSocket, connect } from './lib/client.ts';", 5_672],
     [
       'all transports and the store',
       "export { connect, createStore, http, sse, webSocket } from './lib/client.ts';",
       7_360,
     ],
-    ['everything, with the stored queue', "export * from './lib/client.ts';", 11_050],
+    ['everything, with the stored queue', "export * from './lib/client.ts';", 11_058],
     [
       'core, structCodec and superstruct, as a page uses them',
       `export { connect } from './lib/client.ts';
        export { structCodec, variants } from './lib/codecs.ts';
        export { integer, string } from 'superstruct';`,
-      11_290,
+      11_293,
     ],
   ])('%s', async (_name, code, most) => {
     const size = await sizeOf(code);

@@ -418,9 +418,9 @@ describe('the page of the chat', () => {
     ['a phone on its side', 640, 360],
     // WCAG 2.2, 1.4.10
     ['a page at 400 %', 320, 256],
-  ])('fits %s, also with a long word and long messages, and many', async (_what, width, height) => {
+  ])('fits %s, also with a long word and long messages, and many', async (_what, wide, high) => {
     const page = await open('app', {
-      viewport: { width, height },
+      viewport: { width: wide, height: high },
       isMobile: true,
       hasTouch: true,
     });
@@ -450,7 +450,7 @@ describe('the page of the chat', () => {
       ),
     }));
 
-    expect(sizes).toMatchObject({ wide: width, high: height, desk: height, apart: true });
+    expect(sizes).toMatchObject({ wide, high, desk: high, apart: true });
     // WCAG 2.2, 2.5.8
     expect(sizes.touch).toBeGreaterThanOrEqual(24);
   });

@@ -40,7 +40,8 @@ export class Beats {
     const hello: Hello = {
       version: 1,
       interval,
-      limit: Math.min(limit, line.limit),
+      // guard: a stream that takes no messages has no limit → limit
+      ...(line.isOneWay ? {} : { limit: Math.min(limit, line.limit) }),
       ...(rateLimit === undefined ? {} : { rate: rateLimit.perSecond }),
       ...(resume && line.introduction && { window: resume.window }),
       ...(resume && line.goesOnFrom && { resumed: resume.ring === 0 }),

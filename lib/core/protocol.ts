@@ -35,8 +35,11 @@ export interface Hello {
   readonly version: 1;
   /** After so many milliseconds in which it sent nothing, the server sends a beat. */
   readonly interval: number;
-  /** The largest encoded message that the server reads, in bytes, its header not counted. */
-  readonly limit: number;
+  /**
+   * The largest encoded message that the server reads, in bytes, its header not counted. Absent over
+   * server-sent events, where the client sends nothing.
+   */
+  readonly limit?: number;
   /** How many messages a second the server takes in the long run. Absent when it does not count. */
   readonly rate?: number;
   /** For so many milliseconds after it was sent a message may be repeated. Absent: it may not. */

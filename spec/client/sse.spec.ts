@@ -33,6 +33,7 @@ async function serve(refuse?: number): Promise<Served> {
       '/omni-http',
       omniHttp({
         codec: words,
+        limit: 100_000,
         onError: () => undefined,
         handler: (message: string) => {
           handled.push(message);
@@ -62,6 +63,15 @@ describe('a link over server-sent events', () => {
     expect(messages).toEqual(['plain', 'two\nlines', 'a\rreturn', '', 'ü']);
     expect(failed).toEqual([['fail', 'handler']]);
     expect(link.getSnapshot()).toMatchObject({ state: 'open', transport: 'sse' });
+  });
+
+  it('sends what the route of its messages takes', async () => {
+    const { port } = await serve();
+    const { link } = over(port);
+    const large = 'x'.repeat(100_000);
+
+    expect(await ask(link, large)).toBe(`re: ${large}`);
+    await expect(ask(link, `${large}x`)).rejects.toMatchObject({ code: 'too-large' });
   });
 
   it('comes back when it is cut', async () => {

@@ -175,6 +175,7 @@ export const guardsBySpec: Readonly<Record<string, readonly GuardedBy[]>> = {
     ['nothing is written to a stream that has not begun, or has ended', 'refused'],
     ['a stream that is not read to its end is cut off', 'reads nothing'],
     ['a carriage return is kept', 'carriage return'],
+    ['a stream that takes no messages has no limit', 'begins with a hello'],
   ],
   'spec/faults/contexts.spec.ts': [
     ['subscribers in their own context', 'A8 calls|A8 a backlog'],

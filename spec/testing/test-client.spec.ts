@@ -130,6 +130,22 @@ describe('testClient', () => {
     expect(await ask({ type: 'add', amount: 5 })).toEqual({ type: 'total', value: 5 });
   });
 
+  it('keeps the order of what travels, whatever is done to the connection meanwhile', async () => {
+    const { send, ask, next, delay, freeze, thaw, link } = client(socketRoute());
+    await next();
+    const deeds = [() => delay(20), () => delay(0), freeze, thaw, () => delay(5), () => delay(0)];
+    for (const [index, deed] of deeds.entries()) {
+      send({ type: 'add', amount: 10 ** index });
+      deed();
+    }
+
+    for (const value of [1, 11, 111, 1_111, 11_111, 111_111]) {
+      expect(await next()).toEqual({ type: 'total', value });
+    }
+    expect(await ask({ type: 'quiet' })).toBeUndefined();
+    expect(link.getSnapshot().state).toBe('open');
+  });
+
   it('gives nothing that is waited for once it is closed', async () => {
     const { next, until, close } = client(socketRoute());
     await next();

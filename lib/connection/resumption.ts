@@ -41,8 +41,6 @@ export interface Returning {
 const FIRST_LOOK = 50;
 const LONGEST_LOOK = 1_000;
 
-const TAKEN = '';
-
 /** The largest id that a message may have. */
 const LAST: MessageId = 999_999_999_999_999;
 
@@ -62,8 +60,8 @@ export class Resumption implements TopicPlaces {
   readonly #foreign: MessageId;
   /** The number of this connection among those that claim, once it has claimed. */
   #claimer = 0;
-  /** The places that the client sent and no topic has taken; undefined where it does not resume. */
-  #places: Map<string, string> | undefined;
+  /** The places that the client sent, or which hub has taken each; undefined where it does not resume. */
+  #places: Map<string, string | object> | undefined;
   #until = 0;
 
   constructor(host: ResumptionHost, settings: ResumeSettings, returning: Returning) {
@@ -172,13 +170,13 @@ export class Resumption implements TopicPlaces {
     return this.#window === undefined || this.#window.isAnswered(id, this.#settings.window);
   }
 
-  take(topic: string): string | null | undefined {
+  take(topic: string, hub: object): string | null | undefined {
     const place = this.#places?.get(topic);
-    if (this.#places === undefined || place === TAKEN) return undefined;
-    // guard: a topic without a place is a gap → if (place === undefined) return undefined;
-    if (place === undefined) return performance.now() < this.#until ? null : undefined;
+    if (this.#places === undefined || place === hub) return undefined;
+    // guard: a topic without a place is a gap → if (typeof place !== 'string') return undefined;
+    if (typeof place !== 'string') return performance.now() < this.#until ? null : undefined;
     // guard: a place is good for one join
-    this.#places.set(topic, TAKEN);
+    this.#places.set(topic, hub);
     return place;
   }
 

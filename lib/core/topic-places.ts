@@ -12,9 +12,10 @@ export interface TopicPlaces {
   readonly isAnswered: (id: number) => boolean | undefined;
   /**
    * Where the client goes on, given once for each topic.
+   * @param hub - stands for the one that asks: topics of two hubs may have the same name
    * @returns undefined where it goes on from nowhere; null where it resumes and sent no place
    */
-  readonly take: (topic: string) => string | null | undefined;
+  readonly take: (topic: string, hub: object) => string | null | undefined;
   /**
    * Sends the client the place of the topic.
    * @param place - the topic's hash, a comma, and a place; nothing after the comma: nowhere

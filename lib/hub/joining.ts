@@ -99,7 +99,7 @@ export function createJoin<Message>(context: JoinContext<Message>): Hub<Message>
     }
     const { places } = receiver;
     const isNew = places !== undefined && !receivers.has(topic, receiver);
-    const told = isNew ? places.take(topicHash(topic)) : undefined;
+    const told = isNew ? places.take(topicHash(topic), receivers) : undefined;
     if (from !== undefined) {
       places?.tell(placeOf(topic, from) || `${topicHash(topic)},`);
       return joinFrom(topic, receiver, mapping, from);

@@ -406,6 +406,30 @@ describe.each(everyWay)('a client that comes back, on %s, and says so %s', (_, i
     expect(frames.map((frame) => frame.split('\n')[1])).toEqual(said);
   });
 
+  it('hears of a gap where topics of two hubs have the same name', async () => {
+    const { route, hub } = chat({ resume: { ring: false } });
+    const other = createHub({ codec: words, log: {} });
+    const onOpen: (typeof route)['onOpen'] = (connection) => {
+      hub.join('room', connection);
+      other.join('room', connection);
+    };
+    const url = await stack(omniWs({ ...route, onOpen }));
+    const [first, { owner }] = await begin(url);
+    await first.next();
+    await first.next();
+    hub.publish('room', 'heard');
+    const [topic, place] = placeIn(await first.next());
+    await first.cut();
+    hub.publish('room', 'one');
+    other.publish('room', 'other');
+    const [second, { resumed }] = await comeBack(url, { owner, places: { [topic]: place } });
+    const frames = [await second.next(), await second.next(), await second.next()];
+
+    expect(resumed).toBe(true);
+    expect(frames.map((frame) => frame.split('\n')[1])).toContain('one');
+    expect(frames).toContain(`.;gap=${topic}\n`);
+  });
+
   it('hears of a gap where the log no longer reaches back', async () => {
     const { route, hub } = chat({ resume: { ring: false } });
     const small = createHub({ codec: words, log: { messages: 2 } });

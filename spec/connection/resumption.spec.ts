@@ -251,30 +251,41 @@ describe('a message that is repeated where another user is', () => {
 });
 
 describe('the places that a client tells', () => {
+  /** One that asks for places. */
+  const hub = {};
+
   const back = (): object => ({ resume: from({ places: new Map([['topic', '1-0']]) }) });
 
   it('are each good for one join', () => {
     const { resumption } = connected(back(), { ring: false });
 
-    expect(resumption.take('topic')).toBe('1-0');
-    expect(resumption.take('topic')).toBeUndefined();
+    expect(resumption.take('topic', hub)).toBe('1-0');
+    expect(resumption.take('topic', hub)).toBeUndefined();
+  });
+
+  it('are of one hub: a topic of the same name of another is a gap', () => {
+    const { resumption } = connected(back(), { ring: false });
+
+    expect(resumption.take('topic', hub)).toBe('1-0');
+    expect(resumption.take('topic', {})).toBeNull();
+    expect(resumption.take('topic', hub)).toBeUndefined();
   });
 
   it('leave a gap of each other topic, for so long', () => {
     const { resumption } = connected(back(), { ring: false });
     const late = connected({ ...back(), patience: 0 }, { ring: false }).resumption;
 
-    expect(resumption.take('another')).toBeNull();
-    expect(late.take('another')).toBeUndefined();
-    expect(late.take('topic')).toBe('1-0');
+    expect(resumption.take('another', hub)).toBeNull();
+    expect(late.take('another', hub)).toBeUndefined();
+    expect(late.take('topic', hub)).toBe('1-0');
   });
 
   it('count for nothing in a program, and on a first line', () => {
     const program = connected({ ...back(), isContinued: false }, { ring: false });
     const first = connected({}, { ring: false });
 
-    expect(program.resumption.take('topic')).toBeUndefined();
-    expect(first.resumption.take('topic')).toBeUndefined();
+    expect(program.resumption.take('topic', hub)).toBeUndefined();
+    expect(first.resumption.take('topic', hub)).toBeUndefined();
   });
 });
 

@@ -136,6 +136,8 @@ describe('testClient', () => {
     const deeds = [() => delay(20), () => delay(0), freeze, thaw, () => delay(5), () => delay(0)];
     for (const [index, deed] of deeds.entries()) {
       send({ type: 'add', amount: 10 ** index });
+      // What is written in one turn leaves in another.
+      await nextTurn();
       deed();
     }
 

@@ -5,6 +5,7 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { launchBrowser } from '../support/browser.ts';
 import { bundleClient, type Running, servePages } from '../support/client-pages.ts';
+import { until } from '../support/until.ts';
 
 let script = '';
 let browser: Browser;
@@ -230,6 +231,22 @@ describe('a page whose server is killed and comes back', () => {
       expect(unconfirmed.includes(message) || messages.includes(`re: ${message}`)).toBe(true);
       expect(unconfirmed.includes(message) || handled.includes(message)).toBe(true);
     }
+  });
+
+  it('is told of one answer over HTTP when Chromium has sent a message again by itself', async () => {
+    const server = await start();
+    const page = await open(server, { isHttp: true });
+    await ask(page, 'before');
+    server.gate.freeze('replies');
+    await send(page, 'word');
+    await until(() => server.handled.length === 2);
+    server.gate.thaw();
+    server.gate.cut();
+    await expect.poll(async () => (await seenBy(page)).messages).toEqual(['re: word']);
+
+    // The guide says so: when this changes, it is to be changed too.
+    expect(server.handled).toEqual(['before', 'word', 'word']);
+    expect((await seenBy(page)).unconfirmed).toEqual([]);
   });
 
   it('has sent over HTTP what was typed last when it is left (Q6)', async () => {

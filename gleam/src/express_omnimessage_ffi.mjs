@@ -560,7 +560,11 @@ function createOutbox(options, events) {
     sent: unconfirmed,
     lastId: () => lastId,
     giveUp,
-    missed: () => call(options.onGap)
+    missed: () => {
+      isGreeting = true;
+      call(options.onGap);
+      isGreeting = false;
+    }
   });
   const withdraw = (outgoing, reason) => {
     give([outgoing], reason, onDropped);

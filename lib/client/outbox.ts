@@ -29,7 +29,7 @@ export function createOutbox<In, Out>(
   let coming: Line | undefined;
   let limit = Infinity;
   let refusal: DropReason | undefined;
-  /** True while `onOpen` runs. */
+  /** True while `onOpen` runs, or `onGap` of a page that resumes: what they send is of this line. */
   let isGreeting = false;
   /** The time between two messages of the queue in ms, when the next one may go, and a thousand times what slows it down. */
   let gap = 0;
@@ -98,7 +98,11 @@ export function createOutbox<In, Out>(
     sent: unconfirmed,
     lastId: () => lastId,
     giveUp,
-    missed: () => call(options.onGap),
+    missed: () => {
+      isGreeting = true;
+      call(options.onGap);
+      isGreeting = false;
+    },
   });
 
   const withdraw = (outgoing: Message, reason: string): void => {

@@ -196,6 +196,22 @@ describe('what became of it', () => {
     expect(self.sent).toEqual([]);
   });
 
+  it('is asked for anew, not sent again, where onGap of a page that resumes has sent it', () => {
+    withFakeClock();
+    const self = boxed({ resume: resume(), onGap: () => void self.box.post('fetch') });
+    const options = { window: 60_000, resumed: true };
+    self.open(options);
+    self.box.post('add');
+    self.box.received('.;gap=topic', '');
+    vi.runAllTimers();
+    self.box.closed(1006);
+    self.open(options);
+    vi.advanceTimersByTime(0);
+
+    expect(self.sent).toEqual(['1 add', '2 fetch', '1;again add', '3 fetch']);
+    expect(self.told).toEqual([]);
+  });
+
   it('is the largest that was too large (1009), and nobody knows of the others', () => {
     const { box, open, told } = boxed();
     open();

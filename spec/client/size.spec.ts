@@ -21,22 +21,22 @@ async function sizeOf(code: string): Promise<number> {
 
 describe('the size of the client', () => {
   it.each([
-    ['core over WebSocket', "export { connect } from './lib/client.ts';", 5_172],
-    ['core and questions', "export { ask, connect } from './lib/client.ts';", 5_390],
-    ['core and resume', "export { connect, resume } from './lib/client.ts';", 6_066],
-    ['core for any server', "export { anyWebSocket, connect } from './lib/client.ts';", 5_672],
+    ['core over WebSocket', "export { connect } from './lib/client.ts';", 5_177],
+    ['core and questions', "export { ask, connect } from './lib/client.ts';", 5_397],
+    ['core and resume', "export { connect, resume } from './lib/client.ts';", 6_072],
+    ['core for any server', "export { anyWebSocket, connect } from './lib/client.ts';", 5_678],
     [
       'all transports and the store',
       "export { connect, createStore, http, sse, webSocket } from './lib/client.ts';",
-      7_360,
+      7_363,
     ],
-    ['everything, with the stored queue', "export * from './lib/client.ts';", 11_058],
+    ['everything, with the stored queue', "export * from './lib/client.ts';", 11_065],
     [
       'core, structCodec and superstruct, as a page uses them',
       `export { connect } from './lib/client.ts';
        export { structCodec, variants } from './lib/codecs.ts';
        export { integer, string } from 'superstruct';`,
-      11_293,
+      11_302,
     ],
   ])('%s', async (_name, code, most) => {
     const size = await sizeOf(code);

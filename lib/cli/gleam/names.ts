@@ -1,6 +1,6 @@
 /** Names as Gleam spells them. */
 
-/** Words that Gleam keeps for itself, those that it has not used yet included. */
+/** Words that Gleam keeps for itself, those that it has not used yet included, and what it takes for a mistyped `True`. */
 const RESERVED: ReadonlySet<string> = new Set([
   'as',
   'assert',
@@ -11,6 +11,7 @@ const RESERVED: ReadonlySet<string> = new Set([
   'derive',
   'echo',
   'else',
+  'false',
   'fn',
   'if',
   'implement',
@@ -22,6 +23,7 @@ const RESERVED: ReadonlySet<string> = new Set([
   'pub',
   'test',
   'todo',
+  'true',
   'type',
   'use',
 ]);

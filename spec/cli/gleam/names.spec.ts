@@ -33,10 +33,12 @@ describe('names', () => {
   });
 
   it('are no words of the language', () => {
-    expect(['type', 'echo', 'auto', 'name', 'types'].map(unreserved)).toEqual([
+    expect(['type', 'echo', 'auto', 'true', 'false', 'name', 'types'].map(unreserved)).toEqual([
       'type_',
       'echo_',
       'auto_',
+      'true_',
+      'false_',
       'name',
       'types',
     ]);

@@ -619,6 +619,7 @@ function createOutbox(options, events) {
       settle?.("skipped");
       return ["skipped"];
     }
+    outgoing.isNow = !queue;
     const ready = !ahead()[0] && line?.isReady() ? line : void 0;
     const reason = refusal ?? obstacle(outgoing) ?? (isFull(outgoing.size, ready) ? "full" : void 0);
     if (reason) {
@@ -722,7 +723,8 @@ function createOutbox(options, events) {
       if (outgoing?.isOfLine !== false) return;
       unconfirmed.delete(id);
       outgoing.id = 0;
-      waiting.unshift(outgoing);
+      if (outgoing.isNow) withdraw(outgoing, "expired");
+      else waiting.unshift(outgoing);
     },
     slow: () => {
       slowness *= 2;
@@ -1075,7 +1077,7 @@ function resume({ definition } = {}) {
           cut ||= outgoing.isOfLine;
           const isSuspect = code === 1011 && outgoing.isSuspect;
           if (code === 1011) outgoing.isSuspect = true;
-          return isSuspect || outgoing.isOfLine || isOld(outgoing);
+          return isSuspect || outgoing.isOfLine || outgoing.isNow || isOld(outgoing);
         });
         if (sent.size > 0) expiry ??= setTimeout(giveUp, window);
         else stop();

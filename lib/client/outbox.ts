@@ -54,10 +54,7 @@ export function createOutbox<In, Out>(
     remove(outgoing);
   };
 
-  /**
-   * Whether the page has another user now. Not while `onOpen` runs: that comes before the queue goes.
-   * @returns which of these may be given to this user
-   */
+  /** Gives those that the user of now may have. Not while `onOpen` runs: that comes before the queue goes. */
   const look = (all: readonly Message[] = []): readonly Message[] =>
     (isGreeting ? undefined : keeper?.look(all)) ?? all;
 
@@ -87,7 +84,7 @@ export function createOutbox<In, Out>(
   const drop = (outgoing: Message): void => {
     keeper?.remove(outgoing);
   };
-  const giveUp = (isChosen?: (outgoing: Message) => boolean): void => {
+  const giveUp = (isChosen?: (outgoing: Message) => boolean | undefined): void => {
     give(
       [...unconfirmed.values()].filter(isChosen ?? Boolean),
       'unconfirmed',
@@ -182,6 +179,7 @@ export function createOutbox<In, Out>(
       settle?.('skipped');
       return ['skipped'];
     }
+    outgoing.isNow = !queue;
     const ready = !ahead()[0] && line?.isReady() ? line : undefined;
     const reason =
       refusal ?? obstacle(outgoing) ?? (isFull(outgoing.size, ready) ? 'full' : undefined);
@@ -293,7 +291,8 @@ export function createOutbox<In, Out>(
       if (outgoing?.isOfLine !== false) return;
       unconfirmed.delete(id);
       outgoing.id = 0;
-      waiting.unshift(outgoing);
+      if (outgoing.isNow) withdraw(outgoing, 'expired');
+      else waiting.unshift(outgoing);
     },
     slow: () => {
       slowness *= 2;

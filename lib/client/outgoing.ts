@@ -19,6 +19,8 @@ export interface Outgoing<In, Out> {
   readonly isOfLine: boolean;
   /** For one of a store, on a line that confirms nothing: whether `forget` will be called when it is confirmed otherwise. */
   readonly isTracked: boolean | undefined;
+  /** True for what is sent now or never. */
+  isNow?: boolean;
   timer?: ReturnType<typeof setTimeout>;
   /** Its id on the wire: 0 until it is sent, and less when an earlier page has sent it. */
   id: number;

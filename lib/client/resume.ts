@@ -154,7 +154,7 @@ export function resume({ definition }: ResumeLinkOptions = {}): Resume {
           // It may be the reason: it is not sent a third time.
           const isSuspect = code === 1011 && outgoing.isSuspect;
           if (code === 1011) outgoing.isSuspect = true;
-          return isSuspect || outgoing.isOfLine || isOld(outgoing);
+          return isSuspect || outgoing.isOfLine || outgoing.isNow || isOld(outgoing);
         });
         if (sent.size > 0) expiry ??= setTimeout(giveUp, window);
         else stop();

@@ -27,6 +27,8 @@ export interface Sent {
   readonly id?: number;
   readonly sentAt?: readonly [number, number];
   readonly isOfLine: boolean;
+  /** True for what is sent now or never: not later, so not again. */
+  readonly isNow?: boolean;
   /** True when a line that had it ended with 1011: it may be the reason, and has one more try. */
   isSuspect?: boolean;
 }
@@ -38,7 +40,7 @@ export interface Resumable {
   /** The largest id that was given to a message. */
   readonly lastId: () => number;
   /** Gives up the chosen messages, or all: what became of them is unknown. */
-  readonly giveUp: (isChosen?: (outgoing: Sent) => boolean) => void;
+  readonly giveUp: (isChosen?: (outgoing: Sent) => boolean | undefined) => void;
   /** Something is missing in a topic. */
   readonly missed: () => void;
 }

@@ -267,6 +267,17 @@ describe('what became of it', () => {
 
     expect(sent).toEqual(['1 a', '2 a', '3 b']);
   });
+
+  it('is dropped when it was refused unhandled, and is sent now or never', () => {
+    const { box, open, sent, told } = boxed();
+    open();
+    box.post('typing', { queue: false });
+    box.refused(1);
+    box.flush();
+
+    expect(sent).toEqual(['1 typing']);
+    expect(told).toEqual(['expired: typing']);
+  });
 });
 
 describe('the pace of the queue (Q3)', () => {

@@ -447,6 +447,25 @@ describe('what was on its way when the line broke', () => {
     expect(unconfirmed).toEqual(isRepeated ? [] : [['a']]);
   });
 
+  it('does not send again what is sent now or never', async () => {
+    const server = await serveProtocol({ hello: { window: 60_000 }, answer: () => {} });
+    const { link, opened, unconfirmed } = linkTo(server.url, { resume: resumption() });
+    await until(() => opened.length === 1);
+    link.send('a');
+    link.send('typing', { queue: false });
+    const first = await server.peer(0);
+    await until(() => first.received.length === 2);
+    first.socket.terminate();
+    const second = await server.peer(1);
+    second.send('@', JSON.stringify({ owner: 'o', resumed: true, pushes: 0 }));
+    await until(() => opened.length === 2);
+    link.send('b');
+    await until(() => second.received.includes('b'));
+
+    expect(second.received).toEqual(['a', 'b']);
+    expect(unconfirmed).toEqual([['typing']]);
+  });
+
   it('does not name the owner of an earlier line where the last one was told none', async () => {
     const hellos = [{ window: 60_000 }, {}, { window: 60_000 }, { window: 60_000 }];
     const server = await serveProtocol({

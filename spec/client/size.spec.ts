@@ -21,22 +21,22 @@ async function sizeOf(code: string): Promise<number> {
 
 describe('the size of the client', () => {
   it.each([
-    ['core over WebSocket', "export { connect } from './lib/client.ts';", 5_177],
-    ['core and questions', "export { ask, connect } from './lib/client.ts';", 5_397],
-    ['core and resume', "export { connect, resume } from './lib/client.ts';", 6_072],
-    ['core for any server', "export { anyWebSocket, connect } from './lib/client.ts';", 5_678],
+    ['core over WebSocket', "export { connect } from './lib/client.ts';", 5_193],
+    ['core and questions', "export { ask, connect } from './lib/client.ts';", 5_414],
+    ['core and resume', "export { connect, resume } from './lib/client.ts';", 6_094],
+    ['core for any server', "export { anyWebSocket, connect } from './lib/client.ts';", 5_695],
     [
       'all transports and the store',
       "export { connect, createStore, http, sse, webSocket } from './lib/client.ts';",
-      7_363,
+      7_380,
     ],
-    ['everything, with the stored queue', "export * from './lib/client.ts';", 11_065],
+    ['everything, with the stored queue', "export * from './lib/client.ts';", 11_088],
     [
       'core, structCodec and superstruct, as a page uses them',
       `export { connect } from './lib/client.ts';
        export { structCodec, variants } from './lib/codecs.ts';
        export { integer, string } from 'superstruct';`,
-      11_302,
+      11_322,
     ],
   ])('%s', async (_name, code, most) => {
     const size = await sizeOf(code);

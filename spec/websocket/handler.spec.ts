@@ -529,10 +529,11 @@ describe.each(stacks)('omniWs on %s', (_, stack) => {
       const closes: number[] = [];
       let handled = 0;
       const url = await serve({
-        heartbeat: { interval: 15, timeout: 15 },
+        // The pong of a busy machine may take a while.
+        heartbeat: { interval: 15, timeout: 100 },
         handler: async (message) => {
           handled += 1;
-          if (handled <= 10) await new Promise((resolve) => setTimeout(resolve, 20));
+          if (handled <= 10) await new Promise((resolve) => setTimeout(resolve, 30));
           return echo(message);
         },
         onClose: (_connection, code) => {

@@ -870,9 +870,9 @@ function openLink(options, restored) {
   const open = (lineOptions) => {
     if (!line) return;
     unopened = 0;
-    const place = transports.indexOf(known);
-    if (place > 0) {
-      transports.unshift(...transports.splice(place));
+    const index = transports.indexOf(known);
+    if (index > 0) {
+      transports.unshift(...transports.splice(index));
       known = void 0;
       void start();
       return;

@@ -139,10 +139,10 @@ export function openLink<In, Out>(
   const open = (lineOptions: LineOptions): void => {
     if (!line) return;
     unopened = 0;
-    const place = transports.indexOf(known as Transport);
-    if (place > 0) {
-      // Perhaps the server was away, and not the way to it: what has worked is tried once more.
-      transports.unshift(...transports.splice(place));
+    const index = transports.indexOf(known as Transport);
+    if (index > 0) {
+      // Perhaps the server was away, and not the way to it: what has worked is tried again.
+      transports.unshift(...transports.splice(index));
       known = undefined;
       void start();
       return;

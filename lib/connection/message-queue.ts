@@ -116,17 +116,14 @@ export abstract class MessageQueue implements Resumable {
 
   /** Handles no further message; resolves when the one that is being handled is through. */
   drain(): Promise<void> {
-    const isHandling = this.#isBusy && !this.#isOver && this.#hasBegun;
+    const rest = this.#isOver ? undefined : this.rest();
     this.#isOver = true;
-    if (!isHandling) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#onRest = resolve;
-    });
+    return rest ?? Promise.resolve();
   }
 
   /**
-   * After the end: resolves when the message that was being handled is through.
-   * @returns undefined where none was
+   * Resolves when the message that is being handled is through, also after the end.
+   * @returns undefined where none is
    */
   rest(): Promise<void> | undefined {
     if (!this.#isBusy || !this.#hasBegun) return undefined;

@@ -87,9 +87,8 @@ export function limitReceiver(socket: WebSocket, limit: number, header = 0): num
 export function allowFrame(socket: WebSocket, size: number): void {
   const receiver = (socket as unknown as Internals)._receiver;
   for (const limits of [receiver, receiver?._extensions?.['permessage-deflate']]) {
-    const present = limits?._maxPayload;
-    if (typeof present !== 'number' || limits === null || limits === undefined) continue;
-    limits._maxPayload = Math.max(present, size);
+    if (typeof limits?._maxPayload !== 'number') continue;
+    limits._maxPayload = Math.max(limits._maxPayload, size);
   }
 }
 

@@ -122,8 +122,6 @@ export function attachWebSockets<App extends Application>(
   // guard: everything sees a target in one form
   server.prependListener('request', toOriginForm);
 
-  /** The subprotocol of the handshake that ws is about to answer. */
-  let chosen: string | undefined;
   const upstream = expressWs(
     app,
     // express-ws and its ws server get no events: ws would repeat the server's errors where nothing
@@ -141,9 +139,6 @@ export function attachWebSockets<App extends Application>(
         maxBufferedChunks: settings.maxBufferedChunks,
         // guard: no compression → perMessageDeflate: true
         perMessageDeflate: false,
-        // ws would select the first one, and so send a token that came this way back in a header.
-        // guard: no subprotocol
-        handleProtocols: () => chosen ?? false,
       },
     },
   );
@@ -245,10 +240,11 @@ export function attachWebSockets<App extends Application>(
     subprotocol: string | undefined,
   ): void {
     holdFirstWrite(stream);
-    chosen = subprotocol;
     const { headers } = request;
     const offered = headers['sec-websocket-protocol'];
-    // ws sees what is chosen alone: ws 8 has an answer of its own to an offer that is no list of tokens.
+    // ws sees what is chosen alone. It would select the first one, and so send a token that came this way back in
+    // a header; and ws 8 has an answer of its own to an offer that is no list of tokens.
+    // guard: no subprotocol
     if (offered !== undefined) headers['sec-websocket-protocol'] = subprotocol;
     try {
       sockets.handleUpgrade(request, stream, head, (socket) => {

@@ -41,10 +41,10 @@ export class Beats {
       version: 1,
       interval,
       // guard: a stream that takes no messages has no limit → limit
-      ...(line.isOneWay ? {} : { limit: Math.min(limit, line.limit) }),
-      ...(rateLimit === undefined ? {} : { rate: rateLimit.perSecond }),
-      ...(resume && line.introduction && { window: resume.window }),
-      ...(resume && line.goesOnFrom && { resumed: resume.ring === 0 }),
+      limit: line.isOneWay ? undefined : Math.min(limit, line.limit),
+      rate: rateLimit?.perSecond,
+      window: line.introduction && resume?.window,
+      resumed: resume && line.goesOnFrom && resume.ring === 0,
     };
     line.write(this.#encoded(JSON.stringify(hello)), '!');
   }

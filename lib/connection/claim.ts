@@ -13,6 +13,8 @@ export interface Admission {
    * @param claimant - what is called when the server shuts down. Absent: the socket is closed at once
    */
   readonly claim: (claimant?: Claimant) => void;
+  /** The socket has gone. A claimant that listens to it says so: one listener less for each socket. */
+  readonly closed: () => void;
 }
 
 /** What has taken a socket. */

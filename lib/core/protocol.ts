@@ -39,13 +39,13 @@ export interface Hello {
    * The largest encoded message that the server reads, in bytes, its header not counted. Absent over
    * server-sent events, where the client sends nothing.
    */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
   /** How many messages a second the server takes in the long run. Absent when it does not count. */
-  readonly rate?: number;
+  readonly rate?: number | undefined;
   /** For so many milliseconds after it was sent a message may be repeated. Absent: it may not. */
-  readonly window?: number;
+  readonly window?: number | undefined;
   /** Over server-sent events, for a client that sent its places: see {@link ResumedFrame}. */
-  readonly resumed?: boolean;
+  readonly resumed?: boolean | undefined;
 }
 
 /** What the client says of itself in the handshake: `omnimessage.1.` and this, as base64url of JSON. */

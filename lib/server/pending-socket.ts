@@ -67,12 +67,6 @@ export class PendingSocket implements Admission {
     this.#socket = socket;
     this.#stream = stream;
     this.authorized = authorized;
-    // A frame that breaks the protocol makes ws emit 'error', whatever path the socket asked for:
-    // without a listener that ends the process.
-    // guard: error listener of every socket
-    socket.on('error', ignoreError);
-    // One function for all sockets: there may be very many.
-    socket.on('close', onClose);
     admit(socket, this);
   }
 
@@ -81,6 +75,8 @@ export class PendingSocket implements Admission {
    * @param openTimeout - after how many milliseconds without a route it is closed with 4404
    */
   wait(openTimeout: number): void {
+    // A connection listens itself, and says when its socket has gone.
+    if (this.#claimant === undefined) this.#listen();
     if (this.#isClaimed) return;
     if (this.#isListenedTo) {
       this.claim();
@@ -89,6 +85,15 @@ export class PendingSocket implements Admission {
     this.#socket.on('newListener', onNewListener);
     // guard: openTimeout → this.#timer = undefined;
     this.#timer = startTimer(giveUp, openTimeout, this);
+  }
+
+  #listen(): void {
+    // A frame that breaks the protocol makes ws emit 'error', whatever path the socket asked for:
+    // without a listener that ends the process.
+    // guard: error listener of every socket
+    this.#socket.on('error', ignoreError);
+    // One function for all sockets: there may be very many.
+    this.#socket.on('close', onClose);
   }
 
   /** Whether a route has the socket, or it was closed: in both cases nothing is pending. */
@@ -134,12 +139,15 @@ export class PendingSocket implements Admission {
     this.#close(CloseCode.GoingAway);
   }
 
-  /** The socket is gone. */
+  /** The socket is gone. Said twice where a connection took it late. */
   closed(): void {
+    const { request, response } = this;
+    if (request === undefined) return;
+    this.request = undefined;
     this.#settle();
     // After an upgrade Node no longer does it.
-    if (this.response === undefined) this.request?.destroy();
-    else closeResponse(this.response);
+    if (response === undefined) request.destroy();
+    else closeResponse(response);
     if (this.#claimant?.rest === undefined) return;
     // The connection has not seen the end yet.
     queueMicrotask(() => this.#finish());

@@ -26,7 +26,7 @@ export function chooseSubprotocol(
   subprotocols: Subprotocols | undefined,
 ): string | undefined {
   const header = request.headers['sec-websocket-protocol'];
-  if (header === undefined) return undefined;
+  if (header === undefined || header === PROTOCOL) return header;
   const offered = offersIn(header);
   if (offered.includes(PROTOCOL)) return PROTOCOL;
   if (subprotocols === undefined) return undefined;

@@ -22,6 +22,7 @@ export function forgetRouting(request: IncomingMessage): void {
 }
 
 /** The suffix that `.ws` of express-ws appends to its routes. Only in the path: the query is the client's. */
+const ENDING = '.websocket';
 const SUFFIX = /^([^?]*?)\/?\.websocket(?=\?|$)/;
 
 /**
@@ -35,6 +36,6 @@ export function restoreUrl(request: IncomingMessage): void {
 }
 
 function withoutSuffix(url: string): string {
-  const own = url.replace(SUFFIX, '$1');
+  const own = url.includes(ENDING) ? url.replace(SUFFIX, '$1') : url;
   return own.startsWith('/') ? own : `/${own}`;
 }

@@ -5,6 +5,7 @@
 import { type WebSocket } from 'ws';
 import { cutLater } from './close.ts';
 import { reasonOf } from '../core/close-codes.ts';
+import { admissionOf } from '../connection/claim.ts';
 import { type LineListener, type Received } from '../connection/line.ts';
 
 const listener: unique symbol = Symbol('omnimessage listener');
@@ -61,6 +62,7 @@ const MALFORMED: ReadonlyMap<string, number> = new Map([
 
 function onClose(this: WebSocket, code: number): void {
   (this as Listened)[listener].closed(code);
+  admissionOf(this)?.closed();
 }
 
 /**

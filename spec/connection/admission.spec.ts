@@ -51,7 +51,7 @@ function apply(
       isAllowed: () => true,
       ...settings,
     },
-    admission && { ...admission, claim: () => {} },
+    admission && { ...admission, claim: () => {}, closed: () => {} },
   );
   return applicant;
 }

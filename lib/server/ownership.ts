@@ -11,7 +11,7 @@
  * |                                | neither, and there are none                    | to us: 4404   |
  * | `h2c`, or another protocol     | it is `h2c`, or there are no other listeners   | on, as HTTP   |
  * |                                | there are                                      | to them       |
- * | anything, before the answer to a request of the same connection                 | its end       |
+ * | anything that is not declined, before the answer to a request of the same connection | its end  |
  */
 import { dropRejection } from '../core/attempt.ts';
 import { type IncomingMessage, type Server } from 'node:http';
@@ -21,7 +21,7 @@ import { startTimer } from '../process/timers.ts';
 import { isAnswering } from '../request/client-gone.ts';
 import { toOriginForm } from '../request/target.ts';
 import { asksForWebSocket, notFound, refuseUpgrade, shuttingDown } from './handshake.ts';
-import { resumeAsRequest } from './resume-request.ts';
+import { declineUpgrades, resumeAsRequest } from './resume-request.ts';
 
 /** The option `owns`: undefined leaves the decision to the routes. */
 export type Owns = (request: IncomingMessage) => boolean | undefined;
@@ -52,6 +52,7 @@ export function shareUpgrades(server: Server, options: OwnershipOptions): void {
   // A listener could not keep an upgrade from the others, so it is the event that is decided upon.
   const emit = server.emit.bind(server) as (...given: unknown[]) => boolean;
   server.on('upgrade', present);
+  declineUpgrades(server, (request) => !asksForWebSocket(request) && isDeclined(request));
   server.emit = (event: unknown, ...given: unknown[]): boolean => {
     if (event !== 'upgrade') return emit(event, ...given);
     share(...(given as Upgrade));
@@ -65,19 +66,18 @@ export function shareUpgrades(server: Server, options: OwnershipOptions): void {
     stream.on('error', ignoreError);
     // Pipelined behind a request: its answer would come between the frames of the new protocol.
     // guard: no upgrade before the answers to what came before
-    if (isAnswering(stream)) {
+    if (isAnswering(request.socket)) {
       stream.destroy();
       return;
     }
-    const hasOthers = server.listenerCount('upgrade') > 1;
     if (!asksForWebSocket(request)) {
-      const isHttp2 = request.headers.upgrade?.toLowerCase() === 'h2c';
       // guard: another protocol is declined → take(...upgrade);
-      if (isHttp2 || !hasOthers) resumeAsRequest(server, request, stream, head);
+      if (isDeclined(request)) resumeAsRequest(server, request, stream, head);
       else leave(...upgrade);
       return;
     }
     toOriginForm(request);
+    const hasOthers = hasOtherListeners();
     let isOurs: boolean | undefined;
     try {
       isOurs = verdictOf(owns?.(request));
@@ -94,16 +94,25 @@ export function shareUpgrades(server: Server, options: OwnershipOptions): void {
     else refuseUpgrade(stream, notFound);
   }
 
+  function hasOtherListeners(): boolean {
+    return server.listenerCount('upgrade') > 1;
+  }
+
+  /** Whether an offer of a protocol other than WebSocket is declined, and its request served as HTTP. */
+  function isDeclined({ headers }: IncomingMessage): boolean {
+    return headers.upgrade?.toLowerCase() === 'h2c' || !hasOtherListeners();
+  }
+
   /** Leaves an upgrade to the other listeners. None may want it: then it must not stay open. */
   function leave(...upgrade: Upgrade): void {
-    const [, stream] = upgrade;
-    const before = signsOf(stream);
+    const [{ socket }, stream] = upgrade;
+    const before = signsOf(socket, stream);
     emit('upgrade', ...upgrade);
-    if (stream.destroyed || signsOf(stream) !== before) return;
+    if (stream.destroyed || signsOf(socket, stream) !== before) return;
     // guard: an upgrade that no listener takes is answered → const timer = undefined;
     const timer = startTimer(
       () => {
-        if (signsOf(stream) === before) refuseUpgrade(stream, notFound);
+        if (signsOf(socket, stream) === before) refuseUpgrade(stream, notFound);
       },
       openTimeout,
       undefined,
@@ -114,9 +123,11 @@ export function shareUpgrades(server: Server, options: OwnershipOptions): void {
   }
 }
 
-/** What changes when a listener takes a connection: it writes, or it reads. */
-function signsOf(stream: Duplex): string {
-  const { bytesWritten } = stream as Socket;
+/**
+ * What changes when a listener takes a connection: it writes, or it reads.
+ * @param stream - the socket, or what stands before it until Node has read the body of the request
+ */
+function signsOf({ bytesWritten }: Socket, stream: Duplex): string {
   return `${bytesWritten} ${stream.listenerCount('data')} ${stream.listenerCount('readable')}`;
 }
 

@@ -612,11 +612,12 @@ describe('2e: omniHttp', () => {
       );
     });
     const url = `http://127.0.0.1:${port}`;
-    const running = dialHttp({ url });
     const late = dialHttp({ url });
-    running.post('{"text":"running"}');
-    // Half of it, so that the connection is not idle when the others are ended.
+    // Half of it, so that the connection is not idle when the others are ended; before the other one, so that it
+    // was read when that one has begun.
     late.write('POST /omni HTTP/1.1\r\nhost: omni.example\r\n');
+    const running = dialHttp({ url });
+    running.post('{"text":"running"}');
     await begun.promise;
 
     const closed = close({ timeout: 2_000 });

@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import { type Duplex } from 'node:stream';
-import { describe, expect, it } from 'vitest';
+import { text } from 'node:stream/consumers';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { type OwnershipOptions, shareUpgrades } from '../../lib/server/ownership.ts';
+import { RawHttp } from '../drills/raw-http.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { serve } from '../support/serve.ts';
 
@@ -13,9 +15,9 @@ interface Given extends Partial<OwnershipOptions> {
 }
 
 const answer =
-  (text: string) =>
+  (body: string) =>
   (stream: Duplex): void => {
-    stream.end(`HTTP/1.1 299 ${text}\r\ncontent-length: ${text.length}\r\n\r\n${text}`);
+    stream.end(`HTTP/1.1 299 ${body}\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
   };
 
 /** A server of which each listener says who took an upgrade. */
@@ -107,6 +109,30 @@ describe('an upgrade, without other listeners', () => {
 
   it('to another protocol is a request', async () => {
     expect(await (await sharing({})).ask({ upgrade: 'mqtt' })).toBe('HTTP');
+  });
+
+  it('to HTTP/2 is a request with its body, in this packet and in the next', async () => {
+    const server = createServer(async (request, response) => {
+      response.end(await text(request));
+    });
+    shareUpgrades(server, {
+      owns: undefined,
+      hasRoute: () => true,
+      isEnding: () => false,
+      openTimeout: 50,
+      take: (_request, stream) => void stream.destroy(),
+      report: () => {},
+    });
+    const client = new RawHttp(await serve(server));
+    onTestFinished(() => void client.socket.destroy());
+
+    client.write(
+      'POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n' +
+        'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\nfirst',
+    );
+    client.write('later');
+
+    expect(await client.answer()).toMatchObject({ status: 200, body: 'firstlater' });
   });
 
   it.each<[string, () => unknown]>([

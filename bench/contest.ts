@@ -44,6 +44,12 @@ const TARGET = 'contender';
 /** Milliseconds. */
 const WARM_UP = 800;
 
+/** What was measured of one contender, turn by turn. */
+interface Measured {
+  readonly cpu: number[];
+  readonly outcomes: Outcome[];
+}
+
 interface Entry {
   readonly contender: Contender;
   readonly server: ServerProcess;
@@ -52,7 +58,7 @@ interface Entry {
 }
 
 /** Starts the contenders, once for many kinds of work. */
-export class Contest {
+class Contest {
   readonly #entries: Entry[] = [];
 
   static async of(contenders: readonly Contender[]): Promise<Contest> {
@@ -73,9 +79,12 @@ export class Contest {
     return its;
   }
 
-  /** Measures all of them at some work, after a warm-up. */
-  async measure(work: Work, { rounds, milliseconds }: Pace): Promise<Row[]> {
-    const measured = this.#entries.map(() => ({ cpu: [] as number[], outcomes: [] as Outcome[] }));
+  /** Measures all of them at some work, after a warm-up, and adds it to what was measured before. */
+  async measure(
+    work: Work,
+    { rounds, milliseconds }: Pace,
+    measured: readonly Measured[],
+  ): Promise<void> {
     for (const entry of this.#entries) await this.#turn(entry, work, WARM_UP);
     for (let round = 0; round < rounds; round++) {
       for (const index of shuffled(this.#entries.length)) {
@@ -88,15 +97,6 @@ export class Contest {
         measured[index]?.outcomes.push(outcome);
       }
     }
-    const baseline = measured[0]?.cpu ?? [];
-    return measured.map(({ cpu, outcomes }, index) => ({
-      title: this.#entries[index]?.contender.title ?? '',
-      cpu: { median: median(cpu), min: Math.min(...cpu), max: Math.max(...cpu) },
-      ratio: median(cpu.map((each, round) => each / (baseline[round] as number))),
-      p50: percentile(outcomes, 0.5),
-      p99: percentile(outcomes, 0.99),
-      messages: outcomes.reduce((sum, { messages }) => sum + messages, 0),
-    }));
   }
 
   stop(): void {
@@ -118,20 +118,42 @@ export class Contest {
   }
 }
 
-/** Runs a contest and ends it, whatever happens. */
+/**
+ * Runs a contest and ends it, whatever happens.
+ * @param sets - how often all processes are started anew. Two of the same program differ by some hundredths for as
+ * long as they live, so a difference that is smaller than that needs several
+ */
 export async function contest(
   contenders: readonly Contender[],
   works: readonly Work[],
-  pace: Pace,
+  { rounds, milliseconds }: Pace,
+  sets = 1,
 ): Promise<Row[][]> {
-  const running = await Contest.of(contenders);
-  const all: Row[][] = [];
-  try {
-    for (const work of works) all.push(await running.measure(work, pace));
-  } finally {
-    running.stop();
+  const all = works.map(() => contenders.map((): Measured => ({ cpu: [], outcomes: [] })));
+  for (let set = 0; set < sets; set++) {
+    const running = await Contest.of(contenders);
+    try {
+      const pace = { rounds: Math.ceil(rounds / sets), milliseconds };
+      for (const [index, work] of works.entries()) {
+        await running.measure(work, pace, all[index] ?? []);
+      }
+    } finally {
+      running.stop();
+    }
   }
-  return all;
+  return all.map((measured) => rowsOf(contenders, measured));
+}
+
+function rowsOf(contenders: readonly Contender[], all: readonly Measured[]): Row[] {
+  const baseline = all[0]?.cpu ?? [];
+  return all.map(({ cpu, outcomes }, index) => ({
+    title: contenders[index]?.title ?? '',
+    cpu: { median: median(cpu), min: Math.min(...cpu), max: Math.max(...cpu) },
+    ratio: median(cpu.map((each, round) => each / (baseline[round] as number))),
+    p50: percentile(outcomes, 0.5),
+    p99: percentile(outcomes, 0.99),
+    messages: outcomes.reduce((sum, { messages }) => sum + messages, 0),
+  }));
 }
 
 function percentile(outcomes: readonly Outcome[], share: number): number {
@@ -149,7 +171,8 @@ function percentile(outcomes: readonly Outcome[], share: number): number {
   return NaN;
 }
 
-function shuffled(length: number): number[] {
+/** The numbers below `length`, in any order. */
+export function shuffled(length: number): number[] {
   const order = Array.from({ length }, (_, index) => index);
   for (let last = length - 1; last > 0; last--) {
     const other = Math.floor(Math.random() * (last + 1));

@@ -1,18 +1,20 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { contest, type Contender, type Pace } from '../contest.ts';
+import { contest, type Contender, type Pace, shuffled } from '../contest.ts';
 import { median } from '../median.ts';
 import { Load, ServerProcess } from '../processes.ts';
 import { type Dialect } from '../protocol.ts';
 import { type Table, tableOf } from '../report.ts';
 import { type Question } from './question.ts';
 
-const HANDSHAKES = 2_000;
+const HANDSHAKES = 1_000;
 const IDLE = 3_000;
 const BACK = 10_000;
 /** They stay, as a server in use always has some: with the last of its kind, what V8 learned goes. */
 const PRESENT = 64;
 /** How often it is done before it counts: what is compiled once is not a handshake's. */
-const WARM_UP = 15;
+const WARM_UP = 12;
+/** How often all servers are started anew: two of the same program differ by some hundredths as long as they live. */
+const SETS = 5;
 /** For the closed connections to be gone, in milliseconds. */
 const SETTLE = 30;
 
@@ -50,7 +52,7 @@ export const resume: Question = {
   name: 'resume',
   asks: 'a handshake, a message and an idle connection with and without `resume`, 10,000 back at once',
   answer: async (pace) => {
-    const spoken = await contest(speakers, works, pace);
+    const spoken = await contest(speakers, works, pace, SETS);
     return [
       await handshakes(pace),
       ...works.map(({ window }, index) =>
@@ -103,17 +105,19 @@ function stop({ server, load }: Started): void {
   server.stop();
 }
 
-/** Each measured once a round, one after the other; the ratio is to the first in the same round. */
-async function compare(
-  title: string,
-  titles: readonly string[],
+/** Each is measured once a round, in any order. */
+async function measureAll(
+  all: readonly number[][],
   rounds: number,
   measure: (index: number) => Promise<number>,
-): Promise<Table> {
-  const all = titles.map((): number[] => []);
+): Promise<void> {
   for (let round = 0; round < rounds; round++) {
-    for (const [index, measured] of all.entries()) measured.push(await measure(index));
+    for (const index of shuffled(all.length)) all[index]?.push(await measure(index));
   }
+}
+
+/** The ratios are to the first in the same round. */
+function compared(title: string, titles: readonly string[], all: readonly number[][]): Table {
   return {
     title,
     head: ['contender', 'CPU each, µs', 'min to max', 'ratio'],
@@ -127,22 +131,24 @@ async function compare(
 }
 
 async function handshakes({ rounds }: Pace): Promise<Table> {
-  const started: Started[] = [];
-  try {
-    for (const { server, dialect = 'ws' } of kinds) {
-      const one = await start(server, dialect);
-      started.push(one);
-      for (let n = 0; n < WARM_UP; n++) await cpuOf(one, dialect, HANDSHAKES, 64);
+  const all = kinds.map((): number[] => []);
+  for (let set = 0; set < SETS; set++) {
+    const started: Started[] = [];
+    try {
+      for (const { server, dialect = 'ws' } of kinds) {
+        const one = await start(server, dialect);
+        started.push(one);
+        for (let n = 0; n < WARM_UP; n++) await cpuOf(one, dialect, HANDSHAKES, 64);
+      }
+      await measureAll(all, Math.ceil((2 * rounds) / SETS), (index) =>
+        cpuOf(started[index] as Started, kinds[index]?.dialect ?? 'ws', HANDSHAKES, 64),
+      );
+    } finally {
+      started.forEach(stop);
     }
-    return await compare(
-      'CPU of a handshake',
-      kinds.map(({ title }) => title),
-      rounds,
-      (index) => cpuOf(started[index] as Started, kinds[index]?.dialect ?? 'ws', HANDSHAKES, 64),
-    );
-  } finally {
-    started.forEach(stop);
   }
+  const titles = kinds.map(({ title }) => title);
+  return compared('CPU of a handshake', titles, all);
 }
 
 async function idle({ rounds }: Pace): Promise<Table> {
@@ -201,15 +207,13 @@ async function back({ rounds }: Pace): Promise<Table> {
       await cpuOf(one, first, BACK, 64);
       for (let n = 0; n < 3; n++) await cpuOf(one, again, BACK, 1_000);
     }
-    return await compare(
-      '10,000 clients back at once',
-      contenders.map(({ title }) => title),
-      Math.ceil(rounds / 4),
-      (index) => {
-        const { again } = contenders[index] as (typeof contenders)[number];
-        return cpuOf(started[index] as Started, again, BACK, 1_000);
-      },
-    );
+    const all = contenders.map((): number[] => []);
+    await measureAll(all, Math.ceil(rounds / 4), (index) => {
+      const { again } = contenders[index] as (typeof contenders)[number];
+      return cpuOf(started[index] as Started, again, BACK, 1_000);
+    });
+    const titles = contenders.map(({ title }) => title);
+    return compared('10,000 clients back at once', titles, all);
   } finally {
     started.forEach(stop);
   }

@@ -112,8 +112,8 @@ describe('an upgrade, without other listeners', () => {
   });
 
   it('to HTTP/2 is a request with its body, in this packet and in the next', async () => {
-    const server = createServer(async (request, response) => {
-      response.end(await text(request));
+    const server = createServer((request, response) => {
+      void text(request).then((body) => response.end(body));
     });
     shareUpgrades(server, {
       owns: undefined,

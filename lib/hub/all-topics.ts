@@ -20,7 +20,10 @@ export function withAllTopics(
     topic: ALL_TOPICS,
     read: (after, limit) => link().read(ALL_TOPICS, after, limit, true),
     deliver: () => hub.gap(undefined, 'refused'),
-    gap: (reason) => hub.gap(undefined, reason),
+    gap: (reason) => {
+      // Each topic tells that by itself.
+      if (reason !== 'engine') hub.gap(undefined, reason);
+    },
     live: () => {},
   });
   const follow = (): void => {

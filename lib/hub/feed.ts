@@ -120,8 +120,9 @@ export class Feed {
 
   /**
    * Everything is pushed again from now on; what came before that is read.
-   * @param isSame - false when the engine may have lost entries that it had taken. That has been
-   * told as a gap, and we go on with what it has after the last place, or else with its end
+   * @param isSame - false when the engine may have lost entries that it had taken. We go on with what
+   * it has after the last place, or else with its end, and the gap is told then: what is published
+   * after that is not skipped
    */
   resumed(isSame = true): void {
     this.#isBroken = false;
@@ -145,9 +146,19 @@ export class Feed {
   }
 
   #accept(entry: LogEntry): void {
+    const generation = this.#generation;
+    this.#tellElsewhere();
+    if (generation !== this.#generation) return;
     this.#last = entry.place;
-    this.#isElsewhere = false;
     this.#options.deliver(entry);
+  }
+
+  /** @returns whether we go on in an engine that may have lost entries */
+  #tellElsewhere(): boolean {
+    if (!this.#isElsewhere) return false;
+    this.#isElsewhere = false;
+    this.#options.gap('engine');
+    return true;
   }
 
   /**
@@ -203,8 +214,7 @@ export class Feed {
       const known = page.entries.findIndex(({ place }) => place === this.#last);
       // What was pushed meanwhile, and followed on, has gone further than this page.
       if (this.#last !== after && known < 0) continue;
-      const isElsewhere = this.#isElsewhere;
-      this.#isElsewhere = false;
+      const isElsewhere = this.#tellElsewhere();
       // guard: a log that no longer reaches back
       if (!page.isComplete && this.#last === after && !isElsewhere) gap('log');
       if (generation !== this.#generation) return;

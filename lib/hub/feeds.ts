@@ -140,7 +140,6 @@ export class Feeds<Message> {
       const followed = this.#followed.get(topic);
       if (followed === undefined) continue;
       const isGap = !isSame && followed.feed.place !== undefined;
-      if (isGap) this.#options.gap(topic, 'engine');
       this.#attach(followed);
       followed.feed.resumed(!isGap);
     }

@@ -54,7 +54,8 @@ export async function readLog(
     isKnown &&
     isReadable &&
     (await reachesBack(session, begin, entries.length, messages, life, outage));
-  const isEnd = isComplete || at > begin;
+  // From the beginning on all was read: what has come since is not to be skipped.
+  const isEnd = isComplete || at > begin || begin === 0;
   const end = isEnd ? placeOf(at, identity) : await lastOf(session, subject);
   return { entries, isComplete, hasMore: found !== undefined, end };
 }

@@ -3,7 +3,7 @@
  * cuts, lost acknowledgements, entries that come twice or late, logs that are too short, failovers to
  * a replica that is behind, and an engine that is away for longer than one waits. Whatever happens,
  * between two gaps every process hears a topic as its log has it: nothing lost, nothing twice, one order;
- * and when all is well again it hears what is published then.
+ * what is published after a gap was told is not lost in it; and when all is well again it hears what is published then.
  */
 import { createHub, type Hub } from 'express-omnimessage';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -14,7 +14,9 @@ const RUNS = Number(process.env['MODEL_RUNS'] ?? 150);
 const FIRST = Number(process.env['MODEL_SEED'] ?? 1);
 const TOPICS = ['a', 'b'];
 
-type Heard = { readonly message: string } | { readonly gap: string };
+/** A gap, and how many messages had been published when it was told. */
+type Gap = { readonly gap: string; readonly published: number };
+type Heard = { readonly message: string } | Gap;
 type Fault = (engine: ModelEngine, process: Process) => void;
 
 const codec = {
@@ -53,13 +55,14 @@ async function run(seed: number, faults: readonly Fault[], limit: number): Promi
     items[Math.floor(random() * items.length)] as Item;
   const engine = new ModelEngine(random, limit);
   const heard: Map<string, Heard[]>[] = [];
+  let published = 0;
   const hubs = [0, 1, 2].map((index) => {
     const own = new Map<string, Heard[]>(TOPICS.map((topic) => [topic, []]));
     heard.push(own);
     const hub: Hub<string> = createHub({
       codec,
       backplane: engine.backplane,
-      onGap: (topic, reason) => own.get(topic)?.push({ gap: reason }),
+      onGap: (topic, reason) => own.get(topic)?.push({ gap: reason, published }),
     });
     for (const topic of TOPICS) {
       hub.subscribe(topic, (message) => own.get(topic)?.push({ message }));
@@ -68,7 +71,6 @@ async function run(seed: number, faults: readonly Fault[], limit: number): Promi
   });
   await drain(engine);
 
-  let published = 0;
   for (let step = 0; step < 400; step++) {
     const dice = random();
     if (dice < 0.15) {
@@ -135,7 +137,25 @@ function faultsOf(engine: ModelEngine, topic: string, heard: readonly Heard[]): 
   }
   const end = heardAt(engine.end(topic));
   if (last !== undefined && last !== end) wrong.push(`${last} is the last, not ${end}`);
-  return wrong;
+  return [...wrong, ...lostAfterGap(engine, topic, heard, seen)];
+}
+
+/** What was published after the last gap had been told, is in the log, and was not heard. */
+function lostAfterGap(
+  engine: ModelEngine,
+  topic: string,
+  heard: readonly Heard[],
+  seen: ReadonlySet<string>,
+): string[] {
+  const told = heard.findLast((event): event is Gap => 'gap' in event)?.published ?? 0;
+  const lost: string[] = [];
+  let entry = engine.written.get(engine.end(topic));
+  for (; entry !== undefined; entry = engine.written.get(entry.previous)) {
+    const message = String(entry.payload);
+    if (entry.payload === undefined || seen.has(message)) continue;
+    if (Number(message.split(':')[1]) >= told) lost.push(`${message} is lost after the last gap`);
+  }
+  return lost;
 }
 
 /** True between the gap `away` and the gap `back`. */

@@ -51,7 +51,7 @@ export function withAllTopics(
       interrupted: (topics) => hub.interrupted(without(topics, () => feed.interrupted())),
       resumed: (topics, isSame) => {
         hub.resumed(
-          without(topics, () => feed.resumed(isSame || feed.place === undefined)),
+          without(topics, () => feed.resumed(isSame)),
           isSame,
         );
       },

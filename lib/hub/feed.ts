@@ -126,7 +126,8 @@ export class Feed {
    */
   resumed(isSame = true): void {
     this.#isBroken = false;
-    this.#isElsewhere ||= !isSame;
+    // Where there is no place yet, nothing was delivered that something could be missing after.
+    this.#isElsewhere ||= !isSame && this.#state !== 'starting';
     if (this.#state === 'interrupted') this.#catchUp();
   }
 

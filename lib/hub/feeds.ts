@@ -139,9 +139,8 @@ export class Feeds<Message> {
     for (const topic of topics) {
       const followed = this.#followed.get(topic);
       if (followed === undefined) continue;
-      const isGap = !isSame && followed.feed.place !== undefined;
       this.#attach(followed);
-      followed.feed.resumed(!isGap);
+      followed.feed.resumed(isSame);
     }
   }
 

@@ -43,6 +43,12 @@ function doesNodeAsk(): boolean {
   return 'shouldUpgradeCallback' in createServer();
 }
 
+async function dial(server: Server): Promise<RawHttp> {
+  const client = new RawHttp(await serve(server));
+  onTestFinished(() => void client.socket.destroy());
+  return client;
+}
+
 /** A server that declines each upgrade, and what requests reach it. */
 async function declining(decline: Decline): Promise<{ client: RawHttp; seen: Seen[] }> {
   const seen: Seen[] = [];
@@ -56,9 +62,7 @@ async function declining(decline: Decline): Promise<{ client: RawHttp; seen: See
     });
   });
   decline(server);
-  const client = new RawHttp(await serve(server));
-  onTestFinished(() => void client.socket.destroy());
-  return { client, seen };
+  return { client: await dial(server), seen };
 }
 
 const OFFER = 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n';
@@ -123,8 +127,7 @@ describe.each(ways)('a request whose offer is declined, %s', (_way, decline, on)
   it.runIf(on.can)('offers nothing in its headers either', async () => {
     const server = createServer(({ headers }, response) => response.end(JSON.stringify(headers)));
     decline(server);
-    const client = new RawHttp(await serve(server));
-    onTestFinished(() => void client.socket.destroy());
+    const client = await dial(server);
 
     client.write(`GET / HTTP/1.1\r\nHost: h\r\n${OFFER}\r\n`);
 
@@ -139,8 +142,7 @@ describe.runIf(doesNodeAsk())('where Node asks which upgrades to accept', () => 
       stream.end('HTTP/1.1 299 Ours\r\ncontent-length: 4\r\n\r\nours');
     });
     declineUpgrades(server, () => false);
-    const client = new RawHttp(await serve(server));
-    onTestFinished(() => void client.socket.destroy());
+    const client = await dial(server);
 
     client.write(`GET / HTTP/1.1\r\nHost: h\r\n${OFFER}\r\n`);
 
@@ -152,8 +154,7 @@ describe.runIf(doesNodeAsk())('where Node asks which upgrades to accept', () => 
     const server = createServer(own, (_request, response) => response.end('HTTP'));
     server.on('upgrade', (_request, stream) => stream.destroy());
     declineUpgrades(server, () => false);
-    const client = new RawHttp(await serve(server));
-    onTestFinished(() => void client.socket.destroy());
+    const client = await dial(server);
 
     client.write(`GET / HTTP/1.1\r\nHost: h\r\n${OFFER}\r\n`);
 
